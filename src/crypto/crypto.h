@@ -1,0 +1,12 @@
+/* crypto.h -- made ready once, before anything else of this folder is called. */
+#ifndef CRYPTO_CRYPTO_H
+#define CRYPTO_CRYPTO_H
+
+#include <stdbool.h>
+
+/* libsodium initialised, OpenSSL's algorithms fetched, the first AEAD engine
+ * that works selected. False: this machine's OpenSSL has no BLAKE2s (a FIPS
+ * build), say so and stop. Calling it again does nothing. */
+bool crypto_init(void);
+
+#endif

@@ -1,0 +1,124 @@
+/* session.h -- one peer's side of WireGuard: handshake, keypairs, timers.
+ *
+ *                    session_want_handshake          session_feed_response
+ *        no key  ------------------------> initiation sent ---------------> current key
+ *           |      session_feed_initiation                                     ^
+ *           +-----------------------------> response owed --- first data ------+
+ *                                            (next key)       with next key
+ *
+ * A session decides nothing about addresses: it is fed messages that the demux
+ * found to be its own and it owes messages, which session_poll() writes. Data
+ * packets are plain calls on bursts: seal and open, in place.
+ *
+ * It allocates nothing: keypairs come from the pool (which must hold one spare
+ * whenever a handshake message is fed), indices from the table. One session is
+ * about 600 bytes as long as it is silent.
+ */
+#ifndef WG_SESSION_H
+#define WG_SESSION_H
+
+#include "base/packet.h"
+#include "wg/cookie.h"
+#include "wg/index.h"
+#include "wg/keypair.h"
+#include "wg/noise.h"
+#include "wg/tai64n.h"
+#include "wg/timers.h"
+
+/* What all sessions of a node share; the node owns it and outlives them. */
+struct session_shared {
+	struct noise_identity identity;
+	struct index_table indices;
+	struct keypair_pool keypairs;
+	struct tai64n_clock clock;
+	struct rng *rng;
+	uint64_t wall_ns;	/* nanoseconds since 1970, as last told by io/ */
+};
+
+struct session {
+	struct session_shared *shared;
+	struct noise_peer peer;
+	struct noise_handshake handshake;	/* ours that waits for a response, or theirs that is owed one */
+	struct cookie_jar jar;
+	struct timers timers;
+	struct keypair *current;
+	struct keypair *previous;
+	struct keypair *next;
+	msec handshake_sent;		/* our last initiation; at most one per REKEY_TIMEOUT */
+	msec last_handshake;		/* when the current keys were confirmed; 0: never */
+	bool has_sent_handshake;
+	bool rekeyed_on_receive;	/* once per keypair (paper, 6.2) */
+	bool owes_initiation;
+	bool owes_response;
+	bool owes_keepalive;
+	bool gave_up;			/* set when 90 s passed without an answer; the node reads and clears it */
+	uint64_t rx_bytes, tx_bytes;	/* of UDP payload, authenticated, as `wg` counts */
+};
+
+/* False: a public key that cannot be (noise_peer_init). */
+bool session_init(struct session *s, struct session_shared *shared,
+		  const uint8_t public_key[static KEY_LEN], const uint8_t psk[static KEY_LEN],
+		  uint32_t persistent_interval_msec);
+void session_deinit(struct session *s);		/* wipes, gives keypairs and indices back */
+void session_set_psk(struct session *s, const uint8_t psk[static KEY_LEN]);
+void session_set_persistent(struct session *s, uint32_t interval_msec, msec now);
+
+/* -- control ------------------------------------------------------------- */
+
+/* There is something to send and no key (or the node has news of the peer):
+ * owe an initiation unless one went out less than REKEY_TIMEOUT ago. */
+void session_want_handshake(struct session *s, msec now);
+
+enum session_verdict {
+	SESSION_OK,		/* authenticated: its source may become the peer's endpoint */
+	SESSION_BAD,		/* does not authenticate */
+	SESSION_REPLAYED,	/* timestamp or counter seen before */
+	SESSION_TOO_SOON,	/* initiations closer than 20 ms */
+	SESSION_UNEXPECTED,	/* no such handshake or key, any more */
+	SESSION_EXPIRED,	/* key too old or counter too high */
+	SESSION_NO_ROOM,	/* pool or index table is empty */
+};
+
+/* `claim` is what noise_read_initiation() found; mac1 was checked by the node. */
+enum session_verdict session_feed_initiation(struct session *s, const struct noise_claim *claim,
+					     const struct message_initiation *msg, msec now);
+enum session_verdict session_feed_response(struct session *s, const struct message_response *msg,
+					   msec now);
+enum session_verdict session_feed_cookie(struct session *s, const struct message_cookie *msg,
+					 msec now);
+
+void session_tick(struct session *s, msec now);
+msec session_due(const struct session *s);	/* when to tick next; 0 (at once) when a message is owed */
+
+enum { SESSION_MESSAGE_MAX = MESSAGE_HANDSHAKE_MAX };
+
+enum session_owed {
+	OWED_NOTHING,
+	OWED_HANDSHAKE,			/* *len bytes of an initiation or a response: send with DSCP 0x22 (AF41) */
+	OWED_HANDSHAKE_AFTER_SAVE,	/* the same; shared->clock.reserved must be on disk first */
+	OWED_KEEPALIVE,			/* 32 bytes */
+};
+
+/* The next message that is owed. Call until OWED_NOTHING. */
+enum session_owed session_poll(struct session *s, uint8_t out[static SESSION_MESSAGE_MAX],
+			       size_t *len, msec now);
+
+/* -- data ---------------------------------------------------------------- */
+
+/* Is there a key to seal with now? If not, want a handshake and queue. */
+bool session_may_send(const struct session *s, msec now);
+
+/* Seal n packets in place for the current key: each is padded with zeroes to
+ * 16 bytes (never above `mtu`), gets its header in the headroom (16 bytes) and its
+ * tag in the tailroom (16, and 15 of padding). Returns how many were sealed: the
+ * first ones; fewer than n only if the key is used up. Empty packets are keepalives.
+ * May leave an initiation owed (REKEY_AFTER_TIME, REKEY_AFTER_MESSAGES). */
+size_t session_seal(struct session *s, struct packet *packets, size_t n, size_t mtu, msec now);
+
+/* Open n data messages in place; all were found by index_find() to be this
+ * session's. verdicts[i] says how each fared; packets[i] becomes the inner packet
+ * with its padding still on (len 0: a keepalive). Order is kept. */
+void session_open(struct session *s, struct packet *packets, enum session_verdict *verdicts,
+		  size_t n, msec now);
+
+#endif
