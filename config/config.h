@@ -1,0 +1,104 @@
+/* config.h -- /etc/p2pnet/<net>.conf, read whole and checked whole.
+ *
+ *   [interface]               one
+ *   [peer NAME]               as many as there are; the name is optional
+ *   include = conf.d/*.conf   anywhere; relative to the file that says it
+ *
+ * Keys are lower_snake and case does not matter; WireGuard's spellings are
+ * taken as well, so an unchanged wg-quick file loads (what is only wg-quick's
+ * own -- DNS, the hooks, SaveConfig -- is named in a warning and ignored).
+ * All problems of a file are reported at once, each with file:line and what to
+ * do about it.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <net/if.h>
+#include <stdio.h>
+
+#include "base/addr.h"
+#include "base/log.h"
+#include "crypto/key.h"
+
+enum {
+	CONFIG_NAME_MAX = 64,		/* of a peer or node, with NUL: letters, digits, - _ . */
+	CONFIG_HOST_MAX = 256,
+	CONFIG_MTU_DEFAULT = 1400,
+	CONFIG_MTU_MIN = 576,		/* 1280 if the net has IPv6 addresses, which it has */
+	CONFIG_MTU_MAX = 65456,
+	CONFIG_KEEPALIVE_DEFAULT = 25,	/* seconds, for "keepalive = yes" */
+};
+
+enum config_table { TABLE_AUTO, TABLE_OFF, TABLE_NUMBER };
+
+struct config_where {
+	const char *file;
+	unsigned line;
+};
+
+struct config_peer {
+	char name[CONFIG_NAME_MAX];	/* the label, or the first 8 characters of the key */
+	bool has_label;
+	uint8_t public_key[KEY_LEN];
+	uint8_t psk[KEY_LEN];
+	bool has_psk;
+	struct ip ula;			/* derived from the key */
+	struct ip *ips;			/* ip = */
+	size_t ips_len;
+	struct cidr *allowed_ips;	/* everything that is this peer's: ULA/128, ips, allowed_ips; masked, no duplicates */
+	size_t allowed_ips_len;
+	char endpoint_host[CONFIG_HOST_MAX];	/* "": none. A name, or an address without brackets */
+	uint16_t endpoint_port;
+	unsigned keepalive;		/* seconds; 0: off */
+	struct config_where where;	/* of its [peer] line */
+};
+
+struct config {
+	char *path;
+	char net[IFNAMSIZ];		/* file name without .conf */
+	uint8_t private_key[KEY_LEN];
+	uint8_t public_key[KEY_LEN];
+	char name[CONFIG_NAME_MAX];	/* default: the host's name */
+	char device[IFNAMSIZ];		/* default: the net's name */
+	struct ip ula;
+	struct cidr *addresses;		/* address =, host bits kept; then the ULA/128 */
+	size_t addresses_len;
+	uint16_t listen_port;		/* as given, or derived from the key */
+	unsigned mtu;
+	enum config_table table;
+	uint32_t table_number;
+	uint32_t fwmark;		/* 0: p2pnet chooses */
+	enum log_level log_level;
+	struct config_peer *peers;
+	size_t peers_len;
+};
+
+enum config_severity { CONFIG_WARNING, CONFIG_ERROR };
+
+struct config_problem {
+	enum config_severity severity;
+	char *file;
+	unsigned line;			/* 0: the file as a whole */
+	char *text;			/* what is wrong and what to do about it */
+};
+
+struct config_report {
+	struct config_problem *problems;	/* sorted as they were met */
+	size_t len;
+	size_t errors;
+};
+
+/* NULL if there were errors (or no such file: a problem as well). The report is
+ * always filled; free it with config_report_free(). Frees wipe secrets. */
+struct config *config_load(const char *path, struct config_report *report);
+void config_free(struct config *config);
+void config_report_free(struct config_report *report);
+void config_report_print(FILE *out, const struct config_report *report);	/* home.conf:12: error: ... */
+
+/* The whole, as it is in force, in the syntax of the file; secrets are masked. */
+void config_print_effective(FILE *out, const struct config *config);
+
+/* Find by name, by public key, or by one of its addresses; NULL. */
+const struct config_peer *config_find_peer(const struct config *config, const char *what);
+
+#endif

@@ -1,0 +1,39 @@
+/* tun.h -- the virtual network interface: whole IP packets, in bursts.
+ *
+ * Two makers, one face: tun_linux_open() asks the kernel, tun_memory_pair()
+ * gives a test two ends. Reads and writes never block. The device is not
+ * persistent: when its descriptor closes, by free or by death, the kernel takes
+ * the interface away with its addresses and routes.
+ */
+#ifndef TUN_TUN_H
+#define TUN_TUN_H
+
+#include <net/if.h>
+
+#include "base/packet.h"
+
+struct tun;
+
+/* Make or take over the interface of this name ("%d" in it lets the kernel
+ * number). 0 or -errno: -EPERM no right to, -ENOENT no /dev/net/tun, -EBUSY in
+ * use by another process, -EINVAL the name belongs to something else. */
+int tun_linux_open(struct tun **out, const char *name);
+
+/* Two ends in memory: what is written to one is read from the other. Each
+ * holds at most `cap` packets and drops beyond that, like a full queue. */
+int tun_memory_pair(struct tun **a, struct tun **b, size_t cap);
+
+void tun_free(struct tun *tun);
+const char *tun_name(const struct tun *tun);
+int tun_fd(const struct tun *tun);	/* to poll for reading; -1: in memory */
+
+/* Read up to n packets. packets[i] must come with start and end set to a buffer of
+ * PACKET_SLOT bytes or more; data and len are set here, HEADROOM before it.
+ * Returns how many; 0: nothing there now; -errno: the device is gone (-EBADFD). */
+int tun_read(struct tun *tun, struct packet *packets, size_t n);
+
+/* Write n packets. Returns how many were taken; the rest was dropped because the
+ * interface is down, full, or the packet is not IP. */
+size_t tun_write(struct tun *tun, const struct packet *packets, size_t n);
+
+#endif
