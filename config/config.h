@@ -2,7 +2,7 @@
  *
  *   [interface]               one
  *   [peer NAME]               as many as there are; the name is optional
- *   include = conf.d/*.conf   anywhere; relative to the file that says it
+ *   include = FILES          anywhere; a glob; relative to the file that says it
  *
  * Keys are lower_snake and case does not matter; WireGuard's spellings are
  * taken as well, so an unchanged wg-quick file loads (what is only wg-quick's

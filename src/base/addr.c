@@ -118,11 +118,11 @@ static bool parse_number(unsigned *out, const char *text, unsigned max)
 	if (!*text)
 		return false;
 	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
+		unsigned digit = (unsigned)(*text - '0');
+
+		if (digit > 9 || digit > max || v > (max - digit) / 10)
 			return false;
-		v = v * 10 + (unsigned)(*text - '0');
-		if (v > max)
-			return false;
+		v = v * 10 + digit;
 	}
 	*out = v;
 	return true;
@@ -133,7 +133,7 @@ bool cidr_parse(struct cidr *out, const char *text)
 	const char *slash = strchr(text, '/');
 	char host[IP_TEXT];
 	struct ip ip;
-	unsigned len;
+	unsigned len, mapped;
 
 	if (!slash) {
 		if (!ip_parse(&ip, text))
@@ -145,9 +145,13 @@ bool cidr_parse(struct cidr *out, const char *text)
 		return false;
 	memcpy(host, text, (size_t)(slash - text));
 	host[slash - text] = '\0';
-	if (!ip_parse(&ip, host) || !parse_number(&len, slash + 1, ip_bits(&ip)))
+	if (!ip_parse(&ip, host))
 		return false;
-	*out = (struct cidr){ip, (uint8_t)len};
+	/* ::ffff:10.0.0.0/104 counts 96 bits that are gone; fewer are no IPv4 prefix. */
+	mapped = ip.family == IP_V4 && strchr(host, ':') ? 96 : 0;
+	if (!parse_number(&len, slash + 1, mapped + ip_bits(&ip)) || len < mapped)
+		return false;
+	*out = (struct cidr){ip, (uint8_t)(len - mapped)};
 	return true;
 }
 
@@ -172,12 +176,12 @@ bool endpoint_parse(struct endpoint *out, const char *text)
 	percent = strchr(host, '%');
 	if (percent) {
 		*percent = '\0';
-		if (!parse_number(&e.scope, percent + 1, 1u << 30) || e.scope == 0)
+		if (!parse_number(&e.scope, percent + 1, INT32_MAX) || e.scope == 0)
 			return false;
 	}
 	if (bracketed != (strchr(host, ':') != NULL) || !ip_parse(&e.ip, host))
 		return false;
-	if (e.scope && !ip_is_link_local(&e.ip))
+	if (e.scope && (e.ip.family != IP_V6 || !ip_is_link_local(&e.ip)))
 		return false;
 	e.port = (uint16_t)port;
 	*out = e;

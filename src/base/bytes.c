@@ -150,24 +150,24 @@ struct bytes writer_bytes(const struct writer *w)
 	return bytes_of(w->data, w->len);
 }
 
-/* Where the next len bytes go, or NULL if they do not fit. */
+/* Where the next len bytes go; NULL if they do not fit or there are none. */
 static uint8_t *claim(struct writer *w, size_t len)
 {
-	uint8_t *at = w->data + w->len;
-
 	if (w->bad || len > w->cap - w->len) {
 		w->bad = true;
 		return NULL;
 	}
+	if (len == 0)
+		return NULL;
 	w->len += len;
-	return at;
+	return w->data + w->len - len;
 }
 
 void put_bytes(struct writer *w, struct bytes b)
 {
 	uint8_t *at = claim(w, b.len);
 
-	if (at && b.len)
+	if (at)
 		memcpy(at, b.data, b.len);
 }
 
@@ -175,7 +175,7 @@ void put_zeroes(struct writer *w, size_t len)
 {
 	uint8_t *at = claim(w, len);
 
-	if (at && len)
+	if (at)
 		memset(at, 0, len);
 }
 

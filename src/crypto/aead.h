@@ -28,8 +28,9 @@ struct aead_job {
 
 /* A key as the chosen engine wants it. Not copyable once initialised. */
 struct aead_key {
+	const struct aead_engine *engine;	/* the one chosen when the key was made */
 	uint8_t bytes[KEY_LEN];
-	void *context;		/* the engine's own, or NULL */
+	void *context;				/* the engine's own, or NULL */
 };
 
 /* False: no memory for the engine's context; the key is then wiped. */
@@ -65,9 +66,12 @@ struct aead_engine_report {
 
 enum { AEAD_ENGINES_MAX = 4 };
 
+/* Report on every engine and use the best from now on; returns how many. */
 size_t aead_choose_engine(uint64_t (*now_ns)(void),
 			  struct aead_engine_report out[static AEAD_ENGINES_MAX]);
-bool aead_use_engine(const char *name);		/* for tests and benchmarks */
-const char *aead_engine(void);
+/* Keys made from now on use this one, for tests and benchmarks. False: there
+ * is no such engine, or it does not work here. */
+bool aead_use_engine(const char *name);
+const char *aead_engine(void);			/* NULL before crypto_init() */
 
 #endif

@@ -1,7 +1,8 @@
 /* hash.h -- BLAKE2s and what Noise builds from it (WireGuard paper, section 5.4).
  *
- * OpenSSL computes; its contexts are fetched once, by crypto_init(). Lengths
- * in bytes. None of these can fail for sizes that the prototypes allow.
+ * OpenSSL computes, in contexts that crypto_init() makes once and all calls
+ * share: one thread only. Lengths in bytes. None of these can fail for sizes
+ * that the prototypes allow.
  */
 #ifndef CRYPTO_HASH_H
 #define CRYPTO_HASH_H
@@ -28,5 +29,8 @@ void kdf2(uint8_t t1[static HASH_LEN], uint8_t t2[static HASH_LEN],
 	  const uint8_t ck[static HASH_LEN], struct bytes input);
 void kdf3(uint8_t t1[static HASH_LEN], uint8_t t2[static HASH_LEN], uint8_t t3[static HASH_LEN],
 	  const uint8_t ck[static HASH_LEN], struct bytes input);
+
+/* Part of crypto_init(). False: OpenSSL has no BLAKE2s here. */
+bool hash_init(void);
 
 #endif

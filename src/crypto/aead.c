@@ -1,0 +1,82 @@
+/* aead.c -- keys go to their engine; the handshake's few messages to libsodium. */
+#include "crypto/aead.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "crypto/aead_engine.h"
+
+void aead_nonce(uint8_t nonce[static AEAD_NONCE_LEN], uint64_t counter)
+{
+	memset(nonce, 0, 4);
+	store_le64(nonce + 4, counter);
+}
+
+bool aead_key_init_with(const struct aead_engine *engine, struct aead_key *key,
+			const uint8_t bytes[static KEY_LEN])
+{
+	*key = (struct aead_key){.engine = engine};
+	memcpy(key->bytes, bytes, KEY_LEN);
+	if (engine->key_init(key))
+		return true;
+	wipe(key, sizeof(*key));
+	return false;
+}
+
+bool aead_key_init(struct aead_key *key, const uint8_t bytes[static KEY_LEN])
+{
+	assert(aead_current());
+	return aead_key_init_with(aead_current(), key, bytes);
+}
+
+void aead_key_wipe(struct aead_key *key)
+{
+	if (key->engine)
+		key->engine->key_wipe(key);
+	wipe(key, sizeof(*key));
+}
+
+void aead_seal(struct aead_key *key, struct aead_job *jobs, size_t n)
+{
+	key->engine->seal(key, jobs, n);
+}
+
+void aead_open(struct aead_key *key, struct aead_job *jobs, size_t n)
+{
+	key->engine->open(key, jobs, n);
+}
+
+void aead_seal_once(uint8_t *out, const uint8_t key[static KEY_LEN], uint64_t counter,
+		    struct bytes plain, struct bytes ad)
+{
+	uint8_t nonce[AEAD_NONCE_LEN];
+
+	aead_nonce(nonce, counter);
+	crypto_aead_chacha20poly1305_ietf_encrypt(out, NULL, plain.data, plain.len, ad.data, ad.len,
+						  NULL, nonce, key);
+}
+
+bool aead_open_once(uint8_t *out, const uint8_t key[static KEY_LEN], uint64_t counter,
+		    struct bytes sealed, struct bytes ad)
+{
+	uint8_t nonce[AEAD_NONCE_LEN];
+
+	aead_nonce(nonce, counter);
+	return crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed.data, sealed.len,
+							 ad.data, ad.len, nonce, key) == 0;
+}
+
+void xaead_seal(uint8_t *out, const uint8_t key[static KEY_LEN],
+		const uint8_t nonce[static XAEAD_NONCE_LEN], struct bytes plain, struct bytes ad)
+{
+	crypto_aead_xchacha20poly1305_ietf_encrypt(out, NULL, plain.data, plain.len, ad.data,
+						   ad.len, NULL, nonce, key);
+}
+
+bool xaead_open(uint8_t *out, const uint8_t key[static KEY_LEN],
+		const uint8_t nonce[static XAEAD_NONCE_LEN], struct bytes sealed, struct bytes ad)
+{
+	return crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed.data, sealed.len,
+							  ad.data, ad.len, nonce, key) == 0;
+}

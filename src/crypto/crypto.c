@@ -1,0 +1,19 @@
+/* crypto.c -- made ready once, before anything else of this folder is called. */
+#include "crypto/crypto.h"
+
+#include <sodium.h>
+
+#include "crypto/aead.h"
+#include "crypto/hash.h"
+
+bool crypto_init(void)
+{
+	struct aead_engine_report reports[AEAD_ENGINES_MAX];
+
+	if (aead_engine())
+		return true;
+	if (sodium_init() < 0 || !hash_init())
+		return false;
+	aead_choose_engine(NULL, reports);
+	return aead_engine() != NULL;
+}

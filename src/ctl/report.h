@@ -1,0 +1,40 @@
+/* report.h -- the status report: schema 1, stable. New keys may come, none goes.
+ *
+ *	{
+ *	  "schema": 1, "net": "home", "version": "0.1.0", "pid": 4711,
+ *	  "self": {
+ *	    "name": "nas", "public_key": "...", "device": "p2p0", "mtu": 1400,
+ *	    "addresses": ["10.77.0.1/24", "fd..../128"], "listen_port": 27123, "fwmark": 0,
+ *	    "config": "/etc/p2pnet/home.conf", "since": "2026-01-02T03:04:05Z", "uptime_s": 12,
+ *	    "aead": "openssl", "log_level": "info", "counters": {"bad_mac1": 0, ...}
+ *	  },
+ *	  "peers": [{
+ *	    "name": "laptop", "public_key": "...", "preshared_key": true,
+ *	    "ips": ["10.77.0.2/32", "fd..../128"],
+ *	    "state": "direct" | "connecting" | "idle",
+ *	    "path": {"proto": "udp4" | "udp6", "local": "192.0.2.1" | null, "remote": "192.0.2.2:27000"} | null,
+ *	    "endpoint": "office.example.net:41999" | null,
+ *	    "rtt_ms": 12 | null, "rx_bytes": 0, "tx_bytes": 0, "queued": 0, "keepalive_s": 25 | null,
+ *	    "last_handshake": "2026-01-02T03:04:05Z" | null, "handshake_age_s": 41 | null
+ *	  }]
+ *	}
+ *
+ * Times are RFC 3339 in UTC, bytes are numbers. Never a secret. This header has
+ * the parts that both sides need: the reader's access to the report, with
+ * defaults for what an older or newer daemon may leave out.
+ */
+#ifndef CTL_REPORT_H
+#define CTL_REPORT_H
+
+#include <stdint.h>
+#include <time.h>
+
+#include <jansson.h>
+
+enum { REPORT_SCHEMA = 1, REPORT_TIME_TEXT = 32 };
+
+char *report_time(char out[static REPORT_TIME_TEXT], time_t t);	/* "2026-01-02T03:04:05Z" */
+const char *report_text(const json_t *object, const char *key, const char *otherwise);
+int64_t report_number(const json_t *object, const char *key, int64_t otherwise);
+
+#endif

@@ -1,0 +1,15 @@
+/* logsink.h -- where log lines go: stderr, as a person or the journal likes them.
+ *
+ * With JOURNAL_STREAM set to our stderr each line starts with <N>, the syslog priority, and no
+ * time; on a terminal with time and level. At most 100 lines of one level per
+ * second; what was left out is said once.
+ */
+#ifndef IO_LOGSINK_H
+#define IO_LOGSINK_H
+
+#include "base/log.h"
+
+/* `prefix` (the net's name, or NULL) stands before each line. */
+void logsink_start(enum log_level level, const char *prefix);
+
+#endif

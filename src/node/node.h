@@ -1,0 +1,115 @@
+/* node.h -- the brain: peers, sessions, queues and whom a datagram is for.
+ *
+ *            TUN                                            network
+ *   node_send   --> allowedips --> peer --> session_seal  -->  to_net
+ *   to_tun     <--  allowedips <-- session_open <-- demux <--  node_receive
+ *                        handshakes <-- demux                  node_poll --> datagram
+ *
+ * Pure: no socket, no clock, no thread. Bytes and the time go in, datagrams and
+ * actions come out. Data are plain calls on bursts; all else is owed and
+ * fetched by node_poll() after each input, until it says ACTION_NONE.
+ *
+ * It allocates when peers are configured, and later only on behalf of peers
+ * that have proved who they are or of packets from the host itself (queues).
+ */
+#ifndef NODE_NODE_H
+#define NODE_NODE_H
+
+#include "base/heap.h"
+#include "base/packet.h"
+#include "crypto/key.h"
+#include "wg/messages.h"
+
+struct node;
+
+struct node_peer_settings {
+	const char *name;		/* for the log and for status */
+	uint8_t public_key[KEY_LEN];
+	uint8_t psk[KEY_LEN];		/* zeroes: none */
+	const struct cidr *allowed_ips;
+	size_t allowed_ips_len;
+	const char *endpoint_host;	/* a name or an address; NULL: we wait for the peer to call */
+	uint16_t endpoint_port;
+	uint32_t keepalive;		/* msec; 0: off */
+};
+
+/* Borrowed for the call: the node copies what it keeps. */
+struct node_settings {
+	uint8_t private_key[KEY_LEN];
+	const struct cidr *addresses;	/* our own, for the source of ICMP errors */
+	size_t addresses_len;
+	uint16_t listen_port;		/* to know our own datagrams should they come back by the TUN */
+	size_t mtu;
+	const struct node_peer_settings *peers;
+	size_t peers_len;
+};
+
+/* `clock_mark`: what ACTION_SAVE_CLOCK saved last, or 0. NULL: no memory, or a
+ * key that cannot be; `error` says which. The rng must outlive the node. */
+struct node *node_new(const struct node_settings *settings, struct rng *rng, uint64_t clock_mark,
+		      msec now, char error[static 256]);
+void node_free(struct node *node);
+
+/* New settings. Peers that are in both keep their sessions, also while their
+ * endpoint, psk or allowed IPs change. Private key, port and MTU must be the
+ * same (false, with the error; nothing changed then). */
+bool node_reconfigure(struct node *node, const struct node_settings *settings, msec now,
+		      char error[static 256]);
+
+/* The wall clock, told at each turn of the loop; nanoseconds since 1970. */
+void node_set_wall(struct node *node, uint64_t wall_ns);
+
+/* -- data ---------------------------------------------------------------- */
+
+/* What a burst led to. The packets are views of the buffers that came in. */
+struct node_out {
+	struct datagram to_net[BURST_MAX];
+	size_t to_net_len;
+	struct packet to_tun[BURST_MAX];
+	size_t to_tun_len;
+};
+
+/* Packets from the TUN device, n <= BURST_MAX, each with HEADROOM and TAILROOM. Sealed in
+ * place into out->to_net; copied into a peer's queue if there is no key yet; turned into an
+ * ICMP error in out->to_tun if there is no way. */
+void node_send(struct node *node, struct packet *packets, size_t n, struct node_out *out, msec now);
+
+/* Datagrams from the network, n <= BURST_MAX. Opened in place into out->to_tun.
+ * Handshakes are worked off here and answered by node_poll(). */
+void node_receive(struct node *node, struct datagram *datagrams, size_t n, struct node_out *out,
+		  msec now);
+
+/* A datagram could not leave from path->local (the address is gone from this host). */
+void node_source_gone(struct node *node, const struct path *path);
+
+/* -- control ------------------------------------------------------------- */
+
+enum action_kind {
+	ACTION_NONE,
+	ACTION_SEND,		/* action.datagram; its bytes live until the next call on the node */
+	ACTION_SAVE_CLOCK,	/* action.mark must be on disk before the next poll */
+	ACTION_RESOLVE,		/* action.host, port: answer with node_resolved(action.peer) */
+};
+
+struct action {
+	enum action_kind kind;
+	struct datagram datagram;
+	uint64_t mark;
+	uint8_t peer[KEY_LEN];
+	const char *host;	/* lives as long as the peer */
+	uint16_t port;
+};
+
+enum action_kind node_poll(struct node *node, struct action *action, msec now);
+
+/* The addresses of a name, best first; n = 0: it has none or nobody answered. */
+void node_resolved(struct node *node, const uint8_t peer[static KEY_LEN],
+		   const struct endpoint *endpoints, size_t n, msec now);
+
+void node_tick(struct node *node, msec now);
+msec node_due(const struct node *node);	/* when to tick next, NEVER if nothing is planned */
+
+/* Start a handshake with each peer that has an endpoint and no session. */
+void node_connect_all(struct node *node, msec now);
+
+#endif

@@ -1,0 +1,72 @@
+/* status.h -- what a node knows, for those who ask. Copies; nothing secret. */
+#ifndef NODE_STATUS_H
+#define NODE_STATUS_H
+
+#include "node/node.h"
+
+enum peer_state {
+	PEER_IDLE,		/* no key, nothing under way */
+	PEER_CONNECTING,	/* a handshake is under way */
+	PEER_DIRECT,		/* a session whose keys are fresh */
+};
+
+const char *peer_state_name(enum peer_state state);
+
+struct peer_status {
+	const char *name;		/* borrowed until the next reconfigure */
+	uint8_t public_key[KEY_LEN];
+	bool has_psk;
+	const struct cidr *allowed_ips;	/* borrowed */
+	size_t allowed_ips_len;
+	enum peer_state state;
+	struct path path;		/* remote.ip.family IP_NONE: none known */
+	msec last_handshake;		/* 0: never */
+	msec handshake_rtt;		/* initiation to response, last time; -1: unknown */
+	uint64_t rx_bytes, tx_bytes;
+	uint32_t keepalive;		/* msec */
+	unsigned queued;		/* packets that wait for a key */
+	const char *endpoint_host;	/* as configured; NULL: none */
+	uint16_t endpoint_port;
+};
+
+size_t node_peers_len(const struct node *node);
+void node_peer_status(const struct node *node, size_t i, struct peer_status *out, msec now);
+/* By public key; false: no such peer. */
+bool node_find_peer_status(const struct node *node, const uint8_t key[static KEY_LEN],
+			   struct peer_status *out, msec now);
+
+const uint8_t *node_public_key(const struct node *node);
+
+/* Why packets were not passed on. Each is counted, and each has a test. */
+enum node_counter {
+	COUNT_UNKNOWN_DATAGRAM,		/* demux knows no such thing */
+	COUNT_UNSUPPORTED,		/* a suite, STUN or ChannelData that nobody here has asked for */
+	COUNT_BAD_MAC1,
+	COUNT_BAD_HANDSHAKE,		/* does not authenticate */
+	COUNT_STRANGER,			/* a right initiation from a key that is not configured */
+	COUNT_REPLAYED_INITIATION,
+	COUNT_INITIATION_TOO_SOON,
+	COUNT_UNEXPECTED_HANDSHAKE,	/* a response or cookie to nothing */
+	COUNT_COOKIE_SENT,
+	COUNT_COOKIE_RECEIVED,
+	COUNT_RATE_LIMITED,
+	COUNT_UNKNOWN_INDEX,		/* data for no keypair of ours */
+	COUNT_BAD_DATA,			/* data that does not open */
+	COUNT_REPLAYED_DATA,
+	COUNT_EXPIRED_DATA,		/* for a key that is too old */
+	COUNT_BAD_INNER,		/* the opened packet is no IP packet */
+	COUNT_WRONG_SOURCE,		/* its source is not one of its peer's addresses */
+	COUNT_ECN_DROP,			/* RFC 6040: congestion on a flow that cannot be told */
+	COUNT_NO_PEER,			/* from the TUN: nobody owns the destination */
+	COUNT_NO_ENDPOINT,		/* from the TUN: the peer has not called and has no endpoint */
+	COUNT_LOOP,			/* from the TUN: one of our own datagrams */
+	COUNT_QUEUE_FULL,		/* the oldest packet that waited for a key was dropped */
+	COUNT_GAVE_UP,			/* packets dropped as the peer did not answer for 90 s */
+	COUNT_NO_MEMORY,
+	NODE_COUNTERS,
+};
+
+const char *node_counter_name(enum node_counter counter);	/* lower_snake */
+uint64_t node_counter(const struct node *node, enum node_counter counter);
+
+#endif
