@@ -110,7 +110,7 @@ bool ip_parse(struct ip *out, const char *text)
 	return false;
 }
 
-/* Decimal digits alone, at most max. */
+/* Decimal digits alone, at most max (which is at least 9). */
 static bool parse_number(unsigned *out, const char *text, unsigned max)
 {
 	unsigned v = 0;
@@ -120,7 +120,7 @@ static bool parse_number(unsigned *out, const char *text, unsigned max)
 	for (; *text; text++) {
 		unsigned digit = (unsigned)(*text - '0');
 
-		if (digit > 9 || digit > max || v > (max - digit) / 10)
+		if (digit > 9 || v > (max - digit) / 10)
 			return false;
 		v = v * 10 + digit;
 	}

@@ -31,7 +31,7 @@ struct endpoint {
 	uint32_t scope;		/* interface index of an IPv6 link-local address, or 0 */
 };
 
-enum { IP_TEXT = 46, CIDR_TEXT = 50, ENDPOINT_TEXT = 64 };	/* with the final NUL */
+enum { IP_TEXT = 46, CIDR_TEXT = 50, ENDPOINT_TEXT = 65 };	/* with the final NUL */
 
 struct ip ip_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d);
 struct ip ip_v6(const uint8_t bytes[static 16]);	/* v4-mapped becomes IPv4 */

@@ -27,7 +27,7 @@ bool aead_key_init_with(const struct aead_engine *engine, struct aead_key *key,
 /* aead_check.c: does it pass the known-answer test? */
 bool aead_engine_works(const struct aead_engine *engine);
 
-/* aead_choose.c: the engines in order of preference, the one in use. */
+/* aead_choose.c: the one in use; NULL before the first choice. */
 const struct aead_engine *aead_current(void);
 
 #endif

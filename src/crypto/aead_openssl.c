@@ -71,7 +71,8 @@ static void seal(struct aead_key *key, struct aead_job *jobs, size_t n)
 	int len;
 
 	turn(key, SEAL);
-	for (struct aead_job *job = jobs; job < jobs + n; job++) {
+	for (size_t i = 0; i < n; i++) {
+		struct aead_job *job = &jobs[i];
 		uint8_t *tag = job->text + job->len;
 
 		run(ctx, job);
@@ -86,7 +87,8 @@ static void open(struct aead_key *key, struct aead_job *jobs, size_t n)
 	int len;
 
 	turn(key, OPEN);
-	for (struct aead_job *job = jobs; job < jobs + n; job++) {
+	for (size_t i = 0; i < n; i++) {
+		struct aead_job *job = &jobs[i];
 		uint8_t *tag = job->text + job->len;
 
 		run(ctx, job);

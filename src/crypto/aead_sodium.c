@@ -21,7 +21,8 @@ static void key_wipe(struct aead_key *key)
 
 static void seal(struct aead_key *key, struct aead_job *jobs, size_t n)
 {
-	for (struct aead_job *job = jobs; job < jobs + n; job++) {
+	for (size_t i = 0; i < n; i++) {
+		struct aead_job *job = &jobs[i];
 		uint8_t nonce[AEAD_NONCE_LEN];
 
 		aead_nonce(nonce, job->counter);
@@ -33,7 +34,8 @@ static void seal(struct aead_key *key, struct aead_job *jobs, size_t n)
 
 static void open(struct aead_key *key, struct aead_job *jobs, size_t n)
 {
-	for (struct aead_job *job = jobs; job < jobs + n; job++) {
+	for (size_t i = 0; i < n; i++) {
+		struct aead_job *job = &jobs[i];
 		uint8_t nonce[AEAD_NONCE_LEN];
 
 		aead_nonce(nonce, job->counter);

@@ -10,10 +10,9 @@ bool crypto_init(void)
 {
 	struct aead_engine_report reports[AEAD_ENGINES_MAX];
 
-	if (aead_engine())
-		return true;
-	if (sodium_init() < 0 || !hash_init())
+	if (sodium_init() < 0 || !hash_init())		/* both do nothing the second time */
 		return false;
-	aead_choose_engine(NULL, reports);
+	if (!aead_engine())
+		aead_choose_engine(NULL, reports);
 	return aead_engine() != NULL;
 }

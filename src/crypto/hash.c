@@ -8,6 +8,8 @@
  *
  * Fetching an algorithm or making a context costs more than hashing a packet,
  * so both are kept; EVP_DigestInit_ex2() and EVP_MAC_init() begin anew in them.
+ * The hash forgets its input at the end; the MAC holds its key until the next
+ * one comes, and those are public (mac1) or last two minutes (cookies).
  */
 #include "crypto/hash.h"
 
@@ -63,8 +65,10 @@ bool hash_init(void)
 	return hash_ctx && mac_ctx;
 }
 
-/* Nobody can go on without a hash. OpenSSL reports errors that cannot happen
- * to contexts like ours; if one does, stop rather than use what is in `out`. */
+/* Nobody can go on without a hash, so rather stop than use what is in `out`.
+ * One thing can fail: EVP_DigestInit_ex2() of OpenSSL 3.0 makes the 128 bytes
+ * of its state anew each time. A MAC, which strangers can make us compute by
+ * the thousand, needs no memory. */
 static void must(bool ok)
 {
 	if (!ok)

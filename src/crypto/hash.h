@@ -30,7 +30,7 @@ void kdf2(uint8_t t1[static HASH_LEN], uint8_t t2[static HASH_LEN],
 void kdf3(uint8_t t1[static HASH_LEN], uint8_t t2[static HASH_LEN], uint8_t t3[static HASH_LEN],
 	  const uint8_t ck[static HASH_LEN], struct bytes input);
 
-/* Part of crypto_init(). False: OpenSSL has no BLAKE2s here. */
+/* Part of crypto_init(). False: OpenSSL has no BLAKE2s here. Again: nothing. */
 bool hash_init(void);
 
 #endif

@@ -1,0 +1,70 @@
+/* crypto_test.c -- getting ready, once, or saying that it cannot be. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <openssl/provider.h>
+
+#include "crypto/aead.h"
+#include "crypto/crypto.h"
+#include "crypto/hash.h"
+
+/* OpenSSL with its "null" provider has no algorithms at all. */
+static void an_openssl_without_blake2s_is_refused(void **state)
+{
+	OSSL_PROVIDER *null = OSSL_PROVIDER_load(NULL, "null");
+
+	(void)state;
+	assert_non_null(null);
+	assert_null(aead_engine());
+	assert_false(hash_init());
+	assert_false(crypto_init());
+	assert_null(aead_engine());
+	OSSL_PROVIDER_unload(null);
+}
+
+static void an_openssl_without_chacha_leaves_the_work_to_libsodium(void **state)
+{
+	struct aead_engine_report out[AEAD_ENGINES_MAX];
+	OSSL_PROVIDER *null = OSSL_PROVIDER_load(NULL, "null");
+
+	(void)state;
+	assert_non_null(null);
+	assert_false(aead_use_engine("openssl"));
+	assert_int_equal(aead_choose_engine(NULL, out), 2);
+	assert_false(out[0].passed || out[0].chosen);
+	assert_true(out[1].passed && out[1].chosen);
+	assert_string_equal(aead_engine(), "libsodium");
+	OSSL_PROVIDER_unload(null);
+}
+
+static void crypto_init_is_repeatable_and_leaves_the_choice_alone(void **state)
+{
+	OSSL_PROVIDER *all = OSSL_PROVIDER_load(NULL, "default");
+	uint8_t out[HASH_LEN];
+
+	(void)state;
+	assert_non_null(all);
+	assert_true(crypto_init());
+	blake2s(out, bytes_of("abc", 3), bytes_of(NULL, 0));
+	assert_int_equal(load_be32(out), 0x508c5e8c);
+	assert_true(aead_use_engine("libsodium"));
+	assert_true(crypto_init());
+	assert_string_equal(aead_engine(), "libsodium");
+	assert_true(aead_use_engine("openssl"));
+	assert_true(crypto_init());
+	assert_string_equal(aead_engine(), "openssl");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {	/* in this order */
+		cmocka_unit_test(an_openssl_without_blake2s_is_refused),
+		cmocka_unit_test(an_openssl_without_chacha_leaves_the_work_to_libsodium),
+		cmocka_unit_test(crypto_init_is_repeatable_and_leaves_the_choice_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
