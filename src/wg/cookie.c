@@ -7,9 +7,15 @@
 #include "wg/cookie.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 enum { LABEL_LEN = 8 };
+
+/* So the sender is found without asking which of the two it is. */
+_Static_assert(offsetof(struct message_initiation, sender) ==
+		       offsetof(struct message_response, sender),
+	       "initiation and response begin alike");
 
 static void labelled_key(uint8_t out[static KEY_LEN], const char *label,
 			 const uint8_t public_key[static KEY_LEN])
@@ -72,25 +78,40 @@ static void make_cookie(uint8_t out[static COOKIE_LEN], const struct cookie_chec
 	blake2s_mac(out, c->secret, sizeof(c->secret), writer_bytes(&w));
 }
 
+/* Without a cookie mac2 is zeroes (paper, 5.4.4); then there is nothing to compute. */
+static bool claims_cookie(struct bytes message)
+{
+	static const uint8_t none[MAC_LEN];
+
+	return memcmp(mac2_of(message), none, MAC_LEN) != 0;
+}
+
+static bool mac2_is_right(const struct cookie_checker *c, struct bytes message,
+			  const struct endpoint *from)
+{
+	uint8_t mac[MAC_LEN], cookie[COOKIE_LEN];
+
+	make_cookie(cookie, c, from);
+	blake2s_mac(mac, cookie, sizeof(cookie), before_mac2(message));
+	wipe(cookie, sizeof(cookie));
+	return secret_equal(mac, mac2_of(message), MAC_LEN);
+}
+
 /* Nothing of a message counts, not even for our secret's age, before mac1. */
 enum cookie_verdict cookie_check(struct cookie_checker *c, struct bytes message,
 				 const struct endpoint *from, struct rng *rng, msec now)
 {
-	uint8_t mac[MAC_LEN], cookie[COOKIE_LEN];
-	bool ok;
+	uint8_t mac[MAC_LEN];
 
 	if (!has_macs(message.len))
 		return COOKIE_BAD_MAC1;
 	blake2s_mac(mac, c->mac1_key, sizeof(c->mac1_key), before_mac1(message));
 	if (!secret_equal(mac, mac1_of(message), MAC_LEN))
 		return COOKIE_BAD_MAC1;
-
+	if (!claims_cookie(message))
+		return COOKIE_MAC1_ONLY;
 	renew_secret(c, rng, now);
-	make_cookie(cookie, c, from);
-	blake2s_mac(mac, cookie, sizeof(cookie), before_mac2(message));
-	ok = secret_equal(mac, mac2_of(message), MAC_LEN);
-	wipe(cookie, sizeof(cookie));
-	return ok ? COOKIE_MAC2_TOO : COOKIE_MAC1_ONLY;
+	return mac2_is_right(c, message, from) ? COOKIE_MAC2_TOO : COOKIE_MAC1_ONLY;
 }
 
 /* It goes to whoever sent the message and is shorter than any message that
@@ -105,7 +126,7 @@ void cookie_reply_create(struct message_cookie *out, struct cookie_checker *c, s
 	make_cookie(cookie, c, from);
 	memset(out, 0, sizeof(*out));
 	store_le32(out->type, MESSAGE_COOKIE);
-	memcpy(out->receiver, ((const struct message_response *)message.data)->sender,
+	memcpy(out->receiver, message.data + offsetof(struct message_response, sender),
 	       sizeof(out->receiver));
 	rng->fill(rng, out->nonce, sizeof(out->nonce));
 	xaead_seal(out->cookie, c->cookie_key, out->nonce, bytes_of(cookie, COOKIE_LEN),

@@ -80,7 +80,7 @@ static bool write_initiation(struct message_initiation *out, struct noise_symmet
 	noise_mix_ephemeral(s, out->ephemeral);				/* e */
 	if (!noise_mix_dh(s, ephemeral, peer->public_key))		/* es */
 		return false;
-	noise_encrypt_and_hash(s, out->static_key, bytes_of(id->public_key, KEY_LEN)); /* s */
+	noise_encrypt_and_hash(s, out->static_key, bytes_of(id->public_key, KEY_LEN));	/* s */
 	noise_mix_key(s, peer->static_static);				/* ss */
 	noise_encrypt_and_hash(s, out->timestamp, bytes_of(timestamp, TIMESTAMP_LEN));
 	return true;
@@ -146,8 +146,8 @@ static enum noise_verdict judge_timestamp(const struct noise_peer *peer,
 	return NOISE_OK;
 }
 
-static void accept_timestamp(struct noise_peer *peer,
-			     const uint8_t timestamp[static TIMESTAMP_LEN], msec now)
+static void accept_timestamp(struct noise_peer *peer, const uint8_t timestamp[static TIMESTAMP_LEN],
+			     msec now)
 {
 	memcpy(peer->timestamp, timestamp, TIMESTAMP_LEN);
 	peer->initiation_accepted = now;

@@ -57,7 +57,8 @@ struct noise_handshake {
 	uint8_t chaining_key[HASH_LEN];
 };
 
-/* What an initiation says about its sender, before we know the peer. */
+/* What an initiation says about its sender, before we know the peer. Secret:
+ * wipe it when it was consumed or no peer has this key. */
 struct noise_claim {
 	uint8_t public_key[KEY_LEN];
 	/* the transcript so far, for noise_accept_initiation() */
@@ -73,6 +74,7 @@ enum noise_verdict {
 	NOISE_UNEXPECTED,	/* no handshake of ours is waiting for it */
 };
 
+/* False: a point of low order; there is nothing to send and *hs is as before. */
 bool noise_create_initiation(struct message_initiation *out, struct noise_handshake *hs,
 			     const struct noise_identity *id, const struct noise_peer *peer,
 			     uint32_t local_index, const uint8_t timestamp[static TIMESTAMP_LEN],
@@ -86,6 +88,7 @@ enum noise_verdict noise_consume_initiation(struct noise_handshake *hs, struct n
 					    const struct noise_claim *claim,
 					    const struct message_initiation *msg, msec now);
 
+/* False: no initiation was consumed, or a point of low order. */
 bool noise_create_response(struct message_response *out, struct noise_handshake *hs,
 			   const struct noise_peer *peer, uint32_t local_index, struct rng *rng);
 enum noise_verdict noise_consume_response(struct noise_handshake *hs,

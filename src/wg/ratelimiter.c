@@ -34,11 +34,12 @@ static uint32_t elapsed(msec since, msec now, msec most)
 
 /* -- load ---------------------------------------------------------------- */
 
+/* LOAD_DRAIN messages per second are as many thousandths per msec. */
 static void drain(struct ratelimiter *rl, msec now)
 {
-	uint32_t leave = elapsed(rl->drained, now, LOAD_MAX * MESSAGE / LOAD_DRAIN) * LOAD_DRAIN;
+	uint32_t leaves = elapsed(rl->drained, now, LOAD_MAX * MESSAGE / LOAD_DRAIN) * LOAD_DRAIN;
 
-	rl->depth -= leave < rl->depth ? leave : rl->depth;
+	rl->depth -= leaves < rl->depth ? leaves : rl->depth;
 	if (now > rl->drained)
 		rl->drained = now;
 }
@@ -46,8 +47,7 @@ static void drain(struct ratelimiter *rl, msec now)
 bool ratelimiter_under_load(struct ratelimiter *rl, msec now)
 {
 	drain(rl, now);
-	if (rl->depth < LOAD_MAX * MESSAGE)
-		rl->depth += MESSAGE;
+	rl->depth += MESSAGE;
 	if (rl->depth > LOAD_MAX * MESSAGE)
 		rl->depth = LOAD_MAX * MESSAGE;
 	if (rl->depth > LOAD_THRESHOLD * MESSAGE)
@@ -69,10 +69,11 @@ static uint64_t mix(uint64_t z)
  * in one set. */
 static struct limit_bucket *set_of(struct ratelimiter *rl, const struct limit_bucket *key)
 {
-	uint64_t source;
+	uint64_t hash;
 
-	memcpy(&source, key->source, sizeof(source));
-	return rl->buckets[mix(mix(source ^ rl->hash_seed) + key->family + rl->hash_seed) % LIMIT_SETS];
+	memcpy(&hash, key->source, sizeof(hash));
+	hash = mix(hash ^ rl->hash_seed) + key->family;
+	return rl->buckets[mix(hash + rl->hash_seed) % LIMIT_SETS];
 }
 
 static struct limit_bucket full_bucket(const struct ip *source, msec now)

@@ -46,6 +46,7 @@ struct session {
 	struct keypair *next;
 	msec handshake_sent;		/* our last initiation; at most one per REKEY_TIMEOUT */
 	msec last_handshake;		/* when the current keys were confirmed; 0: never */
+	msec handshake_rtt;		/* from our last answered initiation to its response; -1: none yet */
 	bool has_sent_handshake;
 	bool rekeyed_on_receive;	/* once per keypair (paper, 6.2) */
 	bool owes_initiation;

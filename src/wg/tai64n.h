@@ -5,7 +5,8 @@
  * in 1970) would lock its owner out. So the clock is a high-water mark: each
  * timestamp is the wall clock or the last one plus a step, whichever is
  * greater. The mark lives on disk, an hour ahead of what was used, so it costs
- * one write per hour and survives a crash.
+ * one write per hour and survives a crash (a minute ahead, which is 3600
+ * steps, while the wall clock is behind it).
  *
  * TAI64N (12 bytes, big-endian): 2^62 + 10 + seconds, then nanoseconds. The low
  * 24 bits of the nanoseconds are cleared, so that the exact time of sending is

@@ -33,6 +33,7 @@ enum {
 	REKEY_TIMEOUT = 5 * 1000 / TIMER_SCALE,
 	KEEPALIVE_TIMEOUT = 10 * 1000 / TIMER_SCALE,
 	REKEY_JITTER = 334,		/* 0..333 ms */
+	POSTPONE_JITTER = REKEY_TIMEOUT / 2,
 	REKEY_ATTEMPTS_MAX = 18,	/* REKEY_ATTEMPT_TIME / 5 s */
 };
 
@@ -57,12 +58,19 @@ enum timers_due {
 };
 
 void timers_init(struct timers *t, uint32_t persistent_interval);
+void timers_set_persistent(struct timers *t, uint32_t interval, msec now);
 void timers_data_sent(struct timers *t, struct rng *rng, msec now);
 void timers_data_received(struct timers *t, msec now);
+void timers_keepalive_sent(struct timers *t, msec now);
 void timers_any_authenticated_sent(struct timers *t);
 void timers_any_authenticated_received(struct timers *t);
 void timers_any_authenticated_traversal(struct timers *t, msec now);	/* sent or received */
+void timers_handshake_wanted(struct timers *t);			/* attempts count from 0 again */
 void timers_handshake_initiated(struct timers *t, struct rng *rng, msec now);
+/* An initiation has to wait, because our last handshake message is too recent.
+ * If that was a response while we wished to initiate, the peer is probably in the
+ * same position: the wide jitter parts the two. */
+void timers_handshake_postponed(struct timers *t, struct rng *rng, msec last_sent);
 void timers_handshake_complete(struct timers *t);
 void timers_session_derived(struct timers *t, msec now);
 void timers_stop(struct timers *t);

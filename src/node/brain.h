@@ -1,0 +1,57 @@
+/* brain.h -- the inside of struct node, for the files of this folder.
+ *
+ * Peers stand in the order of the config, and once more sorted by key. A peer
+ * that may owe something is in `owing`; one that will, at a time, in `timers`;
+ * a silent one in neither. After whatever touches a peer, node_touch().
+ */
+#ifndef NODE_BRAIN_H
+#define NODE_BRAIN_H
+
+#include "node/peer.h"
+#include "node/status.h"
+#include "wg/allowedips.h"
+#include "wg/cookie.h"
+#include "wg/ratelimiter.h"
+
+enum {
+	SPARE_KEYPAIRS = 8,		/* free ones that are kept; more are given back */
+	INDICES_PER_HANDSHAKE = 4,	/* room that must be there before one is worked on */
+	ICMP_PER_SECOND = 100,
+	HANDSHAKE_DSCP = 0x22,		/* AF41, as WireGuard marks its handshakes */
+};
+
+/* Everything that depends on the list of peers; made whole, then swapped in. */
+struct roster {
+	struct peer **peers;
+	struct peer **by_key;
+	size_t len;
+	struct allowedips allowedips;
+	struct heap_node **timer_slots;
+};
+
+struct node {
+	struct session_shared shared;
+	struct roster roster;
+	struct heap timers;
+	struct list owing;
+	struct cookie_checker cookies;
+	struct ratelimiter ratelimiter;
+	struct ip source4, source6;	/* of ICMP errors; family IP_NONE: none */
+	uint16_t listen_port;
+	size_t mtu;
+	msec icmp_second;		/* ICMP errors are counted by the second */
+	unsigned icmp_sent;
+	struct queued *flying;		/* the packet of the last ACTION_SEND */
+	uint8_t message[SESSION_MESSAGE_MAX];	/* or its message */
+	struct datagram after_save;	/* waits for ACTION_SAVE_CLOCK to be done */
+	uint64_t counters[NODE_COUNTERS];
+};
+
+struct peer *node_find_peer(const struct node *node, const uint8_t key[static KEY_LEN]);
+void node_touch(struct node *node, struct peer *peer);
+void node_count(struct node *node, enum node_counter counter, uint64_t n);
+
+/* A spare keypair and room for indices, before a handshake is worked on. False: no memory. */
+bool node_top_up(struct node *node);
+
+#endif

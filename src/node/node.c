@@ -1,0 +1,493 @@
+/* node.c -- the brain: its peers, and what it owes to the world.
+ *
+ * Data take the short way through send.c and receive.c.
+ */
+#include "node/node.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/brain.h"
+#include "node/ecn.h"
+
+enum { INDEX_SLOTS_MIN = 64 };
+
+void node_count(struct node *node, enum node_counter counter, uint64_t n)
+{
+	node->counters[counter] += n;
+}
+
+/* -- the roster ------------------------------------------------------------ */
+
+static int compare_peers(const void *a, const void *b)
+{
+	const struct peer *const *pa = a;
+	const struct peer *const *pb = b;
+
+	return memcmp((*pa)->session.peer.public_key, (*pb)->session.peer.public_key, KEY_LEN);
+}
+
+static struct peer *find_in(const struct roster *roster, const uint8_t key[static KEY_LEN])
+{
+	size_t low = 0, high = roster->len;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		struct peer *peer = roster->by_key[mid];
+		int order = memcmp(key, peer->session.peer.public_key, KEY_LEN);
+
+		if (order == 0)
+			return peer;
+		if (order < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return NULL;
+}
+
+struct peer *node_find_peer(const struct node *node, const uint8_t key[static KEY_LEN])
+{
+	return find_in(&node->roster, key);
+}
+
+static void roster_free(struct roster *roster)
+{
+	free(roster->peers);
+	free(roster->by_key);
+	free(roster->timer_slots);
+	free(roster->allowedips.nodes);
+	*roster = (struct roster){0};
+}
+
+static size_t count_prefixes(const struct node_settings *settings)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < settings->peers_len; i++)
+		n += settings->peers[i].allowed_ips_len;
+	return n;
+}
+
+/* Never zero bytes, so that NULL means no memory. */
+static void *array_new(size_t n, size_t size)
+{
+	return calloc(n ? n : 1, size);
+}
+
+static bool roster_alloc(struct roster *roster, const struct node_settings *settings)
+{
+	size_t n = settings->peers_len;
+	size_t nodes = allowedips_nodes_for(count_prefixes(settings));
+	struct allowedips_node *trie = array_new(nodes, sizeof(*trie));
+
+	*roster = (struct roster){
+		.peers = array_new(n, sizeof(*roster->peers)),
+		.by_key = array_new(n, sizeof(*roster->by_key)),
+		.timer_slots = array_new(n, sizeof(*roster->timer_slots)),
+	};
+	allowedips_init(&roster->allowedips, trie, (uint32_t)nodes);
+	return roster->peers && roster->by_key && roster->timer_slots && trie;
+}
+
+/* Peers are all there, with their settings in force: sort them and route to them. */
+static void roster_finish(struct roster *roster)
+{
+	struct allowedips *t = &roster->allowedips;
+
+	memcpy(roster->by_key, roster->peers, roster->len * sizeof(*roster->peers));
+	qsort(roster->by_key, roster->len, sizeof(*roster->by_key), compare_peers);
+	for (size_t i = 0; i < roster->len; i++) {
+		const struct peer_settings *s = roster->peers[i]->settings;
+
+		for (size_t j = 0; j < s->allowed_ips_len; j++)
+			allowedips_add(t, &s->allowed_ips[j], roster->peers[i]);
+	}
+}
+
+/* -- being made, changed, unmade -------------------------------------------- */
+
+static void set_addresses(struct node *node, const struct node_settings *settings)
+{
+	node->source4 = node->source6 = (struct ip){0};
+	for (size_t i = 0; i < settings->addresses_len; i++) {
+		const struct ip *ip = &settings->addresses[i].ip;
+		struct ip *source = ip->family == IP_V4 ? &node->source4 : &node->source6;
+
+		if (source->family == IP_NONE)
+			*source = *ip;
+	}
+}
+
+/* One peer of the new settings: its settings copied, and the peer itself made if
+ * the node does not have it. */
+struct arrival {
+	struct peer_settings *settings;
+	struct peer *peer;
+	bool is_new;
+};
+
+static bool arrive(struct node *node, struct arrival *a, const struct node_peer_settings *from,
+		   char error[static 256])
+{
+	bool bad_key = false;
+
+	a->settings = peer_settings_new(from);
+	a->peer = node_find_peer(node, from->public_key);
+	if (a->settings && !a->peer) {
+		a->peer = peer_new(&node->shared, from->public_key, a->settings, &bad_key);
+		a->is_new = a->peer != NULL;
+	}
+	if (bad_key)
+		snprintf(error, 256, "peer %s: no handshake is possible with this public key",
+			 from->name);
+	else if (!a->settings || !a->peer)
+		snprintf(error, 256, "out of memory at peer %s", from->name);
+	return a->settings && a->peer;
+}
+
+static void send_back(struct arrival *arrivals, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (arrivals[i].is_new)
+			peer_free(arrivals[i].peer);
+		else
+			peer_settings_free(arrivals[i].settings);
+	}
+}
+
+/* Peers of the old roster that the new one does not have. */
+static void free_departed(struct node *node, const struct roster *next)
+{
+	for (size_t i = 0; i < node->roster.len; i++) {
+		struct peer *peer = node->roster.peers[i];
+
+		if (find_in(next, peer->session.peer.public_key))
+			continue;
+		heap_remove(&node->timers, &peer->timer);
+		peer_free(peer);
+	}
+}
+
+/* From here on nothing can fail. */
+static void move_in(struct node *node, struct roster *next, struct arrival *arrivals, msec now)
+{
+	for (size_t i = 0; i < next->len; i++) {
+		struct arrival *a = &arrivals[i];
+
+		if (!a->is_new)
+			peer_configure(a->peer, a->settings, now);
+		next->peers[i] = a->peer;
+	}
+	roster_finish(next);
+	free_departed(node, next);
+	roster_free(&node->roster);
+	node->roster = *next;
+	heap_init(&node->timers, next->timer_slots, next->len);
+	for (size_t i = 0; i < next->len; i++) {
+		struct peer *peer = next->peers[i];
+
+		peer->timer.place = 0;
+		if (arrivals[i].is_new && peer->settings->keepalive)
+			peer_connect(peer, now);
+		node_touch(node, peer);
+	}
+}
+
+static bool set_peers(struct node *node, const struct node_settings *settings, msec now,
+		      char error[static 256])
+{
+	struct arrival *arrivals = array_new(settings->peers_len, sizeof(*arrivals));
+	struct roster next;
+	size_t n = 0;
+
+	if (!roster_alloc(&next, settings) || !arrivals) {
+		snprintf(error, 256, "out of memory for %zu peers", settings->peers_len);
+		goto undo;
+	}
+	for (; n < settings->peers_len; n++) {
+		if (!arrive(node, &arrivals[n], &settings->peers[n], error)) {
+			n++;
+			goto undo;
+		}
+	}
+	next.len = n;
+	move_in(node, &next, arrivals, now);
+	free(arrivals);
+	return true;
+
+undo:
+	if (arrivals)
+		send_back(arrivals, n);
+	free(arrivals);
+	roster_free(&next);
+	return false;
+}
+
+static bool make_indices(struct node *node)
+{
+	struct index_slot *slots = array_new(INDEX_SLOTS_MIN, sizeof(*slots));
+
+	if (slots)
+		index_init(&node->shared.indices, slots, INDEX_SLOTS_MIN);
+	return slots != NULL;
+}
+
+struct node *node_new(const struct node_settings *settings, struct rng *rng, uint64_t clock_mark,
+		      msec now, char error[static 256])
+{
+	struct node *node = calloc(1, sizeof(*node));
+	uint64_t hash_seed;
+
+	if (!node || !make_indices(node)) {
+		snprintf(error, 256, "out of memory");
+		free(node);
+		return NULL;
+	}
+	node->shared.rng = rng;
+	noise_identity_init(&node->shared.identity, settings->private_key);
+	tai64n_init(&node->shared.clock, clock_mark);
+	cookie_checker_init(&node->cookies, node->shared.identity.public_key);
+	rng->fill(rng, &hash_seed, sizeof(hash_seed));
+	ratelimiter_init(&node->ratelimiter, hash_seed, now);
+	list_init(&node->owing);
+	node->listen_port = settings->listen_port;
+	node->mtu = settings->mtu;
+	set_addresses(node, settings);
+	if (!set_peers(node, settings, now, error)) {
+		node_free(node);
+		return NULL;
+	}
+	return node;
+}
+
+static void free_keypairs(struct keypair_pool *pool, size_t keep)
+{
+	while (pool->free_count > keep)
+		free(keypair_pool_take(pool));
+}
+
+void node_free(struct node *node)
+{
+	if (!node)
+		return;
+	for (size_t i = 0; i < node->roster.len; i++)
+		peer_free(node->roster.peers[i]);
+	roster_free(&node->roster);
+	free_keypairs(&node->shared.keypairs, 0);
+	free(node->shared.indices.slots);
+	free(node->flying);
+	wipe(node, sizeof(*node));
+	free(node);
+}
+
+bool node_reconfigure(struct node *node, const struct node_settings *settings, msec now,
+		      char error[static 256])
+{
+	if (!key_equal(settings->private_key, node->shared.identity.private_key) ||
+	    settings->listen_port != node->listen_port || settings->mtu != node->mtu) {
+		snprintf(error, 256,
+			 "private_key, listen_port and mtu cannot change while the net is up");
+		return false;
+	}
+	if (!set_peers(node, settings, now, error))
+		return false;
+	set_addresses(node, settings);
+	return true;
+}
+
+void node_set_wall(struct node *node, uint64_t wall_ns)
+{
+	node->shared.wall_ns = wall_ns;
+}
+
+bool node_top_up(struct node *node)
+{
+	struct keypair_pool *pool = &node->shared.keypairs;
+	struct index_table *table = &node->shared.indices;
+
+	if (pool->free_count == 0) {
+		struct keypair *kp = calloc(1, sizeof(*kp));
+
+		if (!kp)
+			return false;
+		keypair_pool_add(pool, kp);
+	}
+	if ((table->len + INDICES_PER_HANDSHAKE) * 2 > table->cap) {
+		struct index_slot *slots = calloc(table->cap * 2, sizeof(*slots));
+
+		if (!slots)
+			return false;
+		free(index_grow(table, slots, table->cap * 2));
+	}
+	return true;
+}
+
+/* -- what is owed ------------------------------------------------------------ */
+
+void node_touch(struct node *node, struct peer *peer)
+{
+	list_remove(&peer->owing);
+	list_append(&node->owing, &peer->owing);
+}
+
+static struct packet message_packet(struct node *node, size_t len)
+{
+	return packet_in(node->message, sizeof(node->message), 0, len);
+}
+
+/* A handshake message or a keepalive, if the session owes one. */
+static enum action_kind poll_session(struct node *node, struct peer *peer, struct action *action,
+				     msec now)
+{
+	size_t len = 0;
+	enum session_owed owed = OWED_NOTHING;
+
+	if (peer_has_path(peer))
+		owed = session_poll(&peer->session, node->message, &len, now);
+	if (owed == OWED_NOTHING)
+		return ACTION_NONE;
+	if (node->message[0] == MESSAGE_INITIATION)
+		peer_initiated(peer, now);
+	action->datagram = (struct datagram){
+		.packet = message_packet(node, len),
+		.path = peer->path,
+		.dscp = owed == OWED_KEEPALIVE ? 0 : HANDSHAKE_DSCP,
+	};
+	if (owed != OWED_HANDSHAKE_AFTER_SAVE)
+		return ACTION_SEND;
+	node->after_save = action->datagram;
+	action->mark = node->shared.clock.reserved;
+	return ACTION_SAVE_CLOCK;
+}
+
+/* A packet that waited for the key. */
+static enum action_kind poll_queue(struct node *node, struct peer *peer, struct action *action,
+				   msec now)
+{
+	struct queued *item;
+
+	if (!peer->queue.len || !session_may_send(&peer->session, now))
+		return ACTION_NONE;
+	item = queue_take(&peer->queue);
+	node->flying = item;
+	action->datagram = (struct datagram){
+		.path = peer->path,
+		.ecn = ecn_of(packet_bytes(&item->packet)),
+	};
+	if (session_seal(&peer->session, &item->packet, 1, node->mtu, now) == 0)
+		return ACTION_NONE;
+	action->datagram.packet = item->packet;
+	return ACTION_SEND;
+}
+
+static enum action_kind poll_resolve(struct peer *peer, struct action *action)
+{
+	if (!peer->wants_resolve)
+		return ACTION_NONE;
+	peer->wants_resolve = false;
+	memcpy(action->peer, peer->session.peer.public_key, KEY_LEN);
+	action->host = peer->settings->endpoint_host;
+	action->port = peer->settings->endpoint_port;
+	return ACTION_RESOLVE;
+}
+
+/* The queue before the session: packets confirm a new key as well as a keepalive does. */
+static enum action_kind poll_peer(struct node *node, struct peer *peer, struct action *action,
+				  msec now)
+{
+	enum action_kind kind = poll_queue(node, peer, action, now);
+
+	if (kind == ACTION_NONE)
+		kind = poll_session(node, peer, action, now);
+	if (kind == ACTION_NONE)
+		kind = poll_resolve(peer, action);
+	return kind;
+}
+
+static void note_gave_up(struct node *node, struct peer *peer)
+{
+	if (!peer->session.gave_up)
+		return;
+	peer->session.gave_up = false;
+	node_count(node, COUNT_GAVE_UP, queue_clear(&peer->queue));
+	log_info("%s: no answer for 90 s, waiting for new packets", peer->settings->name);
+}
+
+enum action_kind node_poll(struct node *node, struct action *action, msec now)
+{
+	struct peer *peer;
+
+	*action = (struct action){0};
+	free(node->flying);
+	node->flying = NULL;
+	if (node->after_save.packet.len) {
+		action->datagram = node->after_save;
+		node->after_save.packet.len = 0;
+		return action->kind = ACTION_SEND;
+	}
+	while ((peer = list_first(&node->owing, struct peer, owing)) != NULL) {
+		if (!node_top_up(node))
+			node_count(node, COUNT_NO_MEMORY, 1);
+		action->kind = poll_peer(node, peer, action, now);
+		if (action->kind != ACTION_NONE)
+			return action->kind;
+		note_gave_up(node, peer);
+		list_remove(&peer->owing);
+		heap_set(&node->timers, &peer->timer, peer_due(peer));
+	}
+	free_keypairs(&node->shared.keypairs, SPARE_KEYPAIRS);
+	return ACTION_NONE;
+}
+
+void node_tick(struct node *node, msec now)
+{
+	while (heap_due(&node->timers) <= now) {
+		struct peer *peer = container_of(heap_first(&node->timers), struct peer, timer);
+
+		heap_remove(&node->timers, &peer->timer);
+		peer_tick(peer, now);
+		node_touch(node, peer);
+	}
+}
+
+msec node_due(const struct node *node)
+{
+	return list_empty(&node->owing) ? heap_due(&node->timers) : 0;
+}
+
+void node_resolved(struct node *node, const uint8_t peer_key[static KEY_LEN],
+		   const struct endpoint *endpoints, size_t n, msec now)
+{
+	struct peer *peer = node_find_peer(node, peer_key);
+
+	if (!peer)
+		return;
+	node_count(node, COUNT_NO_ENDPOINT, peer_resolved(peer, endpoints, n, now));
+	node_touch(node, peer);
+}
+
+void node_source_gone(struct node *node, const struct path *path)
+{
+	for (size_t i = 0; i < node->roster.len; i++) {
+		struct peer *peer = node->roster.peers[i];
+
+		if (ip_equal(&peer->path.local, &path->local) && path->local.family != IP_NONE) {
+			peer->path.local = (struct ip){0};
+			peer->path.ifindex = 0;
+		}
+	}
+}
+
+void node_connect_all(struct node *node, msec now)
+{
+	for (size_t i = 0; i < node->roster.len; i++) {
+		struct peer *peer = node->roster.peers[i];
+
+		if (peer->settings->endpoint_host && !session_may_send(&peer->session, now)) {
+			peer_connect(peer, now);
+			node_touch(node, peer);
+		}
+	}
+}

@@ -1,0 +1,216 @@
+/* peer.c -- one configured peer: its session, its path, what waits for it. */
+#include "node/peer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct peer_settings *peer_settings_new(const struct node_peer_settings *from)
+{
+	size_t ips_size = from->allowed_ips_len * sizeof(*from->allowed_ips);
+	size_t name_size = strlen(from->name) + 1;
+	size_t host_size = from->endpoint_host ? strlen(from->endpoint_host) + 1 : 0;
+	struct peer_settings *s = calloc(1, sizeof(*s) + ips_size + name_size + host_size);
+
+	if (!s)
+		return NULL;
+	s->allowed_ips = (struct cidr *)(s + 1);
+	s->allowed_ips_len = from->allowed_ips_len;
+	if (ips_size)
+		memcpy(s->allowed_ips, from->allowed_ips, ips_size);
+	s->name = (char *)(s + 1) + ips_size;
+	memcpy(s->name, from->name, name_size);
+	if (host_size) {
+		s->endpoint_host = s->name + name_size;
+		memcpy(s->endpoint_host, from->endpoint_host, host_size);
+	}
+	s->endpoint_port = from->endpoint_port;
+	s->keepalive = from->keepalive;
+	memcpy(s->psk, from->psk, KEY_LEN);
+	return s;
+}
+
+void peer_settings_free(struct peer_settings *settings)
+{
+	if (!settings)
+		return;
+	wipe(settings->psk, KEY_LEN);
+	free(settings);
+}
+
+/* The endpoint as configured: an address at once, a name when it is needed. */
+static void start_from_endpoint(struct peer *peer)
+{
+	const struct peer_settings *s = peer->settings;
+	struct ip ip;
+
+	peer->path = (struct path){0};
+	peer->resolve_after = 0;
+	if (s->endpoint_host && ip_parse(&ip, s->endpoint_host))
+		peer->path.remote = (struct endpoint){.ip = ip, .port = s->endpoint_port};
+}
+
+struct peer *peer_new(struct session_shared *shared, const uint8_t public_key[static KEY_LEN],
+		      struct peer_settings *settings, bool *bad_key)
+{
+	struct peer *peer = calloc(1, sizeof(*peer));
+
+	*bad_key = false;
+	if (!peer)
+		return NULL;
+	if (!session_init(&peer->session, shared, public_key, settings->psk, settings->keepalive)) {
+		*bad_key = true;
+		free(peer);
+		return NULL;
+	}
+	peer->settings = settings;
+	peer->timer.due = NEVER;
+	list_init(&peer->owing);
+	start_from_endpoint(peer);
+	return peer;
+}
+
+void peer_free(struct peer *peer)
+{
+	if (!peer)
+		return;
+	list_remove(&peer->owing);
+	queue_clear(&peer->queue);
+	session_deinit(&peer->session);
+	peer_settings_free(peer->settings);
+	free(peer);
+}
+
+static bool same_endpoint(const struct peer_settings *a, const struct peer_settings *b)
+{
+	if (!a->endpoint_host || !b->endpoint_host)
+		return a->endpoint_host == b->endpoint_host;
+	return a->endpoint_port == b->endpoint_port &&
+	       strcmp(a->endpoint_host, b->endpoint_host) == 0;
+}
+
+void peer_configure(struct peer *peer, struct peer_settings *settings, msec now)
+{
+	struct peer_settings *old = peer->settings;
+
+	peer->settings = settings;
+	if (!key_equal(old->psk, settings->psk))
+		session_set_psk(&peer->session, settings->psk);
+	if (old->keepalive != settings->keepalive)
+		session_set_persistent(&peer->session, settings->keepalive, now);
+	if (settings->endpoint_host && !same_endpoint(old, settings))
+		start_from_endpoint(peer);
+	peer_settings_free(old);
+}
+
+bool peer_has_path(const struct peer *peer)
+{
+	return peer->path.remote.ip.family != IP_NONE;
+}
+
+bool peer_is_endpoint(const struct peer *peer, const struct endpoint *remote)
+{
+	return endpoint_equal(&peer->path.remote, remote);
+}
+
+static bool has_name(const struct peer *peer)
+{
+	struct ip ip;
+
+	return peer->settings->endpoint_host && !ip_parse(&ip, peer->settings->endpoint_host);
+}
+
+static void want_resolve(struct peer *peer, msec now)
+{
+	if (!has_name(peer) || peer->resolving || now < peer->resolve_after)
+		return;
+	peer->wants_resolve = true;
+	peer->resolving = true;
+}
+
+bool peer_connect(struct peer *peer, msec now)
+{
+	if (peer_has_path(peer)) {
+		session_want_handshake(&peer->session, now);
+		return true;
+	}
+	want_resolve(peer, now);
+	return has_name(peer);
+}
+
+void peer_heard(struct peer *peer, const struct path *path)
+{
+	peer->unanswered = 0;
+	if (path_equal(&peer->path, path))
+		return;
+	if (!endpoint_equal(&peer->path.remote, &path->remote)) {
+		char text[ENDPOINT_TEXT];
+
+		log_info("%s: is at %s", peer->settings->name,
+			 endpoint_format(text, &path->remote));
+	}
+	peer->path = *path;
+}
+
+/* The address after the one that did not answer, or the first. */
+static const struct endpoint *choose(const struct peer *peer, const struct endpoint *endpoints,
+				     size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (peer_is_endpoint(peer, &endpoints[i]))
+			return &endpoints[(i + 1) % n];
+	}
+	return &endpoints[0];
+}
+
+unsigned peer_resolved(struct peer *peer, const struct endpoint *endpoints, size_t n, msec now)
+{
+	bool waited = !peer_has_path(peer);
+	const struct endpoint *chosen;
+
+	peer->resolving = false;
+	peer->resolve_after = now + (n ? RESOLVE_PAUSE : RESOLVE_RETRY);
+	if (n == 0) {
+		log_warn("%s: no address found for its endpoint %s", peer->settings->name,
+			 peer->settings->endpoint_host ? peer->settings->endpoint_host : "");
+		return waited ? queue_clear(&peer->queue) : 0;
+	}
+	chosen = choose(peer, endpoints, n);
+	if (!peer_is_endpoint(peer, chosen))
+		peer->path = (struct path){.remote = *chosen};
+	if (waited)
+		session_want_handshake(&peer->session, now);
+	return 0;
+}
+
+void peer_initiated(struct peer *peer, msec now)
+{
+	if (++peer->unanswered > RESOLVE_AGAIN_AFTER)
+		want_resolve(peer, now);
+}
+
+msec peer_due(const struct peer *peer)
+{
+	if (peer_has_path(peer))
+		return session_due(&peer->session);
+	return has_name(peer) && peer->settings->keepalive && !peer->resolving
+		       ? peer->resolve_after : NEVER;
+}
+
+void peer_tick(struct peer *peer, msec now)
+{
+	if (peer_has_path(peer))
+		session_tick(&peer->session, now);
+	else
+		want_resolve(peer, now);
+}
+
+enum peer_state peer_state(const struct peer *peer, msec now)
+{
+	const struct session *s = &peer->session;
+
+	if (session_may_send(s, now))
+		return PEER_DIRECT;
+	if (s->owes_initiation || s->timers.retransmit != NEVER || s->next)
+		return PEER_CONNECTING;
+	return PEER_IDLE;
+}

@@ -1,0 +1,86 @@
+/* peer.h -- one configured peer: its session, its path, what waits for it.
+ *
+ * A silent peer is this struct and its settings, less than a kilobyte, and no timer.
+ *
+ * Whom to send to (paper, section 2.1): the source of the last authenticated
+ * message, else the configured endpoint. A name is looked up when it is first
+ * needed, and again when nobody answers where it led; then the address after the
+ * one that did not answer is tried.
+ */
+#ifndef NODE_PEER_H
+#define NODE_PEER_H
+
+#include "base/heap.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "node/node.h"
+#include "node/queue.h"
+#include "node/status.h"
+#include "wg/session.h"
+
+enum {
+	RESOLVE_AGAIN_AFTER = 2,	/* unanswered initiations, then the name is asked for again */
+	RESOLVE_PAUSE = 30 * 1000,	/* msec between two questions for one name that has an address */
+	RESOLVE_RETRY = 5 * 1000,	/* msec after an answer that there is none */
+};
+
+/* The peer's settings, copied: one allocation. */
+struct peer_settings {
+	char *name;
+	struct cidr *allowed_ips;
+	size_t allowed_ips_len;
+	char *endpoint_host;	/* NULL: none */
+	uint16_t endpoint_port;
+	uint32_t keepalive;
+	uint8_t psk[KEY_LEN];
+};
+
+struct peer {
+	struct session session;
+	struct heap_node timer;		/* in node->timers */
+	struct list owing;		/* in node->owing while it may owe something */
+	struct path path;		/* remote.ip.family IP_NONE: unknown */
+	struct queue queue;
+	struct peer_settings *settings;
+	msec resolve_after;		/* not to be asked for again before */
+	unsigned unanswered;		/* initiations sent since the peer was last heard */
+	bool wants_resolve;
+	bool resolving;			/* asked for, no answer yet */
+};
+
+struct peer_settings *peer_settings_new(const struct node_peer_settings *from);	/* NULL: no memory */
+void peer_settings_free(struct peer_settings *settings);			/* wipes the psk */
+
+/* Takes `settings` if it succeeds. NULL: no memory, or a public key that cannot be
+ * (*bad_key tells which). */
+struct peer *peer_new(struct session_shared *shared, const uint8_t public_key[static KEY_LEN],
+		      struct peer_settings *settings, bool *bad_key);
+void peer_free(struct peer *peer);
+
+/* Takes the new settings, and what has changed into force. */
+void peer_configure(struct peer *peer, struct peer_settings *settings, msec now);
+
+bool peer_has_path(const struct peer *peer);
+bool peer_is_endpoint(const struct peer *peer, const struct endpoint *remote);
+
+/* There is something to say to the peer: make it able to. False: no key, no path
+ * and no name to look for one: only the peer can begin. */
+bool peer_connect(struct peer *peer, msec now);
+
+/* An authenticated message came by this path: answer there from now on. */
+void peer_heard(struct peer *peer, const struct path *path);
+
+/* The name was looked up; n = 0: without success. What waited for it begins, or is given
+ * up: returns how many packets were dropped. */
+unsigned peer_resolved(struct peer *peer, const struct endpoint *endpoints, size_t n, msec now);
+
+/* An initiation was sent. If nobody answered the ones before, the name is asked for again. */
+void peer_initiated(struct peer *peer, msec now);
+
+/* The session's deadline; without a path, when to ask for the name again. */
+msec peer_due(const struct peer *peer);
+void peer_tick(struct peer *peer, msec now);
+
+enum peer_state peer_state(const struct peer *peer, msec now);
+
+#endif

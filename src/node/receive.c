@@ -1,0 +1,260 @@
+/* receive.c -- from the network to the TUN device: what is it, whose, opened, in.
+ *
+ * Data messages of one session that arrive together are opened together. A
+ * handshake message costs a curve computation, so before that it must know our
+ * public key (mac1), and under load also own its address (mac2). The answer to
+ * an initiation is owed, node_poll() has it; a cookie reply is written over the
+ * message that asked for it: no memory is spent on strangers, and fewer bytes
+ * go back than came.
+ */
+#include <string.h>
+
+#include "node/brain.h"
+#include "node/demux.h"
+#include "node/ecn.h"
+
+/* -- data ------------------------------------------------------------------ */
+
+static const enum node_counter data_counters[] = {
+	[SESSION_BAD] = COUNT_BAD_DATA,
+	[SESSION_REPLAYED] = COUNT_REPLAYED_DATA,
+	[SESSION_UNEXPECTED] = COUNT_UNKNOWN_INDEX,
+	[SESSION_EXPIRED] = COUNT_EXPIRED_DATA,
+};
+
+/* An opened packet: is it one, is it the peer's, and does it go on? */
+static void deliver(struct node *node, struct peer *peer, struct packet *inner, uint8_t ecn,
+		    struct node_out *out)
+{
+	size_t len = inner_packet_len(packet_bytes(inner));
+
+	if (len == 0) {
+		node_count(node, COUNT_BAD_INNER, 1);
+		return;
+	}
+	inner->len = len;	/* without the padding */
+	if (!allowedips_allows(&node->roster.allowedips, packet_bytes(inner), peer)) {
+		node_count(node, COUNT_WRONG_SOURCE, 1);
+		return;
+	}
+	if (!ecn_merge(inner, ecn)) {
+		node_count(node, COUNT_ECN_DROP, 1);
+		return;
+	}
+	out->to_tun[out->to_tun_len++] = *inner;
+}
+
+/* n data messages of one session. */
+static void receive_data(struct node *node, struct session *session, struct datagram *datagrams,
+			 size_t n, struct node_out *out, msec now)
+{
+	struct peer *peer = container_of(session, struct peer, session);
+	struct packet packets[BURST_MAX];
+	enum session_verdict verdicts[BURST_MAX];
+
+	for (size_t i = 0; i < n; i++)
+		packets[i] = datagrams[i].packet;
+	session_open(session, packets, verdicts, n, now);
+	for (size_t i = 0; i < n; i++) {
+		if (verdicts[i] != SESSION_OK) {
+			node_count(node, data_counters[verdicts[i]], 1);
+			continue;
+		}
+		peer_heard(peer, &datagrams[i].path);
+		if (packets[i].len)
+			deliver(node, peer, &packets[i], datagrams[i].ecn, out);
+	}
+	node_touch(node, peer);
+}
+
+static struct session *data_session(const struct node *node, struct bytes message)
+{
+	const struct message_data *msg = (const void *)message.data;
+
+	return index_find(&node->shared.indices, load_le32(msg->receiver));
+}
+
+/* -- handshakes -------------------------------------------------------------- */
+
+static void count_handshake(struct node *node, enum session_verdict verdict)
+{
+	static const enum node_counter counters[] = {
+		[SESSION_BAD] = COUNT_BAD_HANDSHAKE,
+		[SESSION_REPLAYED] = COUNT_REPLAYED_INITIATION,
+		[SESSION_TOO_SOON] = COUNT_INITIATION_TOO_SOON,
+		[SESSION_UNEXPECTED] = COUNT_UNEXPECTED_HANDSHAKE,
+		[SESSION_EXPIRED] = COUNT_UNEXPECTED_HANDSHAKE,
+		[SESSION_NO_ROOM] = COUNT_NO_MEMORY,
+	};
+
+	if (verdict != SESSION_OK)
+		node_count(node, counters[verdict], 1);
+}
+
+static void send_cookie(struct node *node, struct datagram *asked, struct node_out *out, msec now)
+{
+	struct message_cookie reply;
+
+	cookie_reply_create(&reply, &node->cookies, packet_bytes(&asked->packet),
+			    &asked->path.remote, node->shared.rng, now);
+	memcpy(asked->packet.data, &reply, sizeof(reply));
+	asked->packet.len = sizeof(reply);
+	asked->ecn = 0;
+	asked->dscp = HANDSHAKE_DSCP;
+	out->to_net[out->to_net_len++] = *asked;
+	node_count(node, COUNT_COOKIE_SENT, 1);
+}
+
+/* May this initiation or response cost us a curve computation? */
+static bool admit(struct node *node, struct datagram *d, struct node_out *out, msec now)
+{
+	enum cookie_verdict verdict = cookie_check(&node->cookies, packet_bytes(&d->packet),
+						   &d->path.remote, node->shared.rng, now);
+
+	if (verdict == COOKIE_BAD_MAC1) {
+		node_count(node, COUNT_BAD_MAC1, 1);
+		return false;
+	}
+	if (!ratelimiter_under_load(&node->ratelimiter, now))
+		return true;
+	if (verdict == COOKIE_MAC1_ONLY) {
+		send_cookie(node, d, out, now);
+		return false;
+	}
+	if (ratelimiter_allows(&node->ratelimiter, &d->path.remote.ip, now))
+		return true;
+	node_count(node, COUNT_RATE_LIMITED, 1);
+	return false;
+}
+
+static void answered(struct node *node, struct peer *peer, const struct datagram *d,
+		     enum session_verdict verdict)
+{
+	count_handshake(node, verdict);
+	if (verdict != SESSION_OK)
+		return;
+	peer_heard(peer, &d->path);
+	node_touch(node, peer);
+}
+
+static void receive_initiation(struct node *node, const struct datagram *d, msec now)
+{
+	const struct message_initiation *msg = (const void *)d->packet.data;
+	struct noise_claim claim;
+	struct peer *peer;
+
+	if (!noise_read_initiation(&claim, msg, &node->shared.identity)) {
+		node_count(node, COUNT_BAD_HANDSHAKE, 1);
+		return;
+	}
+	peer = node_find_peer(node, claim.public_key);
+	if (!peer)
+		node_count(node, COUNT_STRANGER, 1);
+	else if (!node_top_up(node))
+		node_count(node, COUNT_NO_MEMORY, 1);
+	else
+		answered(node, peer, d, session_feed_initiation(&peer->session, &claim, msg, now));
+	wipe(&claim, sizeof(claim));
+}
+
+static struct peer *peer_by_index(struct node *node, const uint8_t index[static 4])
+{
+	struct session *session = index_find(&node->shared.indices, load_le32(index));
+
+	if (session)
+		return container_of(session, struct peer, session);
+	node_count(node, COUNT_UNEXPECTED_HANDSHAKE, 1);
+	return NULL;
+}
+
+static void receive_response(struct node *node, const struct datagram *d, msec now)
+{
+	const struct message_response *msg = (const void *)d->packet.data;
+	struct peer *peer = peer_by_index(node, msg->receiver);
+
+	if (!peer)
+		return;
+	if (!node_top_up(node)) {
+		node_count(node, COUNT_NO_MEMORY, 1);
+		return;
+	}
+	answered(node, peer, d, session_feed_response(&peer->session, msg, now));
+}
+
+/* Kept for the next initiation; it moves no path and sends nothing. */
+static void receive_cookie(struct node *node, const struct datagram *d, msec now)
+{
+	const struct message_cookie *msg = (const void *)d->packet.data;
+	struct peer *peer = peer_by_index(node, msg->receiver);
+	enum session_verdict verdict;
+
+	if (!peer)
+		return;
+	verdict = session_feed_cookie(&peer->session, msg, now);
+	count_handshake(node, verdict);
+	if (verdict == SESSION_OK)
+		node_count(node, COUNT_COOKIE_RECEIVED, 1);
+}
+
+static void receive_other(struct node *node, enum demux_kind kind, struct datagram *d,
+			  struct node_out *out, msec now)
+{
+	switch (kind) {
+	case DEMUX_INITIATION:
+		if (admit(node, d, out, now))
+			receive_initiation(node, d, now);
+		break;
+	case DEMUX_RESPONSE:
+		if (admit(node, d, out, now))
+			receive_response(node, d, now);
+		break;
+	case DEMUX_COOKIE:
+		receive_cookie(node, d, now);
+		break;
+	case DEMUX_SUITE:
+	case DEMUX_STUN:
+	case DEMUX_CHANNEL:
+		node_count(node, COUNT_UNSUPPORTED, 1);
+		break;
+	case DEMUX_UNKNOWN:
+		node_count(node, COUNT_UNKNOWN_DATAGRAM, 1);
+		break;
+	case DEMUX_DATA:
+		node_count(node, COUNT_UNKNOWN_INDEX, 1);
+		break;
+	}
+}
+
+/* The session that a datagram brings data for; NULL: none, and *kind says what it is. */
+static struct session *session_of(const struct node *node, const struct datagram *d,
+				  enum demux_kind *kind)
+{
+	struct bytes message = packet_bytes(&d->packet);
+
+	*kind = demux(message, false);
+	return *kind == DEMUX_DATA ? data_session(node, message) : NULL;
+}
+
+void node_receive(struct node *node, struct datagram *datagrams, size_t n, struct node_out *out,
+		  msec now)
+{
+	struct session *owner = NULL;
+	size_t first = 0;
+
+	out->to_net_len = out->to_tun_len = 0;
+	for (size_t i = 0; i < n; i++) {
+		enum demux_kind kind;
+		struct session *session = session_of(node, &datagrams[i], &kind);
+
+		if (session && session == owner)
+			continue;
+		if (owner)
+			receive_data(node, owner, datagrams + first, i - first, out, now);
+		owner = session;
+		first = i;
+		if (!session)
+			receive_other(node, kind, &datagrams[i], out, now);
+	}
+	if (owner)
+		receive_data(node, owner, datagrams + first, n - first, out, now);
+}

@@ -1,0 +1,157 @@
+/* send.c -- from the TUN device to the network: whose packet is it, sealed, off.
+ *
+ * Consecutive packets of one peer are sealed together. What finds no key is
+ * copied into the peer's queue, and a handshake begins; what finds no way at
+ * all is answered with an ICMP error.
+ */
+#include <string.h>
+
+#include "node/brain.h"
+#include "node/demux.h"
+#include "node/ecn.h"
+#include "node/icmp.h"
+
+enum { PROTO_UDP = 17, IPV4_MIN = 20, IPV6_LEN = 40, UDP_LEN = 8 };
+
+/* The UDP header and payload of an IP packet, with its destination; false: not UDP. */
+static bool find_udp(struct bytes packet, struct bytes *udp, struct ip *to)
+{
+	size_t header;
+
+	if (packet.len < IPV4_MIN)
+		return false;
+	if (packet.data[0] >> 4 == 4) {
+		header = (packet.data[0] & 15u) * 4u;
+		if (packet.data[9] != PROTO_UDP)
+			return false;
+		*to = ip_v4(packet.data[16], packet.data[17], packet.data[18], packet.data[19]);
+	} else {
+		header = IPV6_LEN;
+		if (packet.len < IPV6_LEN || packet.data[6] != PROTO_UDP)
+			return false;
+		*to = ip_v6(packet.data + 24);
+	}
+	if (packet.len < header + UDP_LEN)
+		return false;
+	*udp = bytes_of(packet.data + header, packet.len - header);
+	return true;
+}
+
+/* One of our own datagrams, routed into the tunnel instead of out: sealing it would
+ * make another one, and so on. It has our port, a message and the address of a peer. */
+static bool is_own_datagram(const struct node *node, struct bytes packet)
+{
+	struct bytes udp;
+	struct endpoint to = {0};
+
+	if (!find_udp(packet, &udp, &to.ip) || load_be16(udp.data) != node->listen_port)
+		return false;
+	to.port = load_be16(udp.data + 2);
+	if (demux(bytes_of(udp.data + UDP_LEN, udp.len - UDP_LEN), false) == DEMUX_UNKNOWN)
+		return false;
+	for (size_t i = 0; i < node->roster.len; i++) {
+		if (peer_is_endpoint(node->roster.peers[i], &to))
+			return true;
+	}
+	return false;
+}
+
+static bool icmp_may_be_sent(struct node *node, msec now)
+{
+	if (now - node->icmp_second >= SECONDS(1)) {
+		node->icmp_second = now;
+		node->icmp_sent = 0;
+	}
+	return node->icmp_sent++ < ICMP_PER_SECOND;
+}
+
+static void refuse(struct node *node, struct packet *packet, struct node_out *out,
+		   enum node_counter why, msec now)
+{
+	bool is_v4 = packet->len && packet->data[0] >> 4 == 4;
+
+	node_count(node, why, 1);
+	if (icmp_may_be_sent(node, now) &&
+	    icmp_unreachable(packet, is_v4 ? &node->source4 : &node->source6))
+		out->to_tun[out->to_tun_len++] = *packet;
+}
+
+/* Whose it is; NULL if it goes nowhere (and was answered). */
+static struct peer *classify(struct node *node, struct packet *packet, struct node_out *out,
+			     msec now)
+{
+	struct peer *peer = allowedips_route(&node->roster.allowedips, packet_bytes(packet));
+
+	if (!peer) {
+		refuse(node, packet, out, COUNT_NO_PEER, now);
+		return NULL;
+	}
+	if (is_own_datagram(node, packet_bytes(packet))) {
+		node_count(node, COUNT_LOOP, 1);
+		return NULL;
+	}
+	return peer;
+}
+
+static void enqueue(struct node *node, struct peer *peer, const struct packet *packet)
+{
+	unsigned dropped;
+
+	if (!queue_add(&peer->queue, packet, &dropped))
+		node_count(node, COUNT_NO_MEMORY, 1);
+	node_count(node, COUNT_QUEUE_FULL, dropped);
+}
+
+/* No key: let the packets wait, if there is any hope. */
+static void wait_for_key(struct node *node, struct peer *peer, struct packet *packets, size_t n,
+			 struct node_out *out, msec now)
+{
+	bool hope = peer_connect(peer, now);
+
+	for (size_t i = 0; i < n; i++) {
+		if (hope)
+			enqueue(node, peer, &packets[i]);
+		else
+			refuse(node, &packets[i], out, COUNT_NO_ENDPOINT, now);
+	}
+}
+
+static void peer_send(struct node *node, struct peer *peer, struct packet *packets, size_t n,
+		      struct node_out *out, msec now)
+{
+	uint8_t ecn[BURST_MAX];
+	size_t sealed = 0;
+
+	/* What waits already goes first: node_poll() sends it, in order. */
+	if (!peer->queue.len && session_may_send(&peer->session, now)) {
+		for (size_t i = 0; i < n; i++)
+			ecn[i] = ecn_of(packet_bytes(&packets[i]));
+		sealed = session_seal(&peer->session, packets, n, node->mtu, now);
+	}
+	for (size_t i = 0; i < sealed; i++)
+		out->to_net[out->to_net_len++] = (struct datagram){
+			.packet = packets[i], .path = peer->path, .ecn = ecn[i]};
+	if (sealed < n)
+		wait_for_key(node, peer, packets + sealed, n - sealed, out, now);
+	node_touch(node, peer);
+}
+
+void node_send(struct node *node, struct packet *packets, size_t n, struct node_out *out, msec now)
+{
+	struct peer *owner = NULL;
+	size_t first = 0, i;
+
+	out->to_net_len = out->to_tun_len = 0;
+	for (i = 0; i < n; i++) {
+		struct peer *peer = classify(node, &packets[i], out, now);
+
+		if (peer == owner)
+			continue;
+		if (owner)
+			peer_send(node, owner, packets + first, i - first, out, now);
+		owner = peer;
+		first = i;
+	}
+	if (owner)
+		peer_send(node, owner, packets + first, n - first, out, now);
+}
