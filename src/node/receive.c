@@ -2,10 +2,9 @@
  *
  * Data messages of one session that arrive together are opened together. A
  * handshake message costs a curve computation, so before that it must know our
- * public key (mac1), and under load also own its address (mac2). The answer to
- * an initiation is owed, node_poll() has it; a cookie reply is written over the
- * message that asked for it: no memory is spent on strangers, and fewer bytes
- * go back than came.
+ * public key (mac1), and under load also own its address (mac2). A response and a
+ * cookie reply are written over the message that they answer: no memory is
+ * spent on strangers, and fewer bytes go back than came.
  */
 #include <string.h>
 
@@ -91,17 +90,23 @@ static void count_handshake(struct node *node, enum session_verdict verdict)
 		node_count(node, counters[verdict], 1);
 }
 
-static void send_cookie(struct node *node, struct datagram *asked, struct node_out *out, msec now)
+/* Send this back to where the datagram came from, in its place. */
+static void reply(struct datagram *d, const void *message, size_t len, struct node_out *out)
 {
-	struct message_cookie reply;
+	memcpy(d->packet.data, message, len);
+	d->packet.len = len;
+	d->ecn = 0;
+	d->dscp = HANDSHAKE_DSCP;
+	out->to_net[out->to_net_len++] = *d;
+}
 
-	cookie_reply_create(&reply, &node->cookies, packet_bytes(&asked->packet),
-			    &asked->path.remote, node->shared.rng, now);
-	memcpy(asked->packet.data, &reply, sizeof(reply));
-	asked->packet.len = sizeof(reply);
-	asked->ecn = 0;
-	asked->dscp = HANDSHAKE_DSCP;
-	out->to_net[out->to_net_len++] = *asked;
+static void send_cookie(struct node *node, struct datagram *d, struct node_out *out, msec now)
+{
+	struct message_cookie message;
+
+	cookie_reply_create(&message, &node->cookies, packet_bytes(&d->packet), &d->path.remote,
+			    node->shared.rng, now);
+	reply(d, &message, sizeof(message), out);
 	node_count(node, COUNT_COOKIE_SENT, 1);
 }
 
@@ -127,17 +132,30 @@ static bool admit(struct node *node, struct datagram *d, struct node_out *out, m
 	return false;
 }
 
-static void answered(struct node *node, struct peer *peer, const struct datagram *d,
+static bool accepted(struct node *node, struct peer *peer, const struct datagram *d,
 		     enum session_verdict verdict)
 {
 	count_handshake(node, verdict);
 	if (verdict != SESSION_OK)
-		return;
+		return false;
 	peer_heard(peer, &d->path);
 	node_touch(node, peer);
+	return true;
 }
 
-static void receive_initiation(struct node *node, const struct datagram *d, msec now)
+static void respond(struct node *node, struct peer *peer, const struct noise_claim *claim,
+		    struct datagram *d, struct node_out *out, msec now)
+{
+	const struct message_initiation *msg = (const void *)d->packet.data;
+	struct message_response message;
+
+	if (accepted(node, peer, d,
+		     session_feed_initiation(&peer->session, claim, msg, &message, now)))
+		reply(d, &message, sizeof(message), out);
+}
+
+static void receive_initiation(struct node *node, struct datagram *d, struct node_out *out,
+			       msec now)
 {
 	const struct message_initiation *msg = (const void *)d->packet.data;
 	struct noise_claim claim;
@@ -153,7 +171,7 @@ static void receive_initiation(struct node *node, const struct datagram *d, msec
 	else if (!node_top_up(node))
 		node_count(node, COUNT_NO_MEMORY, 1);
 	else
-		answered(node, peer, d, session_feed_initiation(&peer->session, &claim, msg, now));
+		respond(node, peer, &claim, d, out, now);
 	wipe(&claim, sizeof(claim));
 }
 
@@ -178,7 +196,7 @@ static void receive_response(struct node *node, const struct datagram *d, msec n
 		node_count(node, COUNT_NO_MEMORY, 1);
 		return;
 	}
-	answered(node, peer, d, session_feed_response(&peer->session, msg, now));
+	accepted(node, peer, d, session_feed_response(&peer->session, msg, now));
 }
 
 /* Kept for the next initiation; it moves no path and sends nothing. */
@@ -202,7 +220,7 @@ static void receive_other(struct node *node, enum demux_kind kind, struct datagr
 	switch (kind) {
 	case DEMUX_INITIATION:
 		if (admit(node, d, out, now))
-			receive_initiation(node, d, now);
+			receive_initiation(node, d, out, now);
 		break;
 	case DEMUX_RESPONSE:
 		if (admit(node, d, out, now))

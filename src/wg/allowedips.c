@@ -58,7 +58,8 @@ static uint32_t new_node(struct allowedips *t, const struct cidr *prefix, void *
 }
 
 /* Put `prefix` above the node at *link, with which it shares all its bits. */
-static void insert_above(struct allowedips *t, uint32_t *link, const struct cidr *prefix, void *owner)
+static void insert_above(struct allowedips *t, uint32_t *link, const struct cidr *prefix,
+			 void *owner)
 {
 	uint32_t below = *link;
 	uint32_t above = new_node(t, prefix, owner);

@@ -13,10 +13,10 @@
  * initiation could be a replay, only the packet proves that its sender has the
  * keys too (key confirmation).
  *
- * There is one handshake at a time. An initiation that arrives while ours is
- * under way takes its place, as in the kernel; if both sides do so at once,
- * neither response finds its initiation any more, both start anew after
- * REKEY_TIMEOUT, and the jitter decides who is first.
+ * The kernel keeps one handshake per peer, and when two initiations cross both
+ * die, until REKEY_TIMEOUT and its jitter let one side be first. Here a response
+ * is made at once, from a state of its own, and ours goes on waiting: each side
+ * ends with two pairs of keys and sends with those that it initiated.
  */
 #include "wg/session.h"
 
@@ -52,7 +52,6 @@ static void replace(struct session *s, struct keypair **slot, struct keypair *kp
 static void zero_keys(struct session *s)
 {
 	drop_handshake(s);
-	s->owes_response = false;
 	replace(s, &s->current, NULL);
 	replace(s, &s->previous, NULL);
 	replace(s, &s->next, NULL);
@@ -166,23 +165,22 @@ static bool fill_keypair(struct keypair *kp, struct noise_handshake *hs)
 	return ok;
 }
 
-/* The keys of the completed handshake. Its index is theirs from now on. */
-static struct keypair *derive_keypair(struct session *s, bool is_initiator, msec now)
+/* The keys of a completed handshake. Its index is theirs from now on. NULL: no memory. */
+static struct keypair *derive_keypair(struct session *s, struct noise_handshake *hs,
+				      bool is_initiator, msec now)
 {
 	struct keypair *kp = keypair_pool_take(&s->shared->keypairs);
 
-	if (!kp || !fill_keypair(kp, &s->handshake)) {
+	if (!kp || !fill_keypair(kp, hs)) {
 		keypair_pool_give(&s->shared->keypairs, kp);
-		drop_handshake(s);
 		return NULL;
 	}
 	kp->send_counter = 0;
 	kp->born = now;
-	kp->local_index = s->handshake.local_index;
-	kp->remote_index = s->handshake.remote_index;
+	kp->local_index = hs->local_index;
+	kp->remote_index = hs->remote_index;
 	kp->is_initiator = is_initiator;
 	replay_init(&kp->replay);
-	wipe(&s->handshake, sizeof(s->handshake));
 	timers_session_derived(&s->timers, now);
 	return kp;
 }
@@ -235,21 +233,48 @@ static enum session_verdict from_noise(enum noise_verdict verdict)
 	return SESSION_BAD;
 }
 
-enum session_verdict session_feed_initiation(struct session *s, const struct noise_claim *claim,
-					     const struct message_initiation *msg, msec now)
+/* NULL if there is no index or keypair for it. */
+static struct keypair *respond(struct session *s, struct noise_handshake *hs,
+			       struct message_response *response, msec now)
 {
+	struct session_shared *shared = s->shared;
+	uint32_t index = index_add(&shared->indices, s, shared->rng);
+	struct keypair *kp = NULL;
+
+	if (index && noise_create_response(response, hs, &s->peer, index, shared->rng))
+		kp = derive_keypair(s, hs, false, now);
+	if (!kp)
+		index_remove(&shared->indices, index);
+	return kp;
+}
+
+static void response_sent(struct session *s, struct message_response *response, msec now)
+{
+	cookie_jar_sign(&s->jar, (uint8_t *)response, sizeof(*response), now);
+	handshake_message_sent(s, now);
+	session_said(s, sizeof(*response), now);
+}
+
+enum session_verdict session_feed_initiation(struct session *s, const struct noise_claim *claim,
+					     const struct message_initiation *msg,
+					     struct message_response *response, msec now)
+{
+	struct noise_handshake theirs = {0};
 	enum noise_verdict verdict;
+	struct keypair *kp;
 
 	if (!s->shared->keypairs.free)
 		return SESSION_NO_ROOM;
-	verdict = noise_consume_initiation(&s->handshake, &s->peer, claim, msg, now);
+	verdict = noise_consume_initiation(&theirs, &s->peer, claim, msg, now);
 	if (verdict != NOISE_OK)
 		return from_noise(verdict);
-	/* The index of our own initiation, if one was under way, dies with it. */
-	index_remove(&s->shared->indices, s->handshake.local_index);
-	s->handshake.local_index = 0;
-	s->owes_response = true;
+	kp = respond(s, &theirs, response, now);
+	wipe(&theirs, sizeof(theirs));
+	if (!kp)
+		return SESSION_NO_ROOM;
 	session_heard(s, sizeof(*msg), now);
+	install_as_responder(s, kp);
+	response_sent(s, response, now);
 	return SESSION_OK;
 }
 
@@ -264,11 +289,14 @@ enum session_verdict session_feed_response(struct session *s, const struct messa
 	verdict = noise_consume_response(&s->handshake, msg, &s->shared->identity, &s->peer);
 	if (verdict != NOISE_OK)
 		return from_noise(verdict);
-	kp = derive_keypair(s, true, now);
-	if (!kp)
+	kp = derive_keypair(s, &s->handshake, true, now);
+	if (!kp) {
+		drop_handshake(s);
 		return SESSION_NO_ROOM;
+	}
+	wipe(&s->handshake, sizeof(s->handshake));
 	install_as_initiator(s, kp);
-	s->handshake_rtt = now - s->handshake_sent;
+	s->handshake_rtt = now - s->initiation_sent;
 	confirmed(s, now);
 	session_heard(s, sizeof(*msg), now);
 	s->owes_keepalive = true;	/* unless data goes first: either confirms the keys */
@@ -304,20 +332,12 @@ void session_tick(struct session *s, msec now)
 
 msec session_due(const struct session *s)
 {
-	if (s->owes_initiation || s->owes_response || s->owes_keepalive)
+	if (s->owes_initiation || s->owes_keepalive)
 		return 0;
 	return timers_due(&s->timers);
 }
 
 /* -- messages that are owed ---------------------------------------------- */
-
-static void log_failure(const struct session *s, const char *what)
-{
-	char peer[KEY_TEXT];
-
-	log_warn("%.8s...: no %s: no index or keypair left", key_to_base64(peer, s->peer.public_key),
-		 what);
-}
 
 /* False if there is no index for it; then the clock has not moved either. */
 static bool create_initiation(struct session *s, struct message_initiation *msg, bool *save)
@@ -354,47 +374,15 @@ static enum session_owed poll_initiation(struct session *s, uint8_t out[static S
 	}
 	handshake_message_sent(s, now);
 	if (!create_initiation(s, msg, &save)) {
-		log_failure(s, "initiation");
+		log_warn("no initiation: no receiver index is left");
 		return OWED_NOTHING;
 	}
+	s->initiation_sent = now;
 	*len = sizeof(*msg);
 	cookie_jar_sign(&s->jar, out, *len, now);
 	session_said(s, *len, now);
 	timers_handshake_initiated(&s->timers, s->shared->rng, now);
 	return save ? OWED_HANDSHAKE_AFTER_SAVE : OWED_HANDSHAKE;
-}
-
-/* NULL if there is no index or keypair for it. */
-static struct keypair *create_response(struct session *s, struct message_response *msg, msec now)
-{
-	struct session_shared *shared = s->shared;
-	uint32_t index = index_add(&shared->indices, s, shared->rng);
-
-	if (index && noise_create_response(msg, &s->handshake, &s->peer, index, shared->rng))
-		return derive_keypair(s, false, now);
-	index_remove(&shared->indices, index);
-	drop_handshake(s);
-	return NULL;
-}
-
-static enum session_owed poll_response(struct session *s, uint8_t out[static SESSION_MESSAGE_MAX],
-				       size_t *len, msec now)
-{
-	struct message_response *msg = (struct message_response *)out;
-	struct keypair *kp;
-
-	s->owes_response = false;
-	kp = create_response(s, msg, now);
-	if (!kp) {
-		log_failure(s, "response");
-		return OWED_NOTHING;
-	}
-	install_as_responder(s, kp);
-	*len = sizeof(*msg);
-	cookie_jar_sign(&s->jar, out, *len, now);
-	handshake_message_sent(s, now);
-	session_said(s, *len, now);
-	return OWED_HANDSHAKE;
 }
 
 static enum session_owed poll_keepalive(struct session *s, uint8_t out[static SESSION_MESSAGE_MAX],
@@ -415,9 +403,7 @@ enum session_owed session_poll(struct session *s, uint8_t out[static SESSION_MES
 {
 	enum session_owed owed = OWED_NOTHING;
 
-	if (s->owes_response)
-		owed = poll_response(s, out, len, now);
-	if (owed == OWED_NOTHING && s->owes_keepalive)
+	if (s->owes_keepalive)
 		owed = poll_keepalive(s, out, len, now);
 	if (owed == OWED_NOTHING && s->owes_initiation)
 		owed = poll_initiation(s, out, len, now);

@@ -1,10 +1,12 @@
 /* session.h -- one peer's side of WireGuard: handshake, keypairs, timers.
  *
- *                    session_want_handshake          session_feed_response
+ *                  session_want_handshake        session_feed_response
  *        no key  ------------------------> initiation sent ---------------> current key
- *           |      session_feed_initiation                                     ^
- *           +-----------------------------> response owed --- first data ------+
- *                                            (next key)       with next key
+ *           |  session_feed_initiation                                        ^
+ *           '-----> response given --> next key --- first data with it -------+
+ *
+ * The two ways are independent: when both sides begin at once, both handshakes
+ * end well, and each side sends with the key that it initiated.
  *
  * A session decides nothing about addresses: it is fed messages that the demux
  * found to be its own and it owes messages, which session_poll() writes. Data
@@ -38,25 +40,26 @@ struct session_shared {
 struct session {
 	struct session_shared *shared;
 	struct noise_peer peer;
-	struct noise_handshake handshake;	/* ours that waits for a response, or theirs that is owed one */
+	struct noise_handshake handshake;	/* ours, that waits for a response */
 	struct cookie_jar jar;
 	struct timers timers;
 	struct keypair *current;
 	struct keypair *previous;
 	struct keypair *next;
-	msec handshake_sent;		/* our last initiation; at most one per REKEY_TIMEOUT */
+	msec handshake_sent;		/* our last initiation or response; no initiation sooner than REKEY_TIMEOUT after */
+	msec initiation_sent;
 	msec last_handshake;		/* when the current keys were confirmed; 0: never */
 	msec handshake_rtt;		/* from our last answered initiation to its response; -1: none yet */
 	bool has_sent_handshake;
 	bool rekeyed_on_receive;	/* once per keypair (paper, 6.2) */
 	bool owes_initiation;
-	bool owes_response;
 	bool owes_keepalive;
 	bool gave_up;			/* set when 90 s passed without an answer; the node reads and clears it */
 	uint64_t rx_bytes, tx_bytes;	/* of UDP payload, authenticated, as `wg` counts */
 };
 
-/* False: a public key that cannot be (noise_peer_init). */
+/* False: a public key that cannot be (noise_peer_init). With a persistent interval
+ * a keepalive is owed at once, which starts the first handshake. */
 bool session_init(struct session *s, struct session_shared *shared,
 		  const uint8_t public_key[static KEY_LEN], const uint8_t psk[static KEY_LEN],
 		  uint32_t persistent_interval_msec);
@@ -67,7 +70,8 @@ void session_set_persistent(struct session *s, uint32_t interval_msec, msec now)
 /* -- control ------------------------------------------------------------- */
 
 /* There is something to send and no key (or the node has news of the peer):
- * owe an initiation unless one went out less than REKEY_TIMEOUT ago. */
+ * owe an initiation, later if a handshake message went out less than REKEY_TIMEOUT
+ * ago. The 90 s begin anew. */
 void session_want_handshake(struct session *s, msec now);
 
 enum session_verdict {
@@ -80,11 +84,14 @@ enum session_verdict {
 	SESSION_NO_ROOM,	/* pool or index table is empty */
 };
 
-/* `claim` is what noise_read_initiation() found; mac1 was checked by the node. */
+/* `claim` is what noise_read_initiation() found; mac1 was checked by the node. After
+ * SESSION_OK *response is to be sent back, with DSCP 0x22 (AF41). */
 enum session_verdict session_feed_initiation(struct session *s, const struct noise_claim *claim,
-					     const struct message_initiation *msg, msec now);
+					     const struct message_initiation *msg,
+					     struct message_response *response, msec now);
 enum session_verdict session_feed_response(struct session *s, const struct message_response *msg,
 					   msec now);
+/* SESSION_OK: kept. It says nothing of the peer's endpoint. */
 enum session_verdict session_feed_cookie(struct session *s, const struct message_cookie *msg,
 					 msec now);
 
@@ -95,7 +102,7 @@ enum { SESSION_MESSAGE_MAX = MESSAGE_HANDSHAKE_MAX };
 
 enum session_owed {
 	OWED_NOTHING,
-	OWED_HANDSHAKE,			/* *len bytes of an initiation or a response: send with DSCP 0x22 (AF41) */
+	OWED_HANDSHAKE,			/* *len bytes of an initiation: send with DSCP 0x22 (AF41) */
 	OWED_HANDSHAKE_AFTER_SAVE,	/* the same; shared->clock.reserved must be on disk first */
 	OWED_KEEPALIVE,			/* 32 bytes */
 };

@@ -64,6 +64,8 @@ static void forgets_all_after_a_jump_past_the_window(void **state)
 	WALK({5, true}, {5 + REPLAY_BITS, true}, {5, false}, {6 + REPLAY_BITS - EDGE, true});
 	WALK({5, true}, {UINT64_C(1) << 40, true}, {5, false}, {(UINT64_C(1) << 40) - 1, true},
 	     {(UINT64_C(1) << 40) - REPLAY_WINDOW, true}, {(UINT64_C(1) << 40) - EDGE, false});
+	/* the place in the ring where 5 was */
+	WALK({5, true}, {3 * REPLAY_BITS + 100, true}, {3 * REPLAY_BITS + 5, true});
 }
 
 static void takes_nothing_from_the_limit_on(void **state)

@@ -263,6 +263,17 @@ static void no_message_is_ever_taken_twice(void **state)
 	assert_int_equal(b->data_got, KEPT);
 }
 
+static void a_replay_is_refused_before_it_costs_an_aead(void **state)
+{
+	struct message m;
+
+	(void)state;
+	world_seal(&w, A, &m, 24);
+	assert_int_equal(deliver(B, &m), SESSION_OK);
+	m.bytes[m.len - 1] ^= 1;
+	assert_int_equal(deliver(B, &m), SESSION_REPLAYED);
+}
+
 static void any_order_within_8000_loses_nothing(void **state)
 {
 	enum { MANY = 8000 };
@@ -488,6 +499,7 @@ int main(void)
 		CLAIM(the_first_burst_with_new_keys_confirms_them),
 		CLAIM(sealing_nothing_changes_nothing),
 		CLAIM(no_message_is_ever_taken_twice),
+		CLAIM(a_replay_is_refused_before_it_costs_an_aead),
 		CLAIM(any_order_within_8000_loses_nothing),
 		CLAIM(what_is_later_than_the_window_is_refused),
 		CLAIM(a_late_packet_opens_with_the_previous_keys_and_not_with_older_ones),

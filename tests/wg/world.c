@@ -102,15 +102,20 @@ static struct session *session_for(struct side *side, const uint8_t receiver[sta
 	return index_find(&side->shared.indices, load_le32(receiver));
 }
 
-static enum session_verdict feed_initiation(struct side *side, const struct message_initiation *msg,
-					    msec now)
+static enum session_verdict feed_initiation(struct world *w, struct side *side,
+					    const struct message_initiation *msg)
 {
+	struct message_response response;
+	enum session_verdict verdict;
 	struct noise_claim claim;
 
 	if (!noise_read_initiation(&claim, msg, &side->shared.identity) ||
 	    !key_equal(claim.public_key, side->session.peer.public_key))
 		return SESSION_BAD;
-	return session_feed_initiation(&side->session, &claim, msg, now);
+	verdict = session_feed_initiation(&side->session, &claim, msg, &response, w->now);
+	if (verdict == SESSION_OK)
+		transmit(w, side == &w->side[B], (uint8_t *)&response, sizeof(response));
+	return verdict;
 }
 
 static enum session_verdict feed_response(struct side *side, const struct message_response *msg,
@@ -167,7 +172,7 @@ static enum session_verdict dispatch(struct world *w, struct side *side, uint8_t
 
 	switch ((enum message_type)bytes[0]) {
 	case MESSAGE_INITIATION:
-		return mac1_is_right(w, side, bytes, len) ? feed_initiation(side, msg, w->now)
+		return mac1_is_right(w, side, bytes, len) ? feed_initiation(w, side, msg)
 							  : SESSION_BAD;
 	case MESSAGE_RESPONSE:
 		return mac1_is_right(w, side, bytes, len) ? feed_response(side, msg, w->now)
