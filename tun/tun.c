@@ -1,0 +1,34 @@
+/* tun.c -- the one face of all makers of a virtual interface. */
+#include "tun/tun.h"
+
+#include <assert.h>
+
+#include "tun/tun_impl.h"
+
+void tun_free(struct tun *tun)
+{
+	if (tun)
+		tun->ops->free(tun);
+}
+
+const char *tun_name(const struct tun *tun)
+{
+	return tun->name;
+}
+
+int tun_fd(const struct tun *tun)
+{
+	return tun->fd;
+}
+
+int tun_read(struct tun *tun, struct packet *packets, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		assert(packets[i].end - packets[i].start >= PACKET_SLOT);
+	return tun->ops->read(tun, packets, n);
+}
+
+size_t tun_write(struct tun *tun, const struct packet *packets, size_t n)
+{
+	return tun->ops->write(tun, packets, n);
+}
