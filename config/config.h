@@ -2,7 +2,7 @@
  *
  *   [interface]               one
  *   [peer NAME]               as many as there are; the name is optional
- *   include = FILES          anywhere; a glob; relative to the file that says it
+ *   include = FILES           anywhere; a glob; relative to the file that says it
  *
  * Keys are lower_snake and case does not matter; WireGuard's spellings are
  * taken as well, so an unchanged wg-quick file loads (what is only wg-quick's
@@ -71,6 +71,8 @@ struct config {
 	enum log_level log_level;
 	struct config_peer *peers;
 	size_t peers_len;
+	char **files;			/* the file and those it includes; each `where` points to one */
+	size_t files_len;
 };
 
 enum config_severity { CONFIG_WARNING, CONFIG_ERROR };

@@ -29,7 +29,8 @@ int edit_add_peer(const char *path, const struct edit_peer *peer, char error[sta
  * in an included file is taken out of that file. */
 int edit_del_peer(const char *path, const char *what, char error[static 512]);
 
-/* A first config file, 0600, with comments that explain it; -EEXIST. */
+/* A first config file, 0600, with comments that explain it; -EEXIST. The key file must be there:
+ * what does not load is not left behind (-EINVAL). */
 struct edit_new {
 	const char *private_key_file;
 	const char *address;		/* may be NULL */

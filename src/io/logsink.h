@@ -11,5 +11,8 @@
 
 /* `prefix` (the net's name, or NULL) stands before each line. */
 void logsink_start(enum log_level level, const char *prefix);
+/* The same, from now on to syslog (as "p2pnet"): for a net in the background. */
+void logsink_start_syslog(enum log_level level, const char *prefix);
+void logsink_set_level(enum log_level level);	/* of the sink that was started */
 
 #endif

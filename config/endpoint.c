@@ -1,0 +1,125 @@
+/* endpoint.c -- host:port, 192.0.2.1:port or [2001:db8::1]:port, and what is wrong with it.
+ *
+ * The host is not looked up here: a name may become known after we start.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "config/schema.h"
+
+/* RFC 1123 section 2.1, and the _ that people use. */
+static bool host_name_is_valid(const char *host)
+{
+	size_t label = 0;
+
+	for (; *host; host++) {
+		if (*host == '.') {
+			if (!label)
+				return false;
+			label = 0;
+		} else if (!isalnum((unsigned char)*host) && *host != '-' && *host != '_') {
+			return false;
+		} else if (++label > 63) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* 10.0.0.256 is a bad address, not a name. */
+static bool looks_like_ipv4(const char *host)
+{
+	return host[strspn(host, "0123456789.")] == '\0';
+}
+
+/* An IPv6 address, perhaps with %interface if it is link-local. */
+static bool parse_ipv6_host(struct ip *ip, char *host)
+{
+	char *percent = strchr(host, '%');
+	bool good;
+
+	if (percent)
+		*percent = '\0';
+	good = ip_parse(ip, host) && strchr(host, ':');
+	if (percent) {
+		*percent = '%';
+		good = good && ip_is_link_local(ip) && device_name_is_valid(percent + 1);
+	}
+	return good;
+}
+
+static const char *why_not_a_host(char *host, bool bracketed)
+{
+	struct ip ip = {0};
+
+	if (!*host)
+		return "has no host before the port";
+	if (bracketed && !parse_ipv6_host(&ip, host))
+		return "has no IPv6 address in its brackets";
+	if (!bracketed && looks_like_ipv4(host) && !ip_parse(&ip, host))
+		return "has no valid IPv4 address";
+	if (!bracketed && (strlen(host) > 253 || !host_name_is_valid(host)))
+		return "has a host name that is none: letters, digits and -, 63 between two dots "
+		       "and 253 in "
+		       "all (a name of other letters in its xn-- form)";
+	if (ip.family && (ip_is_unspecified(&ip) || ip_is_multicast(&ip)))
+		return "is the unspecified or a multicast address, where no peer can be";
+	return NULL;
+}
+
+/* Splits text at the colon before the port; `host` loses its brackets. */
+static const char *split_endpoint(char *text, char **host, const char **port, bool *bracketed)
+{
+	char *colon = strrchr(text, ':');
+	char *bracket = strchr(text, ']');
+
+	*bracketed = text[0] == '[';
+	if (*bracketed && !bracket)
+		return "lacks the ]";
+	if (!colon || (*bracketed && bracket[1] != ':'))
+		return "has no port";
+	if (!*bracketed && strchr(text, ':') != colon)
+		return "is an IPv6 address without brackets";
+	*host = *bracketed ? text + 1 : text;
+	*(*bracketed ? bracket : colon) = '\0';
+	*port = *bracketed ? bracket + 2 : colon + 1;
+	return NULL;
+}
+
+static const char *parse_endpoint(struct config_peer *peer, char *text)
+{
+	char *host = NULL;
+	const char *port = NULL;
+	bool bracketed;
+	unsigned number;
+	const char *why = split_endpoint(text, &host, &port, &bracketed);
+
+	if (why)
+		return why;
+	if (!number_parse(&number, port, 65535, false) || number == 0)
+		return "has a port that is not 1 to 65535";
+	why = why_not_a_host(host, bracketed);
+	if (why)
+		return why;
+	strcpy(peer->endpoint_host, host);
+	peer->endpoint_port = (uint16_t)number;
+	return NULL;
+}
+
+void set_endpoint(struct load *l, const char *value)
+{
+	char text[CONFIG_HOST_MAX + 8];
+	const char *why;
+
+	if (strlen(value) >= sizeof(text)) {
+		load_error(l, "endpoint is longer than a host name can be; write host:port");
+		return;
+	}
+	strcpy(text, value);
+	why = parse_endpoint(load_peer(l), text);
+	if (why)
+		load_error(l,
+			   "endpoint \"%.64s\" %s; write host:51820, 192.0.2.1:51820 or "
+			   "[2001:db8::1]:51820",
+			   value, why);
+}

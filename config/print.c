@@ -1,0 +1,107 @@
+/* print.c -- the config as it is in force, defaults included, in the syntax of the file. */
+#include <inttypes.h>
+
+#include "config/config.h"
+
+static const char HEAD[] =
+	"# What is in force, defaults and derived values included.\n"
+	"# Secrets are shown as (hidden): put the keys back before you use this as a file.\n";
+
+static void print_table(FILE *out, const struct config *c)
+{
+	switch (c->table) {
+	case TABLE_AUTO:
+		fprintf(out, "table = auto\n");
+		break;
+	case TABLE_OFF:
+		fprintf(out, "table = off\n");
+		break;
+	case TABLE_NUMBER:
+		fprintf(out, "table = %" PRIu32 "\n", c->table_number);
+		break;
+	}
+}
+
+static void print_interface(FILE *out, const struct config *c)
+{
+	char text[CIDR_TEXT], key[KEY_TEXT];
+
+	fprintf(out, "[interface]\nprivate_key = (hidden)\n# its public key: %s\n",
+		key_to_base64(key, c->public_key));
+	for (size_t i = 0; i < c->addresses_len; i++)
+		fprintf(out, "address = %s%s\n", cidr_format(text, &c->addresses[i]),
+			ip_equal(&c->addresses[i].ip, &c->ula) ? "  # derived from the key" : "");
+	fprintf(out, "name = %s\ndevice = %s\nlisten_port = %u\nmtu = %u\n", c->name, c->device,
+		c->listen_port, c->mtu);
+	print_table(out, c);
+	if (c->fwmark)
+		fprintf(out, "fwmark = 0x%" PRIx32 "\n", c->fwmark);
+	else
+		fprintf(out, "fwmark = off\n");
+	fprintf(out, "log_level = %s\n", log_level_name(c->log_level));
+}
+
+static bool is_ip_of(const struct config_peer *peer, const struct cidr *prefix)
+{
+	for (size_t i = 0; i < peer->ips_len; i++) {
+		struct cidr host = cidr_host(peer->ips[i]);
+
+		if (cidr_equal(&host, prefix))
+			return true;
+	}
+	return false;
+}
+
+static void print_addresses(FILE *out, const struct config_peer *peer)
+{
+	struct cidr ula = cidr_host(peer->ula);
+	char text[CIDR_TEXT];
+
+	fprintf(out, "# its address from the key: %s\n", ip_format(text, &peer->ula));
+	for (size_t i = 0; i < peer->ips_len; i++)
+		fprintf(out, "ip = %s\n", ip_format(text, &peer->ips[i]));
+	for (size_t i = 0; i < peer->allowed_ips_len; i++) {
+		const struct cidr *prefix = &peer->allowed_ips[i];
+
+		if (!cidr_equal(prefix, &ula) && !is_ip_of(peer, prefix))
+			fprintf(out, "allowed_ips = %s\n", cidr_format(text, prefix));
+	}
+}
+
+static void print_endpoint(FILE *out, const struct config_peer *peer)
+{
+	bool is_ipv6 = false;
+
+	for (const char *p = peer->endpoint_host; *p; p++)
+		is_ipv6 |= *p == ':';
+	if (peer->endpoint_host[0])
+		fprintf(out, is_ipv6 ? "endpoint = [%s]:%u\n" : "endpoint = %s:%u\n",
+			peer->endpoint_host, peer->endpoint_port);
+}
+
+static void print_peer(FILE *out, const struct config_peer *peer)
+{
+	char key[KEY_TEXT];
+
+	if (peer->has_label)
+		fprintf(out, "\n[peer %s]\n", peer->name);
+	else
+		fprintf(out, "\n[peer]\n");
+	fprintf(out, "public_key = %s\n", key_to_base64(key, peer->public_key));
+	if (peer->has_psk)
+		fprintf(out, "preshared_key = (hidden)\n");
+	print_addresses(out, peer);
+	print_endpoint(out, peer);
+	if (peer->keepalive)
+		fprintf(out, "keepalive = %u\n", peer->keepalive);
+	else
+		fprintf(out, "keepalive = no\n");
+}
+
+void config_print_effective(FILE *out, const struct config *c)
+{
+	fputs(HEAD, out);
+	print_interface(out, c);
+	for (size_t i = 0; i < c->peers_len; i++)
+		print_peer(out, &c->peers[i]);
+}

@@ -1,0 +1,82 @@
+# p2pnet.fish -- completion of p2pnet(1) for fish.
+#
+# A test compares the tables below with those of the program: every command
+# with its summary, and for each command its own options.
+
+function __p2pnet_nets
+    for file in /etc/p2pnet/*.conf
+        basename $file .conf
+    end
+end
+
+function __p2pnet_peers
+    p2pnet status --color=never 2>/dev/null | awk 'NR > 2 { print $1 }'
+end
+
+# Is this the command of the line, all words of it?
+function __p2pnet_is
+    set -l words (commandline -opc)
+    set -e words[1]
+    set -l words (string match -v -- '-*' $words)
+    test "$words[1..(count $argv)]" = "$argv"
+end
+
+function __p2pnet_has_no_command
+    test -z (string join '' (string match -v -- '-*' (commandline -opc)[2..-1]))
+end
+
+complete -c p2pnet -f
+
+# Options of every command
+complete -c p2pnet -s n -l net -x -a '(__p2pnet_nets)' -d 'the net'
+complete -c p2pnet -s c -l config -r -F -d 'its file'
+complete -c p2pnet -s s -l socket -r -F -d 'its control socket'
+complete -c p2pnet -s j -l json -d 'print JSON'
+complete -c p2pnet -s v -l verbose -d 'say more'
+complete -c p2pnet -s q -l quiet -d 'say only what went wrong'
+complete -c p2pnet -l color -x -a 'auto never' -d 'colours'
+complete -c p2pnet -s h -l help -d 'print help for the command'
+complete -c p2pnet -l version -d 'print the version'
+
+# Commands
+complete -c p2pnet -n __p2pnet_has_no_command -a up -d 'start a net; returns when its device is ready'
+complete -c p2pnet -n __p2pnet_has_no_command -a down -d 'stop a net; returns when it is gone'
+complete -c p2pnet -n __p2pnet_has_no_command -a reload -d 'read the file again; sessions stay'
+complete -c p2pnet -n __p2pnet_has_no_command -a status -d 'who is connected, by which path'
+complete -c p2pnet -n __p2pnet_has_no_command -a show -d 'the same in the words of `wg show`'
+complete -c p2pnet -n __p2pnet_has_no_command -a genkey -d 'print a new private key'
+complete -c p2pnet -n __p2pnet_has_no_command -a pubkey -d 'read a private key, print its public key'
+complete -c p2pnet -n __p2pnet_has_no_command -a genpsk -d 'print a new preshared key'
+complete -c p2pnet -n __p2pnet_has_no_command -a init -d 'make a key and a first file; print what the other side needs'
+complete -c p2pnet -n __p2pnet_has_no_command -a peer -d 'add, delete or list the peers of the file'
+complete -c p2pnet -n '__p2pnet_is peer' -a add -d 'add a peer to the file; a running net is reloaded'
+complete -c p2pnet -n '__p2pnet_is peer' -a del -d 'take a peer out of the file; a running net is reloaded'
+complete -c p2pnet -n '__p2pnet_is peer' -a list -d 'the peers of the file'
+complete -c p2pnet -n __p2pnet_has_no_command -a check -d 'say what is wrong with a file, each with its line'
+complete -c p2pnet -n __p2pnet_has_no_command -a config -d 'print which file is read, or what is in force'
+complete -c p2pnet -n __p2pnet_has_no_command -a log -d 'print or set the log level of a running net'
+complete -c p2pnet -n __p2pnet_has_no_command -a version -d 'print the version'
+complete -c p2pnet -n __p2pnet_has_no_command -a help -d 'print help'
+
+# Arguments and options of one command
+complete -c p2pnet -n '__p2pnet_is up' -a '(__p2pnet_nets)'
+complete -c p2pnet -n '__p2pnet_is up' -s f -l foreground -d 'stay in the foreground, log to stderr'
+complete -c p2pnet -n '__p2pnet_is up' -l wait -d 'wait for sessions'
+complete -c p2pnet -n '__p2pnet_is down' -a '(__p2pnet_nets)'
+complete -c p2pnet -n '__p2pnet_is reload' -a '(__p2pnet_nets)'
+complete -c p2pnet -n '__p2pnet_is status' -a '(__p2pnet_peers)'
+complete -c p2pnet -n '__p2pnet_is status' -s w -l watch -d 'draw it anew every second, until q'
+complete -c p2pnet -n '__p2pnet_is show' -a '(__p2pnet_nets) all dump'
+complete -c p2pnet -n '__p2pnet_is init' -l address -x -d 'this node\'s address, such as 10.77.0.1/24'
+complete -c p2pnet -n '__p2pnet_is init' -l name -x -d 'this node\'s name, the host\'s if not given'
+complete -c p2pnet -n '__p2pnet_is peer add' -l endpoint -x -d 'where the peer can be reached'
+complete -c p2pnet -n '__p2pnet_is peer add' -l ip -x -d 'the peer\'s addresses in the net'
+complete -c p2pnet -n '__p2pnet_is peer add' -l allowed-ips -x -d 'networks behind the peer'
+complete -c p2pnet -n '__p2pnet_is peer add' -l keepalive -x -a 'yes no' -d 'keep the path warm'
+complete -c p2pnet -n '__p2pnet_is peer add' -l psk-file -r -F -d 'a file with the preshared key'
+complete -c p2pnet -n '__p2pnet_is peer add' -l no-reload -d 'leave a running net as it is'
+complete -c p2pnet -n '__p2pnet_is peer del' -a '(__p2pnet_peers)'
+complete -c p2pnet -n '__p2pnet_is peer del' -l no-reload -d 'leave a running net as it is'
+complete -c p2pnet -n '__p2pnet_is check' -F
+complete -c p2pnet -n '__p2pnet_is config' -l effective -d 'print what is in force, secrets masked'
+complete -c p2pnet -n '__p2pnet_is log' -a 'error warn info debug trace'

@@ -1,0 +1,204 @@
+/* client.c -- ask a running net: one request, one reply, no waiting forever. */
+#include "cli/client.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/msec.h"
+#include "cli/message.h"
+#include "ctl/report.h"
+
+static msec now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return SECONDS(t.tv_sec) + t.tv_nsec / 1000000;
+}
+
+/* Turns what the OS said into a sentence. */
+static int explain(int err, const struct place *place, const char *doing, char error[static CLIENT_ERROR])
+{
+	switch (err) {
+	case ENOENT:
+	case ECONNREFUSED:
+		snprintf(error, CLIENT_ERROR, "%s is not running; start it with: p2pnet up %s", place->net,
+			 place->net);
+		return EXIT_NOT_RUNNING;
+	case EACCES:
+	case EPERM:
+		snprintf(error, CLIENT_ERROR, "%.256s: you may not talk to %s; try sudo, or join the group p2pnet",
+			 place->socket, place->net);
+		return EXIT_PERMISSION;
+	case EAGAIN:
+	case ETIMEDOUT:
+		snprintf(error, CLIENT_ERROR, "%s does not answer; look at its log (journalctl -t p2pnet)",
+			 place->net);
+		return EXIT_TIMEOUT;
+	default:
+		snprintf(error, CLIENT_ERROR, "%.256s: cannot %s: %s", place->socket, doing, strerror(err));
+		return EXIT_FAILED;
+	}
+}
+
+/* A connected socket whose connect and send give up after some seconds, or -errno. */
+static int connect_to(const char *path, unsigned seconds)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	struct timeval patience = {.tv_sec = seconds};
+	int fd, err;
+
+	if (strlen(path) >= sizeof(to.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(to.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) ||
+	    connect(fd, (struct sockaddr *)&to, sizeof(to))) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+static int send_all(int fd, const char *text)
+{
+	size_t left = strlen(text);
+
+	while (left) {
+		ssize_t n = send(fd, text, left, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		text += n;
+		left -= (size_t)n;
+	}
+	return 0;
+}
+
+struct line {
+	char *text;
+	size_t len, cap;
+};
+
+static int grow(struct line *line)
+{
+	size_t cap = line->cap ? line->cap * 2 : 4096;
+	char *text = realloc(line->text, cap);
+
+	if (!text)
+		return -ENOMEM;
+	line->text = text;
+	line->cap = cap;
+	return 0;
+}
+
+/* Until something is there to read; 0, -ETIMEDOUT or -errno. */
+static int wait_readable(int fd, msec due)
+{
+	for (;;) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		msec left = due - now();
+		int n = left > 0 ? poll(&p, 1, (int)left) : 0;
+
+		if (n > 0)
+			return 0;
+		if (n == 0)
+			return -ETIMEDOUT;
+		if (errno != EINTR)
+			return -errno;
+	}
+}
+
+/* Up to the newline, or to the end if the daemon closes without one. */
+static int read_line(struct line *line, int fd, msec due)
+{
+	for (;;) {
+		int err = line->len == line->cap ? grow(line) : 0;
+		ssize_t n;
+
+		if (!err)
+			err = wait_readable(fd, due);
+		if (err)
+			return err;
+		n = read(fd, line->text + line->len, line->cap - line->len);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n == 0)
+			return line->len ? 0 : -ECONNRESET;
+		if (n > 0) {
+			line->len += (size_t)n;
+			if (memchr(line->text + line->len - n, '\n', (size_t)n))
+				return 0;
+		}
+	}
+}
+
+static int exchange(struct line *line, const char *socket_path, const char *request, unsigned seconds)
+{
+	msec due = now() + SECONDS(seconds);
+	int fd = connect_to(socket_path, seconds);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = send_all(fd, request);
+	if (!err)
+		err = read_line(line, fd, due);
+	close(fd);
+	return err;
+}
+
+/* Takes the reply: hands it on if it says ok, else frees it and says why. */
+static int judge(json_t **out, json_t *reply, const struct place *place, char error[static CLIENT_ERROR])
+{
+	int code;
+
+	if (json_is_true(json_object_get(reply, "ok"))) {
+		*out = reply;
+		return EXIT_OK;
+	}
+	code = (int)report_number(reply, "code", EXIT_FAILED);
+	snprintf(error, CLIENT_ERROR, "%.500s", report_text(reply, "error", "the daemon refused, and said not why"));
+	if (!json_is_object(reply))
+		snprintf(error, CLIENT_ERROR, "%.256s: what answers is not p2pnet; give the right socket with -s",
+			 place->socket);
+	json_decref(reply);
+	return code > EXIT_OK && code <= EXIT_TIMEOUT ? code : EXIT_FAILED;
+}
+
+int client_ask(json_t **reply, const struct place *place, const struct ctl_request *request,
+	       unsigned seconds, char error[static CLIENT_ERROR])
+{
+	char *text = ctl_request_encode(request);
+	struct line line = {0};
+	int err = text ? exchange(&line, place->socket, text, seconds) : -ENOMEM;
+	int code;
+
+	if (err)
+		code = explain(-err, place, "ask", error);
+	else
+		code = judge(reply, json_loadb(line.text, line.len, 0, NULL), place, error);
+	free(line.text);
+	free(text);
+	return code;
+}
+
+int client_ask_or_fail(json_t **reply, const struct place *place, const struct ctl_request *request)
+{
+	char error[CLIENT_ERROR];
+	int code = client_ask(reply, place, request, CLIENT_TIMEOUT, error);
+
+	return code ? fail(code, "%s", error) : EXIT_OK;
+}

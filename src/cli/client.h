@@ -1,0 +1,24 @@
+/* client.h -- ask a running net: one request, one reply, no waiting forever. */
+#ifndef CLI_CLIENT_H
+#define CLI_CLIENT_H
+
+#include <jansson.h>
+
+#include "cli/place.h"
+#include "ctl/request.h"
+
+enum {
+	CLIENT_ERROR = 512,
+	CLIENT_TIMEOUT = 10,	/* seconds for an answer that needs no waiting */
+};
+
+/* EXIT_OK and a reply that says ok, to be freed with json_decref(). Or an exit code with one
+ * sentence in error: EXIT_NOT_RUNNING (nobody listens), EXIT_PERMISSION, EXIT_TIMEOUT,
+ * or what the daemon answered. */
+int client_ask(json_t **reply, const struct place *place, const struct ctl_request *request,
+	       unsigned seconds, char error[static CLIENT_ERROR]);
+
+/* The same; the sentence goes to stderr. */
+int client_ask_or_fail(json_t **reply, const struct place *place, const struct ctl_request *request);
+
+#endif

@@ -1,0 +1,110 @@
+/* commands.c -- the table of commands. */
+#include "cli/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BIT OPTION_BIT
+
+static const struct command table[] = {
+	{"up", "[NET]", "start a net; returns when its device is ready",
+	 "Reads /etc/p2pnet/NET.conf and makes the interface. In the background the log goes to\n"
+	 "syslog, with -f to stderr. P2PNET_LOG sets the log level, each -v raises it.",
+	 BIT(OPT_FOREGROUND) | BIT(OPT_WAIT), 0, 1, run_up},
+	{"down", "[NET]", "stop a net; returns when it is gone", NULL, 0, 0, 1, run_down},
+	{"reload", "[NET]", "read the file again; sessions stay", NULL, 0, 0, 1, run_reload},
+	{"status", "[PEER]", "who is connected, by which path",
+	 "PEER is a name, a public key or an address: only that peer is shown.\n"
+	 "-v adds the cipher engine and the counters.",
+	 BIT(OPT_WATCH), 0, 1, run_status},
+	{"show", "[NET] [dump]", "the same in the words of `wg show`",
+	 "Without NET all nets that are running. With dump: tab-separated, columns as `wg show NET\n"
+	 "dump`; without NET the name of the net stands before each line.",
+	 0, 0, 2, run_show},
+	{"genkey", "", "print a new private key", NULL, 0, 0, 0, run_genkey},
+	{"pubkey", "", "read a private key, print its public key", NULL, 0, 0, 0, run_pubkey},
+	{"genpsk", "", "print a new preshared key", NULL, 0, 0, 0, run_genpsk},
+	{"init", "[NET]", "make a key and a first file; print what the other side needs",
+	 "Writes NET.key beside NET.conf, and never over a file that is there.",
+	 BIT(OPT_ADDRESS) | BIT(OPT_NAME), 0, 1, run_init},
+	{"peer add", "NAME PUBLIC_KEY", "add a peer to the file; a running net is reloaded",
+	 "The file keeps its comments. What would not load is not written.",
+	 BIT(OPT_ENDPOINT) | BIT(OPT_IP) | BIT(OPT_ALLOWED_IPS) | BIT(OPT_KEEPALIVE) |
+		 BIT(OPT_PSK_FILE) | BIT(OPT_NO_RELOAD),
+	 2, 2, run_peer_add},
+	{"peer del", "NAME|PUBLIC_KEY", "take a peer out of the file; a running net is reloaded", NULL,
+	 BIT(OPT_NO_RELOAD), 1, 1, run_peer_del},
+	{"peer list", "", "the peers of the file", NULL, 0, 0, 0, run_peer_list},
+	{"check", "[FILE]", "say what is wrong with a file, each with its line", NULL, 0, 0, 1, run_check},
+	{"config", "", "print which file is read, or what is in force", NULL, BIT(OPT_EFFECTIVE), 0, 0,
+	 run_config},
+	{"log", "[LEVEL]", "print or set the log level of a running net",
+	 "LEVEL is error, warn, info, debug or trace.", 0, 0, 1, run_log},
+	{"version", "", "print the version", NULL, 0, 0, 0, run_version},
+	{"help", "[COMMAND]", "print help", NULL, 0, 0, 2, run_help},
+};
+
+const struct command *command_table(size_t *len)
+{
+	*len = sizeof(table) / sizeof(table[0]);
+	return table;
+}
+
+/* Does the name, word by word, stand at the front? Returns how many words it has, or 0. */
+static size_t name_matches(const char *name, const char *const *words, size_t len)
+{
+	size_t used = 0;
+
+	for (;;) {
+		size_t n = strcspn(name, " ");
+
+		if (used == len || strlen(words[used]) != n || strncmp(words[used], name, n) != 0)
+			return 0;
+		used++;
+		if (!name[n])
+			return used;
+		name += n + 1;
+	}
+}
+
+const struct command *command_find(const char *const *words, size_t len, size_t *used)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		*used = name_matches(table[i].name, words, len);
+		if (*used)
+			return &table[i];
+	}
+	return NULL;
+}
+
+static void append(char out[static USAGE_TEXT], const char *before, const char *text)
+{
+	size_t len = strlen(out);
+
+	snprintf(out + len, USAGE_TEXT - len, "%s%s", before, text);
+}
+
+static void append_option(char out[static USAGE_TEXT], const struct option_spec *spec)
+{
+	append(out, " [--", spec->name);
+	if (spec->takes == TAKES_VALUE)
+		append(out, " ", spec->value);
+	if (spec->takes == MAY_TAKE_VALUE) {
+		append(out, "[=", spec->value);
+		append(out, "]", "");
+	}
+	append(out, "]", "");
+}
+
+char *command_usage(char out[static USAGE_TEXT], const struct command *command)
+{
+	out[0] = '\0';
+	append(out, "p2pnet ", command->name);
+	if (*command->args)
+		append(out, " ", command->args);
+	for (int i = OPTIONS_GLOBAL; i < OPTIONS; i++) {
+		if (command->options & OPTION_BIT(i))
+			append_option(out, option_spec((enum option_id)i));
+	}
+	return out;
+}

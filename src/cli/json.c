@@ -1,0 +1,18 @@
+/* json.c -- what --json prints. */
+#include "cli/json.h"
+
+#include <stdio.h>
+
+#include "cli/message.h"
+#include "ctl/request.h"
+
+int json_out(json_t *value)
+{
+	int err = value ? json_dumpf(value, stdout, JSON_INDENT(2)) : -1;
+
+	if (value && !err)
+		putchar('\n');
+	json_decref(value);
+	/* A stdout that takes nothing is noticed at the end of all commands. */
+	return value ? EXIT_OK : fail(EXIT_FAILED, "no memory for the JSON");
+}

@@ -1,0 +1,192 @@
+/* options.c -- the flags of the command line: one table, parsed anywhere on the line. */
+#include "cli/options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/nearest.h"
+
+static const struct option_spec specs[OPTIONS] = {
+	[OPT_NET] = {"net", 'n', TAKES_VALUE, "NET", "the net, p2p0 if not given"},
+	[OPT_CONFIG] = {"config", 'c', TAKES_VALUE, "FILE", "its file, /etc/p2pnet/NET.conf if not given"},
+	[OPT_SOCKET] = {"socket", 's', TAKES_VALUE, "PATH",
+			"its control socket, /run/p2pnet/NET.sock if not given"},
+	[OPT_JSON] = {"json", 'j', TAKES_NOTHING, NULL, "print JSON, schema 1"},
+	[OPT_VERBOSE] = {"verbose", 'v', TAKES_NOTHING, NULL, "say more; may be repeated"},
+	[OPT_QUIET] = {"quiet", 'q', TAKES_NOTHING, NULL, "say only what went wrong"},
+	[OPT_COLOR] = {"color", 0, TAKES_VALUE, "WHEN", "auto (on a terminal) or never"},
+	[OPT_HELP] = {"help", 'h', TAKES_NOTHING, NULL, "print help for the command"},
+	[OPT_VERSION] = {"version", 0, TAKES_NOTHING, NULL, "print the version"},
+	[OPT_FOREGROUND] = {"foreground", 'f', TAKES_NOTHING, NULL,
+			    "stay in the foreground, log to stderr"},
+	[OPT_WAIT] = {"wait", 0, MAY_TAKE_VALUE, "SEC",
+		      "wait until every peer with an endpoint has a session, 10 s if not given"},
+	[OPT_WATCH] = {"watch", 'w', TAKES_NOTHING, NULL, "draw it anew every second, until q"},
+	[OPT_ADDRESS] = {"address", 0, TAKES_VALUE, "CIDR", "this node's address, such as 10.77.0.1/24"},
+	[OPT_NAME] = {"name", 0, TAKES_VALUE, "NAME", "this node's name, the host's if not given"},
+	[OPT_ENDPOINT] = {"endpoint", 0, TAKES_VALUE, "HOST:PORT", "where the peer can be reached"},
+	[OPT_IP] = {"ip", 0, TAKES_VALUE, "IP,...", "the peer's addresses in the net"},
+	[OPT_ALLOWED_IPS] = {"allowed-ips", 0, TAKES_VALUE, "CIDR,...", "networks behind the peer"},
+	[OPT_KEEPALIVE] = {"keepalive", 0, TAKES_VALUE, "SEC", "keep the path warm: yes, no or seconds"},
+	[OPT_PSK_FILE] = {"psk-file", 0, TAKES_VALUE, "FILE", "a file with the preshared key"},
+	[OPT_NO_RELOAD] = {"no-reload", 0, TAKES_NOTHING, NULL, "leave a running net as it is"},
+	[OPT_EFFECTIVE] = {"effective", 0, TAKES_NOTHING, NULL,
+			   "print what is in force, defaults included, secrets masked"},
+};
+
+struct cursor {
+	char *const *argv;
+	int left;
+};
+
+static const char *next_word(struct cursor *c)
+{
+	if (!c->left)
+		return NULL;
+	c->left--;
+	return *c->argv++;
+}
+
+const struct option_spec *option_spec(enum option_id id)
+{
+	return &specs[id];
+}
+
+static enum option_id find_long(const char *name, size_t len)
+{
+	for (int i = 0; i < OPTIONS; i++) {
+		if (strlen(specs[i].name) == len && strncmp(specs[i].name, name, len) == 0)
+			return (enum option_id)i;
+	}
+	return OPTIONS;
+}
+
+static enum option_id find_letter(char letter)
+{
+	for (int i = 0; i < OPTIONS; i++) {
+		if (specs[i].letter == letter)
+			return (enum option_id)i;
+	}
+	return OPTIONS;
+}
+
+static bool unknown_long(const char *name, size_t len, char error[static 256])
+{
+	struct nearest near = nearest_to(name, len);
+
+	for (int i = 0; i < OPTIONS; i++)
+		nearest_offer(&near, specs[i].name);
+	if (near.best)
+		snprintf(error, 256, "there is no option --%.*s; did you mean --%s?", (int)len, name,
+			 near.best);
+	else
+		snprintf(error, 256, "there is no option --%.*s; 'p2pnet help' lists the options",
+			 (int)len, name);
+	return false;
+}
+
+/* --flag, --flag=value, --flag value */
+static bool take_long(struct options *o, const char *text, struct cursor *rest,
+		      char error[static 256])
+{
+	const char *equals = strchr(text, '=');
+	size_t len = equals ? (size_t)(equals - text) : strlen(text);
+	enum option_id id = find_long(text, len);
+	const struct option_spec *spec;
+
+	if (id == OPTIONS)
+		return unknown_long(text, len, error);
+	spec = &specs[id];
+	if (equals && spec->takes == TAKES_NOTHING) {
+		snprintf(error, 256, "--%s takes no value, but '%s' was given; leave it out",
+			 spec->name, equals + 1);
+		return false;
+	}
+	o->count[id]++;
+	if (spec->takes == TAKES_NOTHING)
+		return true;
+	o->value[id] = equals ? equals + 1 : spec->takes == TAKES_VALUE ? next_word(rest) : NULL;
+	if (o->value[id] ? *o->value[id] != '\0' : spec->takes == MAY_TAKE_VALUE)
+		return true;
+	snprintf(error, 256, "--%s needs a value; write --%s=%s", spec->name, spec->name, spec->value);
+	return false;
+}
+
+/* -j, -jv, -n home, -nhome */
+static bool take_letters(struct options *o, const char *text, struct cursor *rest,
+			 char error[static 256])
+{
+	for (; *text; text++) {
+		enum option_id id = find_letter(*text);
+
+		if (id == OPTIONS) {
+			snprintf(error, 256, "there is no option -%c; 'p2pnet help' lists the options",
+				 *text);
+			return false;
+		}
+		o->count[id]++;
+		if (specs[id].takes != TAKES_VALUE)
+			continue;
+		o->value[id] = text[1] ? text + 1 : next_word(rest);
+		if (o->value[id] && *o->value[id])
+			return true;
+		snprintf(error, 256, "-%c needs a value; write -%c %s", *text, *text, specs[id].value);
+		return false;
+	}
+	return true;
+}
+
+static bool take_word(struct options *o, const char *word, char error[static 256])
+{
+	if (o->words_len == WORDS_MAX) {
+		snprintf(error, 256, "too many arguments, from '%s' on; no command takes that many", word);
+		return false;
+	}
+	o->words[o->words_len++] = word;
+	return true;
+}
+
+static bool check_color(const struct options *o, char error[static 256])
+{
+	const char *color = o->value[OPT_COLOR];
+
+	if (!color || strcmp(color, "auto") == 0 || strcmp(color, "never") == 0)
+		return true;
+	snprintf(error, 256, "--color is auto or never, not '%s'", color);
+	return false;
+}
+
+bool options_parse(struct options *out, int argc, char *const *argv, char error[static 256])
+{
+	struct cursor rest = {argv, argc};
+	bool words_only = false;
+	const char *word;
+
+	memset(out, 0, sizeof(*out));
+	while ((word = next_word(&rest))) {
+		bool ok;
+
+		if (words_only || word[0] != '-' || !word[1]) {
+			ok = take_word(out, word, error);
+		} else if (strcmp(word, "--") == 0) {
+			words_only = true;
+			ok = true;
+		} else if (word[1] == '-') {
+			ok = take_long(out, word + 2, &rest, error);
+		} else {
+			ok = take_letters(out, word + 1, &rest, error);
+		}
+		if (!ok)
+			return false;
+	}
+	return check_color(out, error);
+}
+
+enum option_id options_stranger(const struct options *options, uint32_t set)
+{
+	for (int i = OPTIONS_GLOBAL; i < OPTIONS; i++) {
+		if (options->count[i] && !(set & OPTION_BIT(i)))
+			return (enum option_id)i;
+	}
+	return OPTIONS;
+}

@@ -1,0 +1,79 @@
+/* options.h -- the flags of the command line: one table, parsed anywhere on the line.
+ *
+ *	p2pnet -n home status laptop --watch
+ *	       ~~~~~~~ ~~~~~~ ~~~~~~ ~~~~~~~
+ *	       flag    word   word   flag
+ *
+ * Long flags take their value as --flag=value or --flag value, short ones as
+ * -f value or -fvalue, and short ones without a value may stand together.
+ * After "--" all is words. A flag given twice: the last value counts.
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum option_id {
+	/* global: every command takes them */
+	OPT_NET,
+	OPT_CONFIG,
+	OPT_SOCKET,
+	OPT_JSON,
+	OPT_VERBOSE,
+	OPT_QUIET,
+	OPT_COLOR,
+	OPT_HELP,
+	OPT_VERSION,
+	OPTIONS_GLOBAL,
+	/* of some commands */
+	OPT_FOREGROUND = OPTIONS_GLOBAL,
+	OPT_WAIT,
+	OPT_WATCH,
+	OPT_ADDRESS,
+	OPT_NAME,
+	OPT_ENDPOINT,
+	OPT_IP,
+	OPT_ALLOWED_IPS,
+	OPT_KEEPALIVE,
+	OPT_PSK_FILE,
+	OPT_NO_RELOAD,
+	OPT_EFFECTIVE,
+	OPTIONS,
+};
+
+#define OPTION_BIT(id) (UINT32_C(1) << (id))
+
+enum option_takes {
+	TAKES_NOTHING,
+	TAKES_VALUE,
+	MAY_TAKE_VALUE,		/* only as --flag=value: a word after it is a word */
+};
+
+struct option_spec {
+	const char *name;	/* without the dashes */
+	char letter;		/* or 0 */
+	enum option_takes takes;
+	const char *value;	/* what stands for it in the help: "NET" */
+	const char *summary;
+};
+
+enum { WORDS_MAX = 16 };
+
+struct options {
+	unsigned count[OPTIONS];	/* how often it was given */
+	const char *value[OPTIONS];	/* the last value, or NULL */
+	const char *words[WORDS_MAX];	/* what is no flag, in order */
+	size_t words_len;
+};
+
+const struct option_spec *option_spec(enum option_id id);
+
+/* argv without the program's name. Borrows argv. False with a sentence in error. */
+bool options_parse(struct options *out, int argc, char *const *argv, char error[static 256]);
+
+/* Was a flag given that is neither global nor in the set? The first such, or OPTIONS. */
+enum option_id options_stranger(const struct options *options, uint32_t set);
+
+#endif

@@ -1,0 +1,77 @@
+/* settings.c -- from the config file to what the daemon is made from. */
+#include "cli/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/msec.h"
+#include "tun/link.h"
+
+static void peer_settings(struct node_peer_settings *out, const struct config_peer *peer)
+{
+	*out = (struct node_peer_settings){
+		.name = peer->name,
+		.allowed_ips = peer->allowed_ips,
+		.allowed_ips_len = peer->allowed_ips_len,
+		.endpoint_host = peer->endpoint_host[0] ? peer->endpoint_host : NULL,
+		.endpoint_port = peer->endpoint_port,
+		.keepalive = (uint32_t)SECONDS(peer->keepalive),
+	};
+	memcpy(out->public_key, peer->public_key, KEY_LEN);
+	if (peer->has_psk)
+		memcpy(out->psk, peer->psk, KEY_LEN);
+}
+
+static uint32_t table_number(const struct config *config)
+{
+	switch (config->table) {
+	case TABLE_AUTO:
+		return ROUTE_TABLE_MAIN;
+	case TABLE_OFF:
+		return 0;
+	case TABLE_NUMBER:
+		return config->table_number;
+	}
+	return ROUTE_TABLE_MAIN;
+}
+
+bool settings_init(struct settings *out, const struct config *config, const struct place *place)
+{
+	struct node_peer_settings *peers = calloc(config->peers_len + 1, sizeof(*peers));
+
+	if (!peers)
+		return false;
+	for (size_t i = 0; i < config->peers_len; i++)
+		peer_settings(&peers[i], &config->peers[i]);
+	out->peers = peers;
+	out->daemon = (struct daemon_settings){
+		.net = place->net,
+		.name = config->name,
+		.device = config->device,
+		.config_path = place->config,
+		.socket_path = place->socket,
+		.state_dir = place->state,
+		.version = P2PNET_VERSION,
+		.fwmark = config->fwmark,
+		.table = table_number(config),
+		.mtu = config->mtu,
+		.addresses = config->addresses,
+		.addresses_len = config->addresses_len,
+		.node = {.addresses = config->addresses,
+			 .addresses_len = config->addresses_len,
+			 .listen_port = config->listen_port,
+			 .mtu = config->mtu,
+			 .peers = peers,
+			 .peers_len = config->peers_len},
+	};
+	memcpy(out->daemon.node.private_key, config->private_key, KEY_LEN);
+	return true;
+}
+
+void settings_deinit(struct settings *s)
+{
+	wipe(s->peers, s->daemon.node.peers_len * sizeof(*s->peers));
+	free(s->peers);
+	wipe(s->daemon.node.private_key, KEY_LEN);
+	*s = (struct settings){0};
+}

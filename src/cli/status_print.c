@@ -1,0 +1,177 @@
+/* status_print.c -- the report as a table.
+ *
+ *	home   up 3d04h   10.77.0.1/24 fd5c:9e1:77::1   p2p0   udp/27123
+ *	PEER    IP         STATE   PATH               RTT    RX/TX      HANDSHAKE
+ *	laptop  10.77.0.2  direct  udp6 [2001:...]:1  12 ms  1.2G/340M  41 s
+ */
+#include "cli/status.h"
+
+#include <string.h>
+
+#include "base/addr.h"
+#include "cli/format.h"
+#include "cli/peers.h"
+#include "ctl/report.h"
+
+enum { COLUMN_STATE = 2, COLUMNS = 7, CELL = 512 };
+
+/* 10.77.0.1/24, but fd5c:9e1:77::1 without the /128, which says nothing. */
+static void print_address(FILE *out, const char *text)
+{
+	struct cidr c;
+	bool host = cidr_parse(&c, text) && c.len == ip_bits(&c.ip);
+
+	fprintf(out, "%.*s ", host ? (int)strcspn(text, "/") : (int)strlen(text), text);
+}
+
+static void print_head(FILE *out, const json_t *report)
+{
+	const json_t *self = json_object_get(report, "self"), *address;
+	char uptime[FORMAT_TEXT];
+	size_t i;
+
+	fprintf(out, "%s   up %s   ", report_text(report, "net", "?"),
+		format_duration(uptime, report_number(self, "uptime_s", 0)));
+	json_array_foreach(json_object_get(self, "addresses"), i, address)
+		print_address(out, json_is_string(address) ? json_string_value(address) : "?");
+	fprintf(out, "  %s   udp/%d\n", report_text(self, "device", "?"),
+		(int)report_number(self, "listen_port", 0));
+}
+
+/* By which way, or by which it will be tried. */
+static void format_path(char out[static CELL], const json_t *peer)
+{
+	const json_t *path = json_object_get(peer, "path");
+
+	if (json_is_object(path))
+		snprintf(out, CELL, "%s %s", report_text(path, "proto", "?"), report_text(path, "remote", "?"));
+	else
+		snprintf(out, CELL, "%s", report_text(peer, "endpoint", "-"));
+}
+
+static void format_rtt(char out[static CELL], const json_t *peer)
+{
+	int64_t rtt = report_number(peer, "rtt_ms", -1);
+
+	if (rtt < 0)
+		snprintf(out, CELL, "-");
+	else
+		snprintf(out, CELL, "%lld ms", (long long)rtt);
+}
+
+static void format_traffic(char out[static CELL], const json_t *peer)
+{
+	uint64_t rx = (uint64_t)report_number(peer, "rx_bytes", 0);
+	uint64_t tx = (uint64_t)report_number(peer, "tx_bytes", 0);
+	char rx_text[FORMAT_TEXT], tx_text[FORMAT_TEXT];
+
+	if (!rx && !tx)
+		snprintf(out, CELL, "-");
+	else
+		snprintf(out, CELL, "%s/%s", format_bytes(rx_text, rx), format_bytes(tx_text, tx));
+}
+
+static void format_handshake(char out[static CELL], const json_t *peer)
+{
+	int64_t age = report_number(peer, "handshake_age_s", -1);
+	char text[FORMAT_TEXT];
+
+	snprintf(out, CELL, "%s", age < 0 ? "-" : format_duration(text, age));
+}
+
+static void add_peer(struct table *t, const json_t *peer)
+{
+	static void (*const formats[])(char out[static CELL], const json_t *peer) = {
+		format_path, format_rtt, format_traffic, format_handshake};
+	char ip[PEER_IP_TEXT], cell[CELL];
+
+	table_add(t, report_text(peer, "name", "?"));
+	table_add(t, peer_main_ip(ip, peer));
+	table_add(t, report_text(peer, "state", "?"));
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		formats[i](cell, peer);
+		table_add(t, cell);
+	}
+}
+
+static const char *paint_state(size_t column, const char *text)
+{
+	if (column != COLUMN_STATE)
+		return NULL;
+	if (strcmp(text, "direct") == 0)
+		return "\033[32m";
+	if (strcmp(text, "connecting") == 0)
+		return "\033[33m";
+	return strcmp(text, "idle") == 0 ? "\033[2m" : NULL;
+}
+
+static void print_peers(FILE *out, const json_t *peers, bool color)
+{
+	static const char *const titles[COLUMNS] = {"PEER", "IP",    "STATE",	 "PATH",
+						    "RTT",  "RX/TX", "HANDSHAKE"};
+	const json_t *peer;
+	struct table t;
+	size_t i;
+
+	if (!json_array_size(peers)) {
+		fputs("no peers; add one with: p2pnet peer add NAME PUBLIC_KEY\n", out);
+		return;
+	}
+	table_init(&t, COLUMNS);
+	for (i = 0; i < COLUMNS; i++)
+		table_add(&t, titles[i]);
+	json_array_foreach(peers, i, peer)
+		add_peer(&t, peer);
+	table_print(out, &t, color ? paint_state : NULL);
+	table_deinit(&t);
+}
+
+/* Those that counted something. */
+static void print_counters(FILE *out, const json_t *counters)
+{
+	const char *name;
+	json_t *value;
+	size_t shown = 0;
+
+	json_object_foreach((json_t *)counters, name, value) {
+		if (json_integer_value(value) == 0)
+			continue;
+		fprintf(out, "%s %s %lld", shown++ ? "," : "dropped or noted:", name,
+			(long long)json_integer_value(value));
+	}
+	fputs(shown ? "\n" : "dropped or noted: nothing\n", out);
+}
+
+static void print_more(FILE *out, const json_t *report)
+{
+	const json_t *self = json_object_get(report, "self");
+
+	fprintf(out, "p2pnet %s, pid %d, cipher engine %s, mtu %d, log level %s, file %s\n",
+		report_text(report, "version", "?"), (int)report_number(report, "pid", 0),
+		report_text(self, "aead", "?"), (int)report_number(self, "mtu", 0),
+		report_text(self, "log_level", "?"), report_text(self, "config", "?"));
+	print_counters(out, json_object_get(self, "counters"));
+}
+
+void status_print(FILE *out, const json_t *report, const struct status_style *style)
+{
+	print_head(out, report);
+	print_peers(out, json_object_get(report, "peers"), style->color);
+	if (style->verbose)
+		print_more(out, report);
+}
+
+bool status_keep_peer(json_t *report, const char *what)
+{
+	json_t *peers = json_object_get(report, "peers"), *peer, *kept;
+	size_t i;
+
+	json_array_foreach(peers, i, peer) {
+		if (!peer_is_called(peer, what))
+			continue;
+		kept = json_incref(peer);
+		json_array_clear(peers);
+		return json_array_append_new(peers, kept) == 0;
+	}
+	return false;
+}

@@ -1,0 +1,26 @@
+/* report.c -- read a status report that may be older or newer than we are. */
+#include "ctl/report.h"
+
+char *report_time(char out[static REPORT_TIME_TEXT], time_t t)
+{
+	struct tm utc;
+
+	/* The year of a time_t may not fit an int. */
+	if (!gmtime_r(&t, &utc) || !strftime(out, REPORT_TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &utc))
+		out[0] = '\0';
+	return out;
+}
+
+const char *report_text(const json_t *object, const char *key, const char *otherwise)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : otherwise;
+}
+
+int64_t report_number(const json_t *object, const char *key, int64_t otherwise)
+{
+	const json_t *value = json_object_get(object, key);
+
+	return json_is_integer(value) ? json_integer_value(value) : otherwise;
+}

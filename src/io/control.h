@@ -1,0 +1,52 @@
+/* control.h -- the control socket: who asks, may they, and the answer.
+ *
+ *             .--- 5 s ---.
+ *   accept --> READING --line--> may they? --answer--> REPLYING --> closed
+ *                                    |                    ^
+ *                                    '-- wait --> WAITING-'  connected, or too late
+ *
+ * Everybody on the host may read; changes are for root, the user that the
+ * daemon runs as, and the group p2pnet, as the kernel says who they are
+ * (SO_PEERCRED, SO_PEERGROUPS). At most CONNECTIONS_MAX at a time, of which
+ * strangers get STRANGERS_MAX, so that they cannot keep root out.
+ */
+#ifndef IO_CONTROL_H
+#define IO_CONTROL_H
+
+#include <jansson.h>
+#include <uv.h>
+
+#include "ctl/request.h"
+
+enum {
+	CONTROL_CONNECTIONS_MAX = 16,
+	CONTROL_STRANGERS_MAX = 12,
+	CONTROL_PATIENCE = 5000,	/* msec to say something, and to take the reply */
+};
+
+#define CONTROL_GROUP "p2pnet"
+
+struct control;
+
+struct control_hooks {
+	void *context;
+	/* All verbs but wait. The reply is the callee's to make and ours to free; NULL: no memory. */
+	json_t *(*answer)(void *context, const struct ctl_request *request);
+	void (*wait_begins)(void *context);
+	bool (*is_connected)(void *context);	/* what `wait` waits for */
+	void (*stop)(void *context);		/* the reply to `down` is out */
+};
+
+/* Bind the socket (what a dead daemon left there is replaced: the caller holds the net's lock).
+ * 0, or -errno with a sentence in error. */
+int control_open(struct control **out, uv_loop_t *loop, const char *path,
+		 const struct control_hooks *hooks, char error[static 512]);
+
+/* The file is gone at once, the memory when the loop has run. NULL is fine. */
+void control_close(struct control *control);
+
+/* Something may have changed: answer those who wait if they need not any more. */
+void control_check(struct control *control);
+bool control_has_waiting(const struct control *control);
+
+#endif

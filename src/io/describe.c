@@ -1,0 +1,187 @@
+/* describe.c -- all that is known about a running net, as the report of ctl/report.h.
+ *
+ * A json_t that could not be made is NULL and makes whatever it is put into
+ * fail, so memory is asked after once, at the end.
+ */
+#include "io/describe.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl/report.h"
+#include "crypto/aead.h"
+#include "base/log.h"
+#include "node/status.h"
+
+enum { NS_PER_S = 1000000000, NS_PER_MSEC = 1000000 };
+
+static json_t *text_or_null(const char *text)
+{
+	return text ? json_string(text) : json_null();
+}
+
+/* A path need not be UTF-8; then it is not in the report. */
+static json_t *path_or_null(const char *path)
+{
+	json_t *string = path ? json_string(path) : NULL;
+
+	return string ? string : json_null();
+}
+
+static json_t *key_text(const uint8_t key[static KEY_LEN])
+{
+	char text[KEY_TEXT];
+
+	return json_string(key_to_base64(text, key));
+}
+
+static json_t *wall_text(uint64_t wall_ns)
+{
+	char text[REPORT_TIME_TEXT];
+
+	return json_string(report_time(text, (time_t)(wall_ns / NS_PER_S)));
+}
+
+static json_t *cidr_list(const struct cidr *cidrs, size_t n)
+{
+	json_t *list = json_array();
+	char text[CIDR_TEXT];
+
+	for (size_t i = 0; i < n; i++) {
+		if (json_array_append_new(list, json_string(cidr_format(text, &cidrs[i])))) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+/* -- the peers ----------------------------------------------------------- */
+
+static json_t *describe_path(const struct path *path)
+{
+	char local[IP_TEXT], remote[ENDPOINT_TEXT];
+
+	if (path->remote.ip.family == IP_NONE)
+		return json_null();
+	return json_pack("{s:s, s:o, s:s}", "proto",
+			 path->remote.ip.family == IP_V4 ? "udp4" : "udp6", "local",
+			 text_or_null(path->local.family == IP_NONE ? NULL
+								    : ip_format(local, &path->local)),
+			 "remote", endpoint_format(remote, &path->remote));
+}
+
+/* As it is written in the config. */
+static json_t *describe_endpoint(const struct peer_status *peer)
+{
+	const char *host = peer->endpoint_host;
+	char text[320];
+
+	if (!host)
+		return json_null();
+	snprintf(text, sizeof(text), strchr(host, ':') ? "[%s]:%u" : "%s:%u", host,
+		 peer->endpoint_port);
+	return json_string(text);
+}
+
+static json_t *number_or_null(bool known, int64_t number)
+{
+	return known ? json_integer(number) : json_null();
+}
+
+static json_t *describe_peer(const struct peer_status *peer, msec now, uint64_t wall_ns)
+{
+	bool met = peer->last_handshake != 0;
+	msec age = met ? now - peer->last_handshake : 0;
+
+	return json_pack("{s:o, s:o, s:b, s:o, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o}",
+			 "name", text_or_null(peer->name),
+			 "public_key", key_text(peer->public_key),
+			 "preshared_key", peer->has_psk,
+			 "ips", cidr_list(peer->allowed_ips, peer->allowed_ips_len),
+			 "state", peer_state_name(peer->state),
+			 "path", describe_path(&peer->path),
+			 "endpoint", describe_endpoint(peer),
+			 "rtt_ms", number_or_null(peer->handshake_rtt >= 0, peer->handshake_rtt),
+			 "rx_bytes", (json_int_t)peer->rx_bytes,
+			 "tx_bytes", (json_int_t)peer->tx_bytes,
+			 "queued", (json_int_t)peer->queued,
+			 "keepalive_s", number_or_null(peer->keepalive, peer->keepalive / 1000),
+			 "last_handshake",
+			 met ? wall_text(wall_ns - (uint64_t)age * NS_PER_MSEC) : json_null(),
+			 "handshake_age_s", number_or_null(met, age / 1000));
+}
+
+static json_t *describe_peers(const struct node *node, msec now, uint64_t wall_ns)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < node_peers_len(node); i++) {
+		struct peer_status peer;
+
+		node_peer_status(node, i, &peer, now);
+		if (json_array_append_new(list, describe_peer(&peer, now, wall_ns))) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+/* -- ourselves ----------------------------------------------------------- */
+
+static json_t *describe_counters(const struct node *node, const struct pump *pump)
+{
+	json_t *object = json_object();
+	int failed = 0;
+
+	for (int i = 0; i < NODE_COUNTERS; i++)
+		failed |= json_object_set_new(
+			object, node_counter_name((enum node_counter)i),
+			json_integer((json_int_t)node_counter(node, (enum node_counter)i)));
+	for (int i = 0; i < UDP_COUNTERS; i++)
+		failed |= json_object_set_new(
+			object, udp_counter_name((enum udp_counter)i),
+			json_integer((json_int_t)udp_counter(pump->udp, (enum udp_counter)i)));
+	failed |= json_object_set_new(object, "tun_dropped",
+				      json_integer((json_int_t)pump->tun_dropped));
+	if (failed) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
+}
+
+static json_t *describe_self(const struct description *d, msec now)
+{
+	const struct profile *p = d->profile;
+
+	return json_pack("{s:o, s:o, s:s, s:i, s:o, s:i, s:I, s:o, s:o, s:I, s:o, s:s, s:o}",
+			 "name", text_or_null(p->name),
+			 "public_key", key_text(node_public_key(d->node)),
+			 "device", d->device,
+			 "mtu", (int)p->mtu,
+			 "addresses", cidr_list(p->addresses, p->addresses_len),
+			 "listen_port", (int)p->listen_port,
+			 "fwmark", (json_int_t)p->fwmark,
+			 "config", path_or_null(p->config_path),
+			 "since", wall_text(d->wall_started_ns),
+			 "uptime_s", (json_int_t)((now - d->started) / 1000),
+			 "aead", text_or_null(aead_engine()),
+			 "log_level", log_level_name(log_level()),
+			 "counters", describe_counters(d->node, d->pump));
+}
+
+bool describe(json_t *reply, const struct description *d, msec now, uint64_t wall_ns)
+{
+	const struct profile *p = d->profile;
+	json_t *report = json_pack("{s:i, s:s, s:o, s:i, s:o, s:o}", "schema", REPORT_SCHEMA,
+				   "net", p->net, "version", text_or_null(p->version),
+				   "pid", (int)getpid(), "self", describe_self(d, now),
+				   "peers", describe_peers(d->node, now, wall_ns));
+	bool ok = report && json_object_update(reply, report) == 0;
+
+	json_decref(report);
+	return ok;
+}

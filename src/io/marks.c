@@ -1,0 +1,122 @@
+/* marks.c -- what must outlive the process: /var/lib/p2pnet/NET. */
+#include "io/marks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "io/folder.h"
+
+enum { ERROR_TEXT = 512, NUMBER_TEXT = 24 };
+
+#define CLOCK_FILE "clock"
+#define CLOCK_TEMP "clock.new"
+
+int marks_open(struct marks *marks, const char *state_dir, char error[static ERROR_TEXT])
+{
+	int err = folder_make(state_dir, 0700);
+
+	*marks = (struct marks){.dir = -1};
+	if (!err) {
+		marks->dir = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		err = marks->dir < 0 ? -errno : 0;
+	}
+	if (err)
+		snprintf(error, ERROR_TEXT, "cannot use the state directory %.300s: %s", state_dir,
+			 strerror(-err));
+	return err;
+}
+
+void marks_close(struct marks *marks)
+{
+	if (marks->dir >= 0)
+		close(marks->dir);
+	marks->dir = -1;
+}
+
+/* -- reading ------------------------------------------------------------- */
+
+/* Digits and a newline, and a time before the year 2262; no more and no less. */
+static bool parse_mark(uint64_t *out, const char *text, size_t len)
+{
+	uint64_t mark = 0;
+
+	if (len < 2 || text[len - 1] != '\n')
+		return false;
+	for (size_t i = 0; i < len - 1; i++) {
+		unsigned digit = (unsigned)(unsigned char)text[i] - '0';
+
+		if (digit > 9 || mark > ((uint64_t)INT64_MAX - digit) / 10)
+			return false;
+		mark = mark * 10 + digit;
+	}
+	*out = mark;
+	return true;
+}
+
+uint64_t marks_load_clock(struct marks *marks)
+{
+	int fd = openat(marks->dir, CLOCK_FILE, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char text[NUMBER_TEXT];
+	uint64_t mark = 0;
+	ssize_t n;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+	if (n < 0 || !parse_mark(&mark, text, (size_t)n))
+		log_warn("the clock mark in the state directory cannot be read: if this machine's "
+			 "clock was set back, peers may refuse it for a while");
+	if (fd >= 0)
+		close(fd);
+	return mark;
+}
+
+/* -- writing ------------------------------------------------------------- */
+
+static int write_flushed(int fd, const char *text, size_t len)
+{
+	ssize_t n = write(fd, text, len);
+
+	if (n < 0)
+		return -errno;
+	if ((size_t)n != len)
+		return -ENOSPC;
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* The rename is on disk only once the directory is. */
+static int replace_clock(int dir, const char *text, size_t len)
+{
+	int fd = openat(dir, CLOCK_TEMP, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = write_flushed(fd, text, len);
+	close(fd);
+	if (!err && renameat(dir, CLOCK_TEMP, dir, CLOCK_FILE) < 0)
+		err = -errno;
+	if (err)
+		unlinkat(dir, CLOCK_TEMP, 0);
+	else if (fsync(dir) < 0)
+		err = -errno;
+	return err;
+}
+
+void marks_save_clock(struct marks *marks, uint64_t mark)
+{
+	char text[NUMBER_TEXT];
+	int len = snprintf(text, sizeof(text), "%" PRIu64 "\n", mark);
+	int err = replace_clock(marks->dir, text, (size_t)len);
+
+	if (err && !marks->failing)
+		log_error("cannot save the clock mark in the state directory: %s", strerror(-err));
+	if (!err && marks->failing)
+		log_info("the clock mark is saved again");
+	marks->failing = err != 0;
+}

@@ -1,0 +1,29 @@
+/* marks.h -- what must outlive the process: /var/lib/p2pnet/NET.
+ *
+ *   clock    the number of ACTION_SAVE_CLOCK, in decimal, and a newline
+ *
+ * A file is written beside its name, flushed, and renamed over it, so after a
+ * crash there is the old number or the new one and never half of either.
+ */
+#ifndef IO_MARKS_H
+#define IO_MARKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct marks {
+	int dir;		/* descriptor of the directory */
+	bool failing;		/* and it was said */
+};
+
+/* Makes the directory (0700) if need be. 0, or -errno with a sentence in error. */
+int marks_open(struct marks *marks, const char *state_dir, char error[static 512]);
+void marks_close(struct marks *marks);
+
+/* 0: none was saved, or (with a warning) what is there is no number. */
+uint64_t marks_load_clock(struct marks *marks);
+
+/* Failing is logged once, until it works again: a full disk must not stop a network. */
+void marks_save_clock(struct marks *marks, uint64_t mark);
+
+#endif

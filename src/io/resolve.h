@@ -1,0 +1,42 @@
+/* resolve.h -- names to addresses, by the system's resolver in libuv's thread pool.
+ *
+ * The question remembers the peer's public key, not the peer: if the config
+ * changes while a slow name server thinks, the answer finds nobody and is
+ * dropped. A new question for a peer makes the one before it worthless.
+ */
+#ifndef IO_RESOLVE_H
+#define IO_RESOLVE_H
+
+#include <uv.h>
+
+#include "base/list.h"
+#include "base/addr.h"
+#include "crypto/key.h"
+
+enum { RESOLVE_MAX = 8 };	/* addresses that are kept of one name */
+
+/* n = 0: it has none, or nobody knows. */
+typedef void resolved_fn(void *context, const uint8_t peer[static KEY_LEN],
+			 const struct endpoint *endpoints, size_t n);
+
+struct resolver {
+	uv_loop_t *loop;
+	resolved_fn *resolved;
+	void *context;
+	struct list questions;
+};
+
+void resolver_init(struct resolver *r, uv_loop_t *loop, resolved_fn *resolved, void *context);
+
+/* No answer comes any more. What cannot be called off ends in the loop's own time: run it
+ * until it is empty before it is closed. The resolver itself is not needed for that. */
+void resolver_deinit(struct resolver *r);
+
+/* An address is no question: 192.0.2.1, 2001:db8::1, fe80::1%eth0. */
+bool resolve_literal(struct endpoint *out, const char *host, uint16_t port);
+
+/* The answer comes later, from the loop. 0 or -errno: then none comes. */
+int resolver_ask(struct resolver *r, const uint8_t peer[static KEY_LEN], const char *host,
+		 uint16_t port);
+
+#endif

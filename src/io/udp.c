@@ -1,0 +1,397 @@
+/* udp.c -- one UDP port: its two sockets, and bursts of datagrams.
+ *
+ *   udp_recv    recvmmsg --> message --> address, pktinfo, TOS --> struct datagram
+ *   udp_send    struct datagram --> message (udp_message.c) --> sendmmsg
+ *                                                 |
+ *                     refused: send it without its source, or drop it;
+ *                     then go on with the next one
+ */
+#include "io/udp.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "io/udp_message.h"
+
+enum {
+	ERROR_TEXT = 512,
+	SOCKET_BUFFER = 4 << 20,	/* bytes; 10 ms at 3 Gbit/s */
+};
+
+struct udp {
+	int fd4, fd6;
+	uint16_t port;
+	void (*source_gone)(void *context, const struct path *path);
+	void *context;
+	uint64_t counters[UDP_COUNTERS];
+	struct mmsghdr messages[BURST_MAX];
+	struct udp_message parts[BURST_MAX];
+};
+
+static const char *const counter_names[UDP_COUNTERS] = {
+	[UDP_TRUNCATED] = "udp_truncated",     [UDP_NO_ROOM] = "udp_no_room",
+	[UDP_UNREACHABLE] = "udp_unreachable", [UDP_TOO_BIG] = "udp_too_big",
+	[UDP_NO_SOCKET] = "udp_no_socket",     [UDP_SEND_FAILED] = "udp_send_failed",
+	[UDP_SOURCE_GONE] = "udp_source_gone",
+};
+
+const char *udp_counter_name(enum udp_counter counter)
+{
+	return counter_names[counter];
+}
+
+uint64_t udp_counter(const struct udp *udp, enum udp_counter counter)
+{
+	return udp->counters[counter];
+}
+
+uint16_t udp_port(const struct udp *udp)
+{
+	return udp->port;
+}
+
+int udp_fd(const struct udp *udp, enum ip_family family)
+{
+	if (family == IP_V4)
+		return udp->fd4;
+	return family == IP_V6 ? udp->fd6 : -1;
+}
+
+/* -- opening ------------------------------------------------------------- */
+
+static int set_int(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
+}
+
+/* With CAP_NET_ADMIN beyond net.core.rmem_max, else as far as that goes. */
+static void set_buffers(int fd)
+{
+	if (set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER))
+		set_int(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER);
+	if (set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, SOCKET_BUFFER))
+		set_int(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER);
+}
+
+static int set_options4(int fd)
+{
+	int err = set_int(fd, IPPROTO_IP, IP_PKTINFO, 1);
+
+	if (!err)
+		err = set_int(fd, IPPROTO_IP, IP_RECVTOS, 1);
+	if (!err)
+		err = set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+	return err;
+}
+
+static int set_options6(int fd)
+{
+	int err = set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+
+	if (!err)
+		err = set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+	if (!err)
+		err = set_int(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+	if (!err)
+		err = set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
+	return err;
+}
+
+static int set_options(int fd, int domain, uint32_t mark)
+{
+	set_buffers(fd);
+	if (mark && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0)
+		return -errno;
+	return domain == AF_INET ? set_options4(fd) : set_options6(fd);
+}
+
+static int bind_port(int fd, int domain, uint16_t port)
+{
+	struct sockaddr_in a4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct sockaddr_in6 a6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	int failed = domain == AF_INET ? bind(fd, (struct sockaddr *)&a4, sizeof(a4))
+				       : bind(fd, (struct sockaddr *)&a6, sizeof(a6));
+
+	return failed ? -errno : 0;
+}
+
+/* The descriptor or -errno. */
+static int open_socket(int domain, uint16_t port, uint32_t mark)
+{
+	int fd = socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = set_options(fd, domain, mark);
+	if (!err)
+		err = bind_port(fd, domain, port);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+/* A kernel without the family, or with IPv6 switched off by ipv6.disable. */
+static bool lacks_family(int err)
+{
+	return err == -EAFNOSUPPORT || err == -EADDRNOTAVAIL || err == -EPROTONOSUPPORT;
+}
+
+static void say_why(int err, uint16_t port, char error[static ERROR_TEXT])
+{
+	if (err == -EADDRINUSE)
+		snprintf(error, ERROR_TEXT,
+			 "UDP port %u is taken by another program; choose another with listen_port =",
+			 port);
+	else if (err == -EACCES || err == -EPERM)
+		snprintf(error, ERROR_TEXT,
+			 "UDP port %u needs more rights (root, or CAP_NET_ADMIN and "
+			 "CAP_NET_BIND_SERVICE for ports below 1024); try sudo",
+			 port);
+	else
+		snprintf(error, ERROR_TEXT, "cannot open UDP port %u: %s", port, strerror(-err));
+}
+
+static uint16_t bound_port(int fd)
+{
+	struct sockaddr_in6 addr;	/* sin_port lies at the same place in both */
+	socklen_t len = sizeof(addr);
+
+	return getsockname(fd, (struct sockaddr *)&addr, &len) ? 0 : ntohs(addr.sin6_port);
+}
+
+/* *fd stays -1 if this host lacks the family. */
+static int open_family(struct udp *udp, int *fd, int domain, uint32_t mark)
+{
+	int opened = open_socket(domain, udp->port, mark);
+
+	if (opened < 0)
+		return lacks_family(opened) ? 0 : opened;
+	*fd = opened;
+	udp->port = bound_port(opened);
+	return 0;
+}
+
+static int open_both(struct udp *udp, const struct udp_settings *settings)
+{
+	int err;
+
+	udp->port = settings->port;
+	err = open_family(udp, &udp->fd4, AF_INET, settings->mark);
+	if (!err)
+		err = open_family(udp, &udp->fd6, AF_INET6, settings->mark);
+	if (!err && udp->fd4 < 0 && udp->fd6 < 0)
+		err = -EAFNOSUPPORT;
+	return err;
+}
+
+int udp_open(struct udp **out, const struct udp_settings *settings, char error[static ERROR_TEXT])
+{
+	struct udp *udp = calloc(1, sizeof(*udp));
+	int err = -ENOMEM;
+
+	if (udp) {
+		udp->fd4 = udp->fd6 = -1;
+		udp->source_gone = settings->source_gone;
+		udp->context = settings->context;
+		err = open_both(udp, settings);
+	}
+	if (err) {
+		say_why(err, udp ? udp->port : settings->port, error);
+		udp_free(udp);
+		return err;
+	}
+	if (udp->fd4 < 0 || udp->fd6 < 0)
+		log_info("this host has no %s; going on with %s", udp->fd4 < 0 ? "IPv4" : "IPv6",
+			 udp->fd4 < 0 ? "IPv6" : "IPv4");
+	*out = udp;
+	return 0;
+}
+
+void udp_free(struct udp *udp)
+{
+	if (!udp)
+		return;
+	if (udp->fd4 >= 0)
+		close(udp->fd4);
+	if (udp->fd6 >= 0)
+		close(udp->fd6);
+	free(udp);
+}
+
+/* -- in ------------------------------------------------------------------ */
+
+/* Keep the good ones at the front; the messages know their buffers, so the order of the
+ * buffers may change. */
+static size_t take_good(struct udp *udp, struct datagram *datagrams, size_t n)
+{
+	size_t good = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct datagram d = datagrams[i];
+
+		if (!udp_message_read(&udp->messages[i], &udp->parts[i], &d)) {
+			udp->counters[UDP_TRUNCATED]++;
+			continue;
+		}
+		if (d.packet.len) {
+			datagrams[i] = datagrams[good];
+			datagrams[good++] = d;
+		}
+	}
+	return good;
+}
+
+size_t udp_recv(struct udp *udp, enum ip_family family, struct datagram *datagrams, size_t n,
+		bool *more)
+{
+	int got;
+
+	for (size_t i = 0; i < n; i++)
+		udp_message_to_fill(&udp->messages[i], &udp->parts[i], &datagrams[i].packet);
+	do {
+		got = recvmmsg(udp_fd(udp, family), udp->messages, (unsigned)n, 0, NULL);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0) {
+		/* Anything else is news of a datagram sent before (ECONNREFUSED): read on. */
+		*more = errno != EAGAIN;
+		return 0;
+	}
+	*more = (size_t)got == n;
+	return take_good(udp, datagrams, (size_t)got);
+}
+
+/* -- out ----------------------------------------------------------------- */
+
+/* The 1st, 2nd, 4th, 8th ... time: a dead link must not fill the log. */
+static void count_drop(struct udp *udp, enum udp_counter counter, const struct datagram *d, int err)
+{
+	uint64_t times = ++udp->counters[counter];
+	char text[ENDPOINT_TEXT];
+
+	if ((times & (times - 1)) == 0)
+		log_debug("to %s: %s (%" PRIu64 " times)", endpoint_format(text, &d->path.remote),
+			  strerror(err), times);
+}
+
+/* Errors that may come from the source address or interface that was asked for. */
+static bool may_blame_source(int err)
+{
+	switch (err) {
+	case EINVAL:		/* not an address of this host */
+	case EADDRNOTAVAIL:
+	case ENODEV:
+	case ENXIO:
+	case ENETDOWN:
+	case ENETUNREACH:
+	case EHOSTUNREACH:
+		return true;
+	}
+	return false;
+}
+
+/* 0 or the errno. */
+static int send_one(int fd, const struct msghdr *message)
+{
+	ssize_t n;
+
+	do {
+		n = sendmsg(fd, message, 0);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? errno : 0;
+}
+
+static enum udp_counter counter_of(int err)
+{
+	switch (err) {
+	case EAGAIN:
+	case ENOBUFS:
+	case ENOMEM:
+		return UDP_NO_ROOM;
+	case EPERM:
+	case EACCES:
+	case ENETUNREACH:
+	case EHOSTUNREACH:
+	case ENETDOWN:
+		return UDP_UNREACHABLE;
+	case EMSGSIZE:
+		return UDP_TOO_BIG;
+	}
+	return UDP_SEND_FAILED;
+}
+
+/* A datagram was refused: once more without its source, if that may be why. */
+static void handle_refused(struct udp *udp, int fd, size_t i, const struct datagram *d, int err)
+{
+	bool blamed = d->path.local.family != IP_NONE && may_blame_source(err);
+
+	if (blamed) {
+		udp_message_drop_source(&udp->messages[i], &udp->parts[i], d);
+		err = send_one(fd, &udp->messages[i].msg_hdr);
+	}
+	if (err)
+		count_drop(udp, counter_of(err), d, err);
+	if (blamed) {
+		count_drop(udp, UDP_SOURCE_GONE, d, EADDRNOTAVAIL);
+		udp->source_gone(udp->context, &d->path);
+	}
+}
+
+/* All to one family, whose messages are ready. */
+static void send_run(struct udp *udp, int fd, const struct datagram *datagrams, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		int sent = sendmmsg(fd, udp->messages + done, (unsigned)(n - done), 0);
+		int err = errno;
+
+		if (sent > 0) {
+			done += (size_t)sent;
+		} else if (err == EAGAIN) {
+			/* Full: the rest of the burst would not fit either. */
+			for (; done < n; done++)
+				count_drop(udp, UDP_NO_ROOM, &datagrams[done], err);
+		} else if (err != EINTR) {
+			handle_refused(udp, fd, done, &datagrams[done], err);
+			done++;
+		}
+	}
+}
+
+static size_t run_len(const struct datagram *datagrams, size_t n)
+{
+	size_t len = 1;
+
+	while (len < n && datagrams[len].path.remote.ip.family == datagrams[0].path.remote.ip.family)
+		len++;
+	return len;
+}
+
+void udp_send(struct udp *udp, const struct datagram *datagrams, size_t n)
+{
+	while (n) {
+		size_t len = run_len(datagrams, n);
+		int fd = udp_fd(udp, datagrams[0].path.remote.ip.family);
+
+		for (size_t i = 0; i < len; i++) {
+			if (fd < 0)
+				count_drop(udp, UDP_NO_SOCKET, &datagrams[i], EAFNOSUPPORT);
+			else
+				udp_message_to_send(&udp->messages[i], &udp->parts[i], &datagrams[i]);
+		}
+		if (fd >= 0)
+			send_run(udp, fd, datagrams, len);
+		datagrams += len;
+		n -= len;
+	}
+}

@@ -1,0 +1,62 @@
+/* udp.h -- the outside: one UDP port, an IPv4 and an IPv6 socket on it.
+ *
+ *             +-- udp_fd(IP_V4) -- 0.0.0.0:port --+
+ *   struct udp                                    +-- bursts of datagrams with path, ECN, DSCP
+ *             +-- udp_fd(IP_V6) -- [::]:port -----+
+ *
+ * Non-blocking, a burst per system call. Each datagram carries the address and
+ * interface that it came in by and leaves from (IP_PKTINFO, RFC 3542 section
+ * 6). The kernel may fragment what we send, as WireGuard does: the tunnel's
+ * MTU is the tool against fragments, and a path with a small MTU stays usable.
+ *
+ * Sending never fails: UDP may drop. What is dropped here is counted.
+ */
+#ifndef IO_UDP_H
+#define IO_UDP_H
+
+#include <stdint.h>
+
+#include "base/packet.h"
+
+struct udp;
+
+struct udp_settings {
+	uint16_t port;		/* 0: any, for tests */
+	uint32_t mark;		/* SO_MARK of what we send; 0: none */
+	/* A datagram could not leave from path->local; it went without. */
+	void (*source_gone)(void *context, const struct path *path);
+	void *context;
+};
+
+enum udp_counter {
+	UDP_TRUNCATED,		/* came in and did not fit, or had no address we know */
+	UDP_NO_ROOM,		/* the send buffer was full */
+	UDP_UNREACHABLE,	/* no route, or a firewall of this host forbids it */
+	UDP_TOO_BIG,
+	UDP_NO_SOCKET,		/* this host lacks the family */
+	UDP_SEND_FAILED,	/* another error */
+	UDP_SOURCE_GONE,	/* not dropped: sent from another address */
+	UDP_COUNTERS,
+};
+
+/* 0, or -errno with a sentence in error (-EADDRINUSE: the port is taken). Only one family on
+ * this host is fine. */
+int udp_open(struct udp **out, const struct udp_settings *settings, char error[static 512]);
+void udp_free(struct udp *udp);		/* NULL is fine */
+
+int udp_fd(const struct udp *udp, enum ip_family family);	/* -1: this host lacks the family */
+uint16_t udp_port(const struct udp *udp);
+
+/* Read up to n datagrams, n <= BURST_MAX. Each comes with packet.start and end set to a buffer
+ * of PACKET_SLOT bytes; the rest is set here, the data HEADROOM in. Returns how many, at the
+ * front (some may have been dropped); `more`: ask again, there may be more. */
+size_t udp_recv(struct udp *udp, enum ip_family family, struct datagram *datagrams, size_t n,
+		bool *more);
+
+/* n <= BURST_MAX. */
+void udp_send(struct udp *udp, const struct datagram *datagrams, size_t n);
+
+const char *udp_counter_name(enum udp_counter counter);		/* lower_snake */
+uint64_t udp_counter(const struct udp *udp, enum udp_counter counter);
+
+#endif

@@ -1,0 +1,187 @@
+/* udp_message.c -- a datagram with its path, ECN and DSCP, as the kernel's struct msghdr. */
+#include "io/udp_message.h"
+
+#include <string.h>
+
+/* -- in ------------------------------------------------------------------ */
+
+void udp_message_to_fill(struct mmsghdr *message, struct udp_message *parts,
+			 const struct packet *packet)
+{
+	parts->data = (struct iovec){
+		packet->start + HEADROOM,
+		(size_t)(packet->end - packet->start) - HEADROOM - TAILROOM,
+	};
+	*message = (struct mmsghdr){
+		.msg_hdr = {
+			.msg_name = &parts->name,
+			.msg_namelen = sizeof(parts->name),
+			.msg_iov = &parts->data,
+			.msg_iovlen = 1,
+			.msg_control = parts->control,
+			.msg_controllen = sizeof(parts->control),
+		},
+	};
+}
+
+static struct ip ip_from_in(const struct in_addr *in)
+{
+	uint8_t b[4];
+
+	memcpy(b, in, sizeof(b));
+	return ip_v4(b[0], b[1], b[2], b[3]);
+}
+
+static bool read_name(struct endpoint *out, const struct udp_message *parts, socklen_t len)
+{
+	*out = (struct endpoint){0};
+	if (len == sizeof(parts->name.v4) && parts->name.v4.sin_family == AF_INET) {
+		out->ip = ip_from_in(&parts->name.v4.sin_addr);
+		out->port = ntohs(parts->name.v4.sin_port);
+		return true;
+	}
+	if (len == sizeof(parts->name.v6) && parts->name.v6.sin6_family == AF_INET6) {
+		out->ip = ip_v6(parts->name.v6.sin6_addr.s6_addr);
+		out->port = ntohs(parts->name.v6.sin6_port);
+		out->scope = ip_is_link_local(&out->ip) ? parts->name.v6.sin6_scope_id : 0;
+		return true;
+	}
+	return false;
+}
+
+static void set_tos(struct datagram *out, unsigned tos)
+{
+	out->ecn = tos & 3;
+	out->dscp = tos >> 2 & 0x3f;
+}
+
+/* The data of a control message need not be aligned: copy it. */
+static void read_control(struct datagram *out, struct cmsghdr *c)
+{
+	size_t len = c->cmsg_len - CMSG_LEN(0);
+
+	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO &&
+	    len >= sizeof(struct in_pktinfo)) {
+		struct in_pktinfo info;
+
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		out->path.local = ip_from_in(&info.ipi_spec_dst);
+		out->path.ifindex = (uint32_t)info.ipi_ifindex;
+	} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO &&
+		   len >= sizeof(struct in6_pktinfo)) {
+		struct in6_pktinfo info;
+
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		out->path.local = ip_v6(info.ipi6_addr.s6_addr);
+		out->path.ifindex = info.ipi6_ifindex;
+	} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS && len >= 1) {
+		set_tos(out, *CMSG_DATA(c));
+	} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS &&
+		   len >= sizeof(int)) {
+		int tclass;
+
+		memcpy(&tclass, CMSG_DATA(c), sizeof(tclass));
+		set_tos(out, (unsigned)tclass);
+	}
+}
+
+bool udp_message_read(struct mmsghdr *message, const struct udp_message *parts,
+		      struct datagram *out)
+{
+	struct msghdr *hdr = &message->msg_hdr;
+	struct packet packet = out->packet;
+
+	*out = (struct datagram){.packet = packet};
+	out->packet.data = packet.start + HEADROOM;
+	out->packet.len = message->msg_len;
+	if (hdr->msg_flags & (MSG_TRUNC | MSG_CTRUNC) ||
+	    !read_name(&out->path.remote, parts, hdr->msg_namelen))
+		return false;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(hdr); c; c = CMSG_NXTHDR(hdr, c))
+		read_control(out, c);
+	return true;
+}
+
+/* -- out ----------------------------------------------------------------- */
+
+static socklen_t write_name(struct udp_message *parts, const struct endpoint *to)
+{
+	if (to->ip.family == IP_V4) {
+		parts->name.v4 = (struct sockaddr_in){
+			.sin_family = AF_INET,
+			.sin_port = htons(to->port),
+		};
+		memcpy(&parts->name.v4.sin_addr, to->ip.bytes, 4);
+		return sizeof(parts->name.v4);
+	}
+	parts->name.v6 = (struct sockaddr_in6){
+		.sin6_family = AF_INET6,
+		.sin6_port = htons(to->port),
+		.sin6_scope_id = to->scope,
+	};
+	memcpy(&parts->name.v6.sin6_addr, to->ip.bytes, 16);
+	return sizeof(parts->name.v6);
+}
+
+/* Append one control message: msg_controllen is what was written so far. */
+static void put_control(struct msghdr *hdr, int level, int type, const void *data, size_t len)
+{
+	uint8_t *at = (uint8_t *)hdr->msg_control + hdr->msg_controllen;
+	struct cmsghdr head = {.cmsg_len = CMSG_LEN(len), .cmsg_level = level, .cmsg_type = type};
+
+	memset(at, 0, CMSG_SPACE(len));
+	memcpy(at, &head, sizeof(head));
+	memcpy(at + CMSG_LEN(0), data, len);
+	hdr->msg_controllen += CMSG_SPACE(len);
+}
+
+static void put_source(struct msghdr *hdr, const struct path *path)
+{
+	if (path->local.family == IP_V4) {
+		struct in_pktinfo info = {.ipi_ifindex = (int)path->ifindex};
+
+		memcpy(&info.ipi_spec_dst, path->local.bytes, 4);
+		put_control(hdr, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
+	} else {
+		struct in6_pktinfo info = {.ipi6_ifindex = path->ifindex};
+
+		memcpy(&info.ipi6_addr, path->local.bytes, 16);
+		put_control(hdr, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
+	}
+}
+
+static void write_message(struct mmsghdr *message, struct udp_message *parts,
+			  const struct datagram *d, bool with_source)
+{
+	bool v4 = d->path.remote.ip.family == IP_V4;
+	int tos = d->dscp << 2 | (d->ecn & 3);
+
+	parts->data = (struct iovec){d->packet.data, d->packet.len};
+	*message = (struct mmsghdr){
+		.msg_hdr = {
+			.msg_name = &parts->name,
+			.msg_namelen = write_name(parts, &d->path.remote),
+			.msg_iov = &parts->data,
+			.msg_iovlen = 1,
+			.msg_control = parts->control,
+		},
+	};
+	if (with_source)
+		put_source(&message->msg_hdr, &d->path);
+	if (tos)
+		put_control(&message->msg_hdr, v4 ? IPPROTO_IP : IPPROTO_IPV6,
+			    v4 ? IP_TOS : IPV6_TCLASS, &tos, sizeof(tos));
+}
+
+/* A source of the other family (which nobody should ask for) counts as none. */
+void udp_message_to_send(struct mmsghdr *message, struct udp_message *parts,
+			 const struct datagram *d)
+{
+	write_message(message, parts, d, d->path.local.family == d->path.remote.ip.family);
+}
+
+void udp_message_drop_source(struct mmsghdr *message, struct udp_message *parts,
+			     const struct datagram *d)
+{
+	write_message(message, parts, d, false);
+}

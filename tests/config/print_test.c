@@ -1,0 +1,153 @@
+/* print_test.c -- what is in force, printed, is a file again. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "scratch.h"
+
+static char *print(const struct config *c)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	config_print_effective(out, c);
+	fclose(out);
+	return text;
+}
+
+static struct config *load(const char *path)
+{
+	struct config *c;
+	char *says = scratch_report(path, &c);
+
+	assert_string_equal(says, "");
+	free(says);
+	return c;
+}
+
+static const char full[] =
+	"[interface]\nprivate_key = " SELF_PRIVATE
+	"\naddress = 10.77.0.1/24, fd00:77::1/64\nname = nas\n"
+	"fwmark = 51820\ntable = 1000\nmtu = 1300\nlisten_port = 7\nlog_level = debug\n" PEER_A
+	"preshared_key = " PSK "\nip = 10.77.0.2\nallowed_ips = 192.168.1.0/24, 10.77.0.2/32\n"
+	"endpoint = [2001:db8::1]:51820\nkeepalive = yes\n"
+	"[peer]\npublic_key = " KEY_B "\nendpoint = b.example.net:7\n";
+
+static void every_value_has_its_line_and_secrets_are_hidden(void **state)
+{
+	struct config *c;
+	char *text;
+
+	(void)state;
+	scratch_write("t.conf", full);
+	c = load("t.conf");
+	text = print(c);
+	assert_string_equal(
+		text,
+		"# What is in force, defaults and derived values included.\n"
+		"# Secrets are shown as (hidden): put the keys back before you use this as a "
+		"file.\n"
+		"[interface]\n"
+		"private_key = (hidden)\n"
+		"# its public key: " SELF_PUBLIC "\n"
+		"address = 10.77.0.1/24\n"
+		"address = fd00:77::1/64\n"
+		"address = fd68:4173:9902:fe11:70ef:9b5f:9085:976/128  # derived from the key\n"
+		"name = nas\n"
+		"device = t\n"
+		"listen_port = 7\n"
+		"mtu = 1300\n"
+		"table = 1000\n"
+		"fwmark = 0xca6c\n"
+		"log_level = debug\n"
+		"\n"
+		"[peer a]\n"
+		"public_key = " KEY_A "\n"
+		"preshared_key = (hidden)\n"
+		"# its address from the key: fdc8:c14c:c2b6:13c0:281a:4777:7864:db81\n"
+		"ip = 10.77.0.2\n"
+		"allowed_ips = 192.168.1.0/24\n"
+		"endpoint = [2001:db8::1]:51820\n"
+		"keepalive = 25\n"
+		"\n"
+		"[peer]\n"
+		"public_key = " KEY_B "\n"
+		"# its address from the key: fdd6:465:c114:5c1c:e9e5:a449:e622:272a\n"
+		"endpoint = b.example.net:7\n"
+		"keepalive = no\n");
+	free(text);
+	config_free(c);
+}
+
+/* Writes the text with `keys` where it says (hidden), in that order. */
+static void write_with_keys(const char *path, const char *text, const char *const *keys)
+{
+	FILE *out = fopen(path, "w");
+	const char *hidden;
+
+	while ((hidden = strstr(text, "= (hidden)")) != NULL) {
+		fprintf(out, "%.*s= %s", (int)(hidden - text), text, *keys++);
+		text = hidden + strlen("= (hidden)");
+	}
+	fputs(text, out);
+	assert_int_equal(fclose(out), 0);
+	assert_int_equal(chmod(path, 0600), 0);
+}
+
+static void with_its_keys_put_back_it_loads_as_the_same(void **state)
+{
+	static const char *const files[] = {full, SELF, SELF "table = off\n" PEER_A};
+	static const char *const keys[] = {SELF_PRIVATE, PSK};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct config *c;
+		char *first, *second;
+
+		scratch_write("t.conf", files[i]);
+		c = load("t.conf");
+		first = print(c);
+		config_free(c);
+		write_with_keys("t.conf", first, keys);
+		c = load("t.conf");
+		second = print(c);
+		config_free(c);
+		assert_string_equal(first, second);
+		free(first);
+		free(second);
+	}
+}
+
+static void as_it_is_printed_it_does_not_load_without_its_secrets(void **state)
+{
+	struct config_report report;
+	struct config *c;
+	char *text;
+
+	(void)state;
+	scratch_write("t.conf", full);
+	c = load("t.conf");
+	text = print(c);
+	config_free(c);
+	assert_null(strstr(text, SELF_PRIVATE));
+	assert_null(strstr(text, PSK));
+	scratch_write("t.conf", text);
+	assert_null(config_load("t.conf", &report));
+	assert_int_equal(report.errors, 2);
+	config_report_free(&report);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_value_has_its_line_and_secrets_are_hidden),
+		cmocka_unit_test(with_its_keys_put_back_it_loads_as_the_same),
+		cmocka_unit_test(as_it_is_printed_it_does_not_load_without_its_secrets),
+	};
+
+	return cmocka_run_group_tests(tests, scratch_enter, scratch_leave);
+}

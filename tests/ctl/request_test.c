@@ -1,0 +1,188 @@
+/* request_test.c -- requests survive the way there; junk gets a sentence. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/request.h"
+
+static void comes_back_as_it_went(void **state)
+{
+	static const struct ctl_request requests[] = {
+		{.verb = CTL_STATUS},
+		{.verb = CTL_RELOAD},
+		{.verb = CTL_DOWN},
+		{.verb = CTL_LOG},
+		{.verb = CTL_LOG, .level = "debug"},
+		{.verb = CTL_WAIT, .seconds = 0},
+		{.verb = CTL_WAIT, .seconds = 86400},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+		char *line = ctl_request_encode(&requests[i]);
+		struct ctl_request out;
+		char error[256];
+
+		assert_non_null(line);
+		assert_int_equal(line[strlen(line) - 1], '\n');
+		assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
+		assert_true(ctl_request_decode(&out, line, strlen(line), error));
+		assert_int_equal(out.verb, requests[i].verb);
+		assert_string_equal(out.level, requests[i].level);
+		assert_int_equal(out.seconds, requests[i].seconds);
+		free(line);
+	}
+}
+
+static void only_reload_down_and_a_new_log_level_are_changes(void **state)
+{
+	(void)state;
+	assert_false(ctl_changes(&(struct ctl_request){.verb = CTL_STATUS}));
+	assert_false(ctl_changes(&(struct ctl_request){.verb = CTL_WAIT}));
+	assert_false(ctl_changes(&(struct ctl_request){.verb = CTL_LOG}));
+	assert_true(ctl_changes(&(struct ctl_request){.verb = CTL_LOG, .level = "info"}));
+	assert_true(ctl_changes(&(struct ctl_request){.verb = CTL_RELOAD}));
+	assert_true(ctl_changes(&(struct ctl_request){.verb = CTL_DOWN}));
+}
+
+/* What was sent, and a word that the sentence about it must have. */
+static const struct {
+	const char *line, *says;
+} junk[] = {
+	{"", "no JSON"},
+	{"\n", "no JSON"},
+	{"GET / HTTP/1.1", "no JSON"},
+	{"\xff\xfe{\"verb\":\"status\"}", "no JSON"},
+	{"{\"verb\":\"status\"", "no JSON"},
+	{"{\"verb\":\"status\"} {}", "no JSON"},
+	{"{\"verb\":\"status\",\"verb\":\"down\"}", "no JSON"},
+	{"{\"verb\":\"sta\\u0000tus\"}", "no JSON"},
+	{"{\"verb\":\"\xc3\x28\"}", "no JSON"},
+	{"[]", "object"},
+	{"[\"status\"]", "object"},
+	{"{}", "verb"},
+	{"{\"verb\":1}", "verb"},
+	{"{\"verb\":\"reboot\"}", "reboot"},
+	{"{\"verb\":\"Status\"}", "Status"},
+	{"{\"verb\":\"status\",\"peer\":\"nas\"}", "peer"},
+	{"{\"verb\":\"status\",\"seconds\":1}", "seconds"},
+	{"{\"verb\":\"wait\",\"level\":\"info\",\"seconds\":1}", "level"},
+	{"{\"verb\":\"log\",\"level\":\"loud\"}", "level is"},
+	{"{\"verb\":\"log\",\"level\":null}", "level is"},
+	{"{\"verb\":\"log\",\"level\":\"a level that would never fit\"}", "level is"},
+	{"{\"verb\":\"wait\"}", "seconds"},
+	{"{\"verb\":\"wait\",\"seconds\":-1}", "seconds"},
+	{"{\"verb\":\"wait\",\"seconds\":86401}", "seconds"},
+	{"{\"verb\":\"wait\",\"seconds\":1.5}", "seconds"},
+	{"{\"verb\":\"wait\",\"seconds\":\"1\"}", "seconds"},
+	{"{\"verb\":\"wait\",\"seconds\":99999999999999999999}", "no JSON"},
+};
+
+static void answers_junk_with_a_sentence(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(junk) / sizeof(*junk); i++) {
+		struct ctl_request out = {.verb = CTL_VERBS};
+		char error[256] = "";
+
+		assert_false(ctl_request_decode(&out, junk[i].line, strlen(junk[i].line), error));
+		assert_int_equal(out.verb, CTL_VERBS);
+		if (!strstr(error, junk[i].says))
+			fail_msg("\"%s\" says \"%s\"", junk[i].line, error);
+	}
+}
+
+/* A line of this length: the object, then spaces. */
+static bool decodes_at(size_t len)
+{
+	char *line = malloc(len);
+	struct ctl_request out;
+	char error[256];
+	bool ok;
+
+	memset(line, ' ', len);
+	memcpy(line, "{\"verb\":\"status\"}", 17);
+	ok = ctl_request_decode(&out, line, len, error);
+	free(line);
+	return ok;
+}
+
+static void takes_a_line_of_the_limit_and_not_a_byte_more(void **state)
+{
+	(void)state;
+	assert_true(decodes_at(CTL_LINE_MAX));
+	assert_false(decodes_at(CTL_LINE_MAX + 1));
+}
+
+static void does_not_fall_into_a_deep_nest(void **state)
+{
+	char line[CTL_LINE_MAX];
+	struct ctl_request out;
+	char error[256];
+
+	(void)state;
+	memset(line, '[', sizeof(line));
+	assert_false(ctl_request_decode(&out, line, sizeof(line), error));
+}
+
+static void repeats_only_the_start_of_a_long_word(void **state)
+{
+	char line[CTL_LINE_MAX] = "{\"verb\":\"";
+	struct ctl_request out;
+	char error[256];
+
+	(void)state;
+	memset(line + 9, 'x', 2000);
+	memcpy(line + 2009, "\"}", 2);
+	assert_false(ctl_request_decode(&out, line, 2011, error));
+	assert_true(strlen(error) < 100);
+}
+
+static void replies_are_one_line_and_say_whether_it_went_well(void **state)
+{
+	json_t *ok = ctl_ok();
+	json_t *no = ctl_error(EXIT_PERMISSION, "%s: only\nroot", "down");
+	char *yes_line = ctl_reply_encode(ok);
+	char *no_line = ctl_reply_encode(no);
+
+	(void)state;
+	assert_string_equal(yes_line, "{\"ok\":true}\n");
+	assert_string_equal(no_line,
+			    "{\"ok\":false,\"code\":4,\"error\":\"down: only\\nroot\"}\n");
+	free(yes_line);
+	free(no_line);
+	json_decref(ok);
+	json_decref(no);
+}
+
+static void an_error_may_hold_bytes_that_are_no_text(void **state)
+{
+	json_t *no = ctl_error(EXIT_CONFIG, "/etc/p2pnet/\xff.conf is missing");
+
+	(void)state;
+	assert_non_null(no);
+	assert_string_equal(json_string_value(json_object_get(no, "error")),
+			    "/etc/p2pnet/?.conf is missing");
+	json_decref(no);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(comes_back_as_it_went),
+		cmocka_unit_test(only_reload_down_and_a_new_log_level_are_changes),
+		cmocka_unit_test(answers_junk_with_a_sentence),
+		cmocka_unit_test(takes_a_line_of_the_limit_and_not_a_byte_more),
+		cmocka_unit_test(does_not_fall_into_a_deep_nest),
+		cmocka_unit_test(repeats_only_the_start_of_a_long_word),
+		cmocka_unit_test(replies_are_one_line_and_say_whether_it_went_well),
+		cmocka_unit_test(an_error_may_hold_bytes_that_are_no_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
