@@ -62,6 +62,8 @@ bool aead_open_once(uint8_t *out, const uint8_t key[static KEY_LEN], uint64_t co
 {
 	uint8_t nonce[AEAD_NONCE_LEN];
 
+	if (sealed.len < AEAD_TAG_LEN)
+		return false;
 	aead_nonce(nonce, counter);
 	return crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed.data, sealed.len,
 							 ad.data, ad.len, nonce, key) == 0;
@@ -77,6 +79,8 @@ void xaead_seal(uint8_t *out, const uint8_t key[static KEY_LEN],
 bool xaead_open(uint8_t *out, const uint8_t key[static KEY_LEN],
 		const uint8_t nonce[static XAEAD_NONCE_LEN], struct bytes sealed, struct bytes ad)
 {
+	if (sealed.len < AEAD_TAG_LEN)
+		return false;
 	return crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed.data, sealed.len,
 							  ad.data, ad.len, nonce, key) == 0;
 }

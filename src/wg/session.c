@@ -16,7 +16,7 @@
  * The kernel keeps one handshake per peer, and when two initiations cross both
  * die, until REKEY_TIMEOUT and its jitter let one side be first. Here a response
  * is made at once, from a state of its own, and ours goes on waiting: each side
- * ends with two pairs of keys and sends with those that it initiated.
+ * gets two pairs of keys, and both settle on one (see yields()).
  */
 #include "wg/session.h"
 
@@ -185,11 +185,23 @@ static struct keypair *derive_keypair(struct session *s, struct noise_handshake 
 	return kp;
 }
 
+/* The next keys came into being while our initiation was on its way, so the peer
+ * gets two pairs of keys as well. Both settle on those of the side with the greater
+ * public key, or they would rekey at once for ever, each time dropping what is in
+ * flight: that side sends with its own, the other moves over when it hears them. */
+static bool yields(const struct session *s)
+{
+	return s->next->born >= s->initiation_sent &&
+	       memcmp(s->shared->identity.public_key, s->peer.public_key, KEY_LEN) < 0;
+}
+
 /* Keys that nobody confirmed yet become the previous ones, because the peer may
- * just be confirming them. */
+ * just be confirming them; but not those that it left alone since the last time. */
 static void install_as_initiator(struct session *s, struct keypair *kp)
 {
-	if (s->next) {
+	if (s->next && s->current && s->next->born <= s->current->born)
+		replace(s, &s->next, NULL);
+	if (s->next && !yields(s)) {
 		replace(s, &s->previous, s->next);
 		s->next = NULL;
 		retire(s, s->current);

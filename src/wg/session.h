@@ -6,7 +6,7 @@
  *           '-----> response given --> next key --- first data with it -------+
  *
  * The two ways are independent: when both sides begin at once, both handshakes
- * end well, and each side sends with the key that it initiated.
+ * end well, and both settle on the key of the side with the greater public key.
  *
  * A session decides nothing about addresses: it is fed messages that the demux
  * found to be its own and it owes messages, which session_poll() writes. Data

@@ -290,7 +290,35 @@ static void an_initiation_is_answered_while_ours_goes_on_waiting(void **state)
 	assert_int_equal(a->shared.indices.len, 2);
 }
 
-/* Both handshakes end well; each sends with the keys that it initiated. */
+static struct side *with_greater_key(void)
+{
+	return memcmp(a->shared.identity.public_key, b->shared.identity.public_key, KEY_LEN) > 0
+		       ? a : b;
+}
+
+/* Whose key is greater depends on the seed. */
+enum { B_IS_GREATER = 7, A_IS_GREATER = 8 };
+
+static struct side *other(const struct side *side)
+{
+	return side == a ? b : a;
+}
+
+/* Talk for five lives of a key; nothing may get lost on the way. */
+static void chat_without_loss(void)
+{
+	a->data_said = b->data_said = a->data_got = b->data_got = 0;
+	for (msec t = 0; t < 5 * REKEY_AFTER_TIME; t += w.delay) {
+		world_say(&w, A);
+		world_say(&w, B);
+		world_run(&w, w.delay);
+	}
+	world_run(&w, SOON);
+	assert_int_equal(a->data_got, b->data_said);
+	assert_int_equal(b->data_got, a->data_said);
+}
+
+/* Both handshakes end well. */
 static void two_who_start_at_once_talk_after_one_round_trip(void **state)
 {
 	(void)state;
@@ -299,11 +327,51 @@ static void two_who_start_at_once_talk_after_one_round_trip(void **state)
 	world_run(&w, 3 * w.delay);
 	assert_int_equal(a->data_got, 1);
 	assert_int_equal(b->data_got, 1);
-	assert_true(a->session.current->is_initiator);
-	assert_true(b->session.current->is_initiator);
+	assert_true(with_greater_key()->session.current->is_initiator);
 	assert_true(session_due(&a->session) > w.now);
 	assert_int_equal(a->session.timers.retransmit, NEVER);
 	assert_int_equal(b->session.timers.retransmit, NEVER);
+}
+
+static void two_who_start_at_once_settle_on_one_key_and_lose_nothing(void **state)
+{
+	(void)state;
+	for (uint64_t seed = B_IS_GREATER; seed <= A_IS_GREATER; seed++) {
+		world_deinit(&w);
+		world_init(&w, seed);
+		assert_ptr_equal(with_greater_key(), seed == A_IS_GREATER ? a : b);
+		w.delay = 100;
+		world_say(&w, A);
+		world_say(&w, B);
+		world_run(&w, 4 * w.delay);
+		chat_without_loss();
+		assert_int_equal(with_greater_key()->sent[MESSAGE_INITIATION], 5);
+		assert_int_equal(other(with_greater_key())->sent[MESSAGE_INITIATION], 1);
+	}
+}
+
+/* As when the other is the kernel, which has forgotten its own initiation. */
+static void if_only_the_lesser_key_gets_a_response_its_handshake_serves_both(void **state)
+{
+	struct side *greater, *lesser;
+
+	(void)state;
+	for (uint64_t seed = B_IS_GREATER; seed <= A_IS_GREATER; seed++) {
+		world_deinit(&w);
+		world_init(&w, seed);
+		w.delay = 100;
+		greater = with_greater_key();
+		lesser = other(greater);
+		w.lose[greater - w.side] = 1 << MESSAGE_RESPONSE;
+		world_say(&w, A);
+		world_say(&w, B);
+		world_run(&w, SOON + 3 * w.delay);
+		w.lose[greater - w.side] = 0;
+		assert_true(lesser->session.current->is_initiator);
+		assert_false(greater->session.current->is_initiator);
+		chat_without_loss();
+		assert_int_equal(greater->sent[MESSAGE_INITIATION], 1);
+	}
 }
 
 static void two_who_start_at_once_agree_in_the_end(void **state)
@@ -359,18 +427,22 @@ static void unconfirmed_keys_become_the_previous_ones_of_an_initiator(void **sta
 	struct keypair *unconfirmed;
 
 	(void)state;
-	w.lose[B] = 1 << MESSAGE_DATA;
-	session_want_handshake(&a->session, w.now);
-	world_run(&w, SOON);
-	unconfirmed = b->session.next;
-	assert_non_null(unconfirmed);
-	world_run(&w, REKEY_TIMEOUT);
-	session_want_handshake(&b->session, w.now);
-	world_run(&w, SOON);
-	assert_ptr_equal(b->session.previous, unconfirmed);
-	assert_null(b->session.next);
-	assert_true(b->session.current->is_initiator);
-	assert_int_equal(world_replay(&w, B, MESSAGE_DATA), SESSION_OK);
+	for (uint64_t seed = B_IS_GREATER; seed <= A_IS_GREATER; seed++) {
+		world_deinit(&w);
+		world_init(&w, seed);
+		w.lose[B] = 1 << MESSAGE_DATA;
+		session_want_handshake(&a->session, w.now);
+		world_run(&w, SOON);
+		unconfirmed = b->session.next;
+		assert_non_null(unconfirmed);
+		world_run(&w, REKEY_TIMEOUT);
+		session_want_handshake(&b->session, w.now);
+		world_run(&w, SOON);
+		assert_ptr_equal(b->session.previous, unconfirmed);
+		assert_null(b->session.next);
+		assert_true(b->session.current->is_initiator);
+		assert_int_equal(world_replay(&w, B, MESSAGE_DATA), SESSION_OK);
+	}
 }
 
 static void new_keys_of_a_responder_take_the_place_of_its_previous_ones(void **state)
@@ -902,6 +974,8 @@ int main(void)
 		CLAIM(every_flipped_bit_of_a_response_is_refused_and_the_true_one_still_works),
 		CLAIM(an_initiation_is_answered_while_ours_goes_on_waiting),
 		CLAIM(two_who_start_at_once_talk_after_one_round_trip),
+		CLAIM(two_who_start_at_once_settle_on_one_key_and_lose_nothing),
+		CLAIM(if_only_the_lesser_key_gets_a_response_its_handshake_serves_both),
 		CLAIM(two_who_start_at_once_agree_in_the_end),
 		CLAIM(two_who_start_at_once_and_talk_all_the_time_agree_too),
 		CLAIM(who_has_just_responded_does_not_initiate),
