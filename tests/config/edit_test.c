@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "config/edit.h"
+#include "config/keyfile.h"
 #include "scratch.h"
 
 static const char original[] = "# My net.\n"
@@ -172,6 +173,7 @@ static void what_is_there_or_is_not_is_said(void **state)
 	del("t.conf", "c", -ENOENT,
 	    "there is no peer \"c\" in t.conf; \"p2pnet peer list\" names them");
 	add("none.conf", &peer_c, -ENOENT, "none.conf cannot be read: No such file or directory");
+	add("/", &peer_c, -EISDIR, "/ cannot be read: Is a directory");
 	expect_file("t.conf", original);
 }
 
@@ -313,6 +315,25 @@ static int on_a_full_disk(void)
 	return same_file("tiny/t.conf", original) ? CHILD_WRONG : CHILD_OK;
 }
 
+static int create_on_a_full_disk(void)
+{
+	static const uint8_t key[KEY_LEN] = {1};
+	char error[512] = "", *filler = calloc(1, 8192);
+
+	if (!filler || !mount_tiny())
+		return CHILD_CANNOT;
+	scratch_write_bytes("tiny/filler", filler, 8192, 0600);
+	free(filler);
+	if (edit_create("tiny/t.conf", &(struct edit_new){.private_key_file = "self.key"}, error) !=
+		    -ENOSPC ||
+	    strcmp(error, "tiny/t.conf cannot be written: No space left on device") != 0 ||
+	    keyfile_create("tiny/key", key, error) != -ENOSPC ||
+	    strcmp(error, "tiny/key cannot be written: No space left on device") != 0)
+		return CHILD_WRONG;
+	return access("tiny/t.conf", F_OK) < 0 && access("tiny/key", F_OK) < 0 ? CHILD_OK
+									       : CHILD_WRONG;
+}
+
 static int on_a_read_only_disk(void)
 {
 	char error[512] = "";
@@ -347,6 +368,12 @@ static void a_full_disk_leaves_the_old_file(void **state)
 {
 	(void)state;
 	in_a_child(on_a_full_disk);
+}
+
+static void a_full_disk_gets_no_half_of_a_new_file(void **state)
+{
+	(void)state;
+	in_a_child(create_on_a_full_disk);
 }
 
 static void a_read_only_disk_leaves_the_old_file(void **state)
@@ -404,6 +431,17 @@ static void edits_at_the_same_time_do_not_lose_each_other(void **state)
 }
 
 /* ---- init ---- */
+
+static void a_first_file_needs_a_folder(void **state)
+{
+	char error[512] = "";
+
+	(void)state;
+	assert_int_equal(
+		edit_create("no/n.conf", &(struct edit_new){.private_key_file = "k"}, error),
+		-ENOENT);
+	assert_string_equal(error, "no/n.conf cannot be created: No such file or directory");
+}
 
 static void a_first_file_loads_and_is_ours_alone(void **state)
 {
@@ -503,9 +541,11 @@ int main(void)
 		cmocka_unit_test(a_link_stays_and_its_target_changes),
 		cmocka_unit_test(a_peer_of_an_included_file_is_taken_out_of_that_file),
 		cmocka_unit_test(a_full_disk_leaves_the_old_file),
+		cmocka_unit_test(a_full_disk_gets_no_half_of_a_new_file),
 		cmocka_unit_test(a_read_only_disk_leaves_the_old_file),
 		cmocka_unit_test(edits_at_the_same_time_do_not_lose_each_other),
 		cmocka_unit_test(a_first_file_loads_and_is_ours_alone),
+		cmocka_unit_test(a_first_file_needs_a_folder),
 		cmocka_unit_test(a_first_file_needs_only_a_key),
 		cmocka_unit_test(a_first_file_that_would_not_load_is_not_made),
 	};

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <sys/wait.h>
+
 #include "scratch.h"
 
 struct row {
@@ -440,6 +442,87 @@ static void a_name_too_long_for_inih_is_not_shown(void **state)
 		   "expected key = value, [section], or a comment after #\n");
 }
 
+/* Labels, hosts and addresses that fit into no buffer of ours. */
+static void what_is_too_long_is_refused(void **state)
+{
+	char text[1024], word[401];
+
+	(void)state;
+	memset(word, 'h', 400);
+	word[400] = '\0';
+	snprintf(text, sizeof(text), SELF PEER_A "endpoint = %s:51820\n", word);
+	scratch_write("t.conf", text);
+	expect_one("t.conf", "t.conf:5: error: endpoint is longer than a host name can be; write "
+			     "host:port\n");
+	snprintf(text, sizeof(text), SELF PEER_A "endpoint = %.64s:51820\n", word);
+	scratch_write("t.conf", text);
+	expect_one("t.conf",
+		   "t.conf:5: error: endpoint "
+		   "\"hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh\" has a "
+		   "host name "
+		   "that is none: letters, digits and -, 63 between two dots and 253 in all (a "
+		   "name of "
+		   "other letters in its xn-- form); write host:51820, 192.0.2.1:51820 or "
+		   "[2001:db8::1]:51820\n");
+	snprintf(text, sizeof(text), SELF "address = 10.77.0.1/24 ,, %s\n", word);
+	scratch_write("t.conf", text);
+	expect_one("t.conf",
+		   "t.conf:3: error: "
+		   "\"hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh...\" is "
+		   "no address; addresses are separated by commas\n");
+	snprintf(text, sizeof(text), SELF "[peer %.64s]\npublic_key = " KEY_A "\n", word);
+	scratch_write("t.conf", text);
+	expect_one("t.conf", "t.conf:3: error: "
+			     "\"hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh\" "
+			     "is not a name; use 1 to 63 letters, digits, \"-\", \"_\", \".\"\n");
+}
+
+/* Files of /proc have a size of 0. */
+static void a_file_that_claims_to_be_empty_is_read_to_its_end(void **state)
+{
+	(void)state;
+	scratch_write("t.conf", SELF "include = /proc/sys/kernel/ostype\n");
+	expect_one("t.conf",
+		   "/proc/sys/kernel/ostype:1: error: \"Linux\" begins no line that is understood; "
+		   "expected key = value, [section], or a comment after #\n");
+}
+
+static const char locked_says[] = "t.conf:2: error: locked.key cannot be read: Permission denied; "
+				  "run as root or as the owner of the "
+				  "file\n"
+				  "t.conf:3: error: include locked.inc: permission denied; run as "
+				  "root or as a user who may read it\n";
+
+/* As nobody, in a folder of root's. */
+static int load_as_nobody(void)
+{
+	struct config *c;
+
+	if (setgid(65534) < 0 || setuid(65534) < 0)
+		return 2;
+	return strcmp(scratch_report("t.conf", &c), locked_says) == 0 && !c ? 0 : 1;
+}
+
+static void what_belongs_to_root_is_not_for_nobody(void **state)
+{
+	pid_t pid;
+	int status;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	scratch_write("locked.key", PSK "\n");
+	scratch_write("locked.inc", PEER_A);
+	scratch_write("t.conf",
+		      "[interface]\nprivate_key_file = locked.key\ninclude = locked.inc\n");
+	assert_int_equal(chmod("t.conf", 0644) | chmod(".", 0755), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(load_as_nobody());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void a_terminal_gets_no_control_characters(void **state)
 {
 	(void)state;
@@ -488,6 +571,9 @@ int main(void)
 		cmocka_unit_test(a_nul_byte_is_no_text),
 		cmocka_unit_test(a_line_beyond_64_kb_is_skipped_and_the_rest_read),
 		cmocka_unit_test(a_name_too_long_for_inih_is_not_shown),
+		cmocka_unit_test(what_is_too_long_is_refused),
+		cmocka_unit_test(a_file_that_claims_to_be_empty_is_read_to_its_end),
+		cmocka_unit_test(what_belongs_to_root_is_not_for_nobody),
 		cmocka_unit_test(a_terminal_gets_no_control_characters),
 		cmocka_unit_test(a_file_full_of_errors_is_cut_short),
 	};
