@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "crypto/x25519.h"
-#include "wg/noise_symmetric.h"
+#include "crypto/noise_symmetric.h"
 
 static const char construction[] = "Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s";
 static const char identifier[] = "WireGuard v1 zx2c4 Jason@zx2c4.com";

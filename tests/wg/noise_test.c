@@ -3,7 +3,7 @@
 
 #include "crypto/crypto.h"
 #include "crypto/x25519.h"
-#include "wg/noise_symmetric.h"
+#include "crypto/noise_symmetric.h"
 
 enum { FIRST_MSEC = 1000 };
 

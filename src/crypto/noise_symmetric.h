@@ -10,8 +10,8 @@
  * sides but for encrypt and decrypt. The state is small: work on a local one,
  * keep what is to be kept, and wipe it on every way out.
  */
-#ifndef WG_NOISE_SYMMETRIC_H
-#define WG_NOISE_SYMMETRIC_H
+#ifndef CRYPTO_NOISE_SYMMETRIC_H
+#define CRYPTO_NOISE_SYMMETRIC_H
 
 #include <stdbool.h>
 #include <stdint.h>

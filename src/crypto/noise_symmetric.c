@@ -1,5 +1,5 @@
 /* noise_symmetric.c -- the running state of a Noise handshake (Noise spec, section 5.2). */
-#include "wg/noise_symmetric.h"
+#include "crypto/noise_symmetric.h"
 
 #include <assert.h>
 #include <string.h>

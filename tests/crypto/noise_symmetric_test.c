@@ -12,7 +12,7 @@
 #include "crypto/crypto.h"
 #include "crypto/x25519.h"
 #include "vectors.h"
-#include "wg/noise_symmetric.h"
+#include "crypto/noise_symmetric.h"
 
 #define FIRST "4c756477696720766f6e204d69736573"	/* "Ludwig von Mises" */
 #define SECOND "4d757272617920526f746862617264"		/* "Murray Rothbard" */
