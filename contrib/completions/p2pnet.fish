@@ -13,16 +13,39 @@ function __p2pnet_peers
     p2pnet status --color=never 2>/dev/null | awk 'NR > 2 { print $1 }'
 end
 
+# The words before the cursor that are neither flags nor their values.
+function __p2pnet_words
+    set -l is_value 0
+    for word in (commandline -opc)[2..-1]
+        if test $is_value = 1
+            set is_value 0
+            continue
+        end
+        switch $word
+            case -n --net -c --config -s --socket --color --address --name --endpoint --ip \
+                --allowed-ips --keepalive --psk-file
+                set is_value 1
+            case '-*'
+            case '*'
+                echo $word
+        end
+    end
+end
+
 # Is this the command of the line, all words of it?
 function __p2pnet_is
-    set -l words (commandline -opc)
-    set -e words[1]
-    set -l words (string match -v -- '-*' $words)
-    test "$words[1..(count $argv)]" = "$argv"
+    set -l words (__p2pnet_words)
+    string match -q -- "$argv *" "$words "
+end
+
+function __p2pnet_is_just
+    set -l words (__p2pnet_words)
+    test "$words" = "$argv"
 end
 
 function __p2pnet_has_no_command
-    test -z (string join '' (string match -v -- '-*' (commandline -opc)[2..-1]))
+    set -l words (__p2pnet_words)
+    test -z "$words"
 end
 
 complete -c p2pnet -f
@@ -49,9 +72,9 @@ complete -c p2pnet -n __p2pnet_has_no_command -a pubkey -d 'read a private key, 
 complete -c p2pnet -n __p2pnet_has_no_command -a genpsk -d 'print a new preshared key'
 complete -c p2pnet -n __p2pnet_has_no_command -a init -d 'make a key and a first file; print what the other side needs'
 complete -c p2pnet -n __p2pnet_has_no_command -a peer -d 'add, delete or list the peers of the file'
-complete -c p2pnet -n '__p2pnet_is peer' -a add -d 'add a peer to the file; a running net is reloaded'
-complete -c p2pnet -n '__p2pnet_is peer' -a del -d 'take a peer out of the file; a running net is reloaded'
-complete -c p2pnet -n '__p2pnet_is peer' -a list -d 'the peers of the file'
+complete -c p2pnet -n '__p2pnet_is_just peer' -a add -d 'add a peer to the file; a running net is reloaded'
+complete -c p2pnet -n '__p2pnet_is_just peer' -a del -d 'take a peer out of the file; a running net is reloaded'
+complete -c p2pnet -n '__p2pnet_is_just peer' -a list -d 'the peers of the file'
 complete -c p2pnet -n __p2pnet_has_no_command -a check -d 'say what is wrong with a file, each with its line'
 complete -c p2pnet -n __p2pnet_has_no_command -a config -d 'print which file is read, or what is in force'
 complete -c p2pnet -n __p2pnet_has_no_command -a log -d 'print or set the log level of a running net'

@@ -16,32 +16,35 @@ static json_t *problems_json(const struct config_report *report)
 	for (size_t i = 0; list && i < report->len; i++) {
 		const struct config_problem *p = &report->problems[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:s}", "severity",
-						      p->severity == CONFIG_ERROR ? "error" : "warning",
-						      "file", p->file, "line", (int)p->line, "text",
-						      p->text));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:i, s:s}", "severity",
+					p->severity == CONFIG_ERROR ? "error" : "warning", "file",
+					p->file, "line", (int)p->line, "text", p->text));
 	}
 	return list;
 }
 
-static int print_json(const char *path, const struct config *config, const struct config_report *report)
+static int print_json(const char *path, const struct config *config,
+		      const struct config_report *report)
 {
-	int code = json_out(json_pack("{s:i, s:s, s:b, s:o, s:o}", "schema", REPORT_SCHEMA, "file", path, "ok",
-				      config != NULL, "peers",
-				      config ? json_integer((json_int_t)config->peers_len) : json_null(),
-				      "problems", problems_json(report)));
+	int code = json_out(
+		json_pack("{s:i, s:s, s:b, s:o, s:o}", "schema", REPORT_SCHEMA, "file", path, "ok",
+			  config != NULL, "peers",
+			  config ? json_integer((json_int_t)config->peers_len) : json_null(),
+			  "problems", problems_json(report)));
 
 	return code ? code : config ? EXIT_OK : EXIT_CONFIG;
 }
 
-static int print_text(const char *path, const struct config *config, const struct config_report *report,
-		      bool quiet)
+static int print_text(const char *path, const struct config *config,
+		      const struct config_report *report, bool quiet)
 {
 	config_report_print(stdout, report);
 	if (!config)
 		return EXIT_CONFIG;
 	if (!quiet)
-		printf("%s is fine: %zu peer%s\n", path, config->peers_len, config->peers_len == 1 ? "" : "s");
+		printf("%s is fine: %zu peer%s\n", path, config->peers_len,
+		       config->peers_len == 1 ? "" : "s");
 	return EXIT_OK;
 }
 

@@ -24,26 +24,29 @@ static msec now(void)
 }
 
 /* Turns what the OS said into a sentence. */
-static int explain(int err, const struct place *place, const char *doing, char error[static CLIENT_ERROR])
+static int explain(int err, const struct place *place, const char *doing,
+		   char error[static CLIENT_ERROR])
 {
 	switch (err) {
 	case ENOENT:
 	case ECONNREFUSED:
-		snprintf(error, CLIENT_ERROR, "%s is not running; start it with: p2pnet up %s", place->net,
-			 place->net);
+		snprintf(error, CLIENT_ERROR, "%s is not running; start it with: p2pnet up %s",
+			 place->net, place->net);
 		return EXIT_NOT_RUNNING;
 	case EACCES:
 	case EPERM:
-		snprintf(error, CLIENT_ERROR, "%.256s: you may not talk to %s; try sudo, or join the group p2pnet",
+		snprintf(error, CLIENT_ERROR,
+			 "%.256s: you may not talk to %s; try sudo, or join the group p2pnet",
 			 place->socket, place->net);
 		return EXIT_PERMISSION;
 	case EAGAIN:
 	case ETIMEDOUT:
-		snprintf(error, CLIENT_ERROR, "%s does not answer; look at its log (journalctl -t p2pnet)",
-			 place->net);
+		snprintf(error, CLIENT_ERROR,
+			 "%s does not answer; look at its log (journalctl -t p2pnet)", place->net);
 		return EXIT_TIMEOUT;
 	default:
-		snprintf(error, CLIENT_ERROR, "%.256s: cannot %s: %s", place->socket, doing, strerror(err));
+		snprintf(error, CLIENT_ERROR, "%.256s: cannot %s: %s", place->socket, doing,
+			 strerror(err));
 		return EXIT_FAILED;
 	}
 }
@@ -145,7 +148,8 @@ static int read_line(struct line *line, int fd, msec due)
 	}
 }
 
-static int exchange(struct line *line, const char *socket_path, const char *request, unsigned seconds)
+static int exchange(struct line *line, const char *socket_path, const char *request,
+		    unsigned seconds)
 {
 	msec due = now() + SECONDS(seconds);
 	int fd = connect_to(socket_path, seconds);
@@ -161,7 +165,8 @@ static int exchange(struct line *line, const char *socket_path, const char *requ
 }
 
 /* Takes the reply: hands it on if it says ok, else frees it and says why. */
-static int judge(json_t **out, json_t *reply, const struct place *place, char error[static CLIENT_ERROR])
+static int judge(json_t **out, json_t *reply, const struct place *place,
+		 char error[static CLIENT_ERROR])
 {
 	int code;
 
@@ -170,9 +175,11 @@ static int judge(json_t **out, json_t *reply, const struct place *place, char er
 		return EXIT_OK;
 	}
 	code = (int)report_number(reply, "code", EXIT_FAILED);
-	snprintf(error, CLIENT_ERROR, "%.500s", report_text(reply, "error", "the daemon refused, and said not why"));
+	snprintf(error, CLIENT_ERROR, "%.500s",
+		 report_text(reply, "error", "the daemon refused, and said not why"));
 	if (!json_is_object(reply))
-		snprintf(error, CLIENT_ERROR, "%.256s: what answers is not p2pnet; give the right socket with -s",
+		snprintf(error, CLIENT_ERROR,
+			 "%.256s: what answers is not p2pnet; give the right socket with -s",
 			 place->socket);
 	json_decref(reply);
 	return code > EXIT_OK && code <= EXIT_TIMEOUT ? code : EXIT_FAILED;

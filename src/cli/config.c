@@ -13,8 +13,8 @@
 static int print_path(const struct place *place, bool json)
 {
 	if (json)
-		return json_out(json_pack("{s:i, s:s, s:s}", "schema", REPORT_SCHEMA, "net", place->net,
-					  "config", place->config));
+		return json_out(json_pack("{s:i, s:s, s:s}", "schema", REPORT_SCHEMA, "net",
+					  place->net, "config", place->config));
 	puts(place->config);
 	return EXIT_OK;
 }

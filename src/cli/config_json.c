@@ -34,8 +34,8 @@ static json_t *peer_json(const struct config_peer *peer)
 
 	config_endpoint(endpoint, peer);
 	return json_pack("{s:s, s:s, s:b, s:o, s:o, s:o}", "name", peer->name, "public_key",
-			 key_to_base64(key, peer->public_key), "preshared_key", peer->has_psk, "ips",
-			 prefixes(peer->allowed_ips, peer->allowed_ips_len), "endpoint",
+			 key_to_base64(key, peer->public_key), "preshared_key", peer->has_psk,
+			 "ips", prefixes(peer->allowed_ips, peer->allowed_ips_len), "endpoint",
 			 *endpoint ? json_string(endpoint) : json_null(), "keepalive_s",
 			 peer->keepalive ? json_integer(peer->keepalive) : json_null());
 }
@@ -66,15 +66,17 @@ static json_t *self_json(const struct config *config)
 {
 	char key[KEY_TEXT];
 
-	return json_pack("{s:s, s:s, s:s, s:i, s:o, s:i, s:I, s:o, s:s}", "name", config->name, "public_key",
-			 key_to_base64(key, config->public_key), "device", config->device, "mtu",
-			 (int)config->mtu, "addresses", prefixes(config->addresses, config->addresses_len),
-			 "listen_port", (int)config->listen_port, "fwmark", (json_int_t)config->fwmark, "table",
+	return json_pack("{s:s, s:s, s:s, s:i, s:o, s:i, s:I, s:o, s:s}", "name", config->name,
+			 "public_key", key_to_base64(key, config->public_key), "device",
+			 config->device, "mtu", (int)config->mtu, "addresses",
+			 prefixes(config->addresses, config->addresses_len), "listen_port",
+			 (int)config->listen_port, "fwmark", (json_int_t)config->fwmark, "table",
 			 table_json(config), "log_level", log_level_name(config->log_level));
 }
 
 json_t *config_json(const struct config *config)
 {
-	return json_pack("{s:i, s:s, s:s, s:o, s:o}", "schema", REPORT_SCHEMA, "net", config->net, "config",
-			 config->path, "self", self_json(config), "peers", config_peers_json(config));
+	return json_pack("{s:i, s:s, s:s, s:o, s:o}", "schema", REPORT_SCHEMA, "net", config->net,
+			 "config", config->path, "self", self_json(config), "peers",
+			 config_peers_json(config));
 }

@@ -24,15 +24,17 @@ static int unknown_command(const struct options *o)
 	/* "peer ad" is near to "peer add", and "stauts laptop" to "status". */
 	bool two = o->words_len > 1 && help_is_group(o->words[0]);
 
-	snprintf(asked, sizeof(asked), "%s%s%s", o->words[0], two ? " " : "", two ? o->words[1] : "");
+	snprintf(asked, sizeof(asked), "%s%s%s", o->words[0], two ? " " : "",
+		 two ? o->words[1] : "");
 	near = nearest_to(asked, strlen(asked));
 	for (size_t i = 0; i < len; i++)
 		nearest_offer(&near, table[i].name);
 	if (!two && help_is_group(o->words[0]))
-		return fail(EXIT_USAGE, "'%s' needs a second word; 'p2pnet help %s' lists them", asked,
-			    asked);
+		return fail(EXIT_USAGE, "'%s' needs a second word; 'p2pnet help %s' lists them",
+			    asked, asked);
 	if (near.best)
-		return fail(EXIT_USAGE, "there is no command '%s'; did you mean '%s'?", asked, near.best);
+		return fail(EXIT_USAGE, "there is no command '%s'; did you mean '%s'?", asked,
+			    near.best);
 	return fail(EXIT_USAGE, "there is no command '%s'; 'p2pnet help' lists them all", asked);
 }
 
@@ -53,11 +55,11 @@ static int check_arguments(const struct invocation *in)
 
 	command_usage(usage, c);
 	if (in->args_len < c->min)
-		return fail(EXIT_USAGE, "%s needs %u argument%s and got %zu; write: %s", c->name, c->min,
-			    c->min == 1 ? "" : "s", in->args_len, usage);
+		return fail(EXIT_USAGE, "%s needs %u argument%s and got %zu; write: %s", c->name,
+			    c->min, c->min == 1 ? "" : "s", in->args_len, usage);
 	if (in->args_len > c->max)
-		return fail(EXIT_USAGE, "%s has no use for '%s'; write: %s", c->name, in->args[c->max],
-			    usage);
+		return fail(EXIT_USAGE, "%s has no use for '%s'; write: %s", c->name,
+			    in->args[c->max], usage);
 	return EXIT_OK;
 }
 
@@ -68,8 +70,9 @@ static int run(const struct invocation *in)
 	if (!code)
 		code = check_arguments(in);
 	if (!code && !crypto_init())
-		code = fail(EXIT_FAILED, "this machine's OpenSSL has no BLAKE2s (a FIPS build?), without "
-					 "which there is no WireGuard; install one that has it");
+		code = fail(EXIT_FAILED,
+			    "this machine's OpenSSL has no BLAKE2s (a FIPS build?), without "
+			    "which there is no WireGuard; install one that has it");
 	if (!code)
 		code = in->command->run(in);
 	return code;

@@ -14,7 +14,7 @@
 #include "cli/client.h"
 #include "cli/message.h"
 
-enum { NAPS = 400, NAP_NS = 25000000 };		/* 10 s in all */
+enum { NAPS = 400, NAP_NS = 25000000 }; /* 10 s in all */
 
 struct file {
 	char path[PLACE_PATH + 32];
@@ -75,7 +75,8 @@ int run_down(const struct invocation *in)
 		return code;
 	json_decref(reply);
 	if (!wait_until_gone(&socket, &lock))
-		return fail(EXIT_TIMEOUT, "%s has not stopped after 10 s; look at its log, or kill its process",
+		return fail(EXIT_TIMEOUT,
+			    "%s has not stopped after 10 s; look at its log, or kill its process",
 			    place.net);
 	note("%s is down", place.net);
 	return EXIT_OK;

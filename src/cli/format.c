@@ -17,7 +17,8 @@ char *format_duration(char out[static FORMAT_TEXT], int64_t s)
 	else if (s < DAY)
 		snprintf(out, FORMAT_TEXT, "%dh%02d", (int)(s / HOUR), (int)(s % HOUR / MINUTE));
 	else
-		snprintf(out, FORMAT_TEXT, "%lldd%02dh", (long long)(s / DAY), (int)(s % DAY / HOUR));
+		snprintf(out, FORMAT_TEXT, "%lldd%02dh", (long long)(s / DAY),
+			 (int)(s % DAY / HOUR));
 	return out;
 }
 
@@ -59,7 +60,8 @@ char *format_ago(char out[static FORMAT_TEXT], int64_t seconds)
 	static const struct {
 		int64_t seconds;
 		const char *name;
-	} units[] = {{YEAR, "year"}, {DAY, "day"}, {HOUR, "hour"}, {MINUTE, "minute"}, {1, "second"}};
+	} units[] = {
+		{YEAR, "year"}, {DAY, "day"}, {HOUR, "hour"}, {MINUTE, "minute"}, {1, "second"}};
 	size_t len = 0;
 
 	if (seconds <= 0) {
@@ -71,8 +73,9 @@ char *format_ago(char out[static FORMAT_TEXT], int64_t seconds)
 
 		seconds %= units[i].seconds;
 		if (n && len < FORMAT_TEXT)
-			len += (size_t)snprintf(out + len, FORMAT_TEXT - len, "%s%lld %s%s", len ? ", " : "", n,
-						units[i].name, n == 1 ? "" : "s");
+			len += (size_t)snprintf(out + len, FORMAT_TEXT - len, "%s%lld %s%s",
+						len ? ", " : "", n, units[i].name,
+						n == 1 ? "" : "s");
 	}
 	if (len < FORMAT_TEXT)
 		snprintf(out + len, FORMAT_TEXT - len, " ago");
@@ -129,8 +132,8 @@ void table_print(FILE *out, const struct table *t, table_paint *paint)
 		bool last = column + 1 == t->columns;
 		int pad = last ? 0 : (int)(widths[column] - strlen(t->cells[i]) + 2);
 
-		fprintf(out, "%s%s%s%*s%s", color ? color : "", t->cells[i], color ? "\033[0m" : "", pad, "",
-			last ? "\n" : "");
+		fprintf(out, "%s%s%s%*s%s", color ? color : "", t->cells[i], color ? "\033[0m" : "",
+			pad, "", last ? "\n" : "");
 	}
 }
 

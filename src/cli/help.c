@@ -33,7 +33,9 @@ static void print_option(FILE *out, enum option_id id)
 
 	snprintf(left, sizeof(left), "%c%c%s --%s%s%s%s", spec->letter ? '-' : ' ',
 		 spec->letter ? spec->letter : ' ', spec->letter ? "," : " ", spec->name,
-		 spec->takes == MAY_TAKE_VALUE ? "[=" : spec->takes == TAKES_VALUE ? " " : "",
+		 spec->takes == MAY_TAKE_VALUE ? "[="
+		 : spec->takes == TAKES_VALUE  ? " "
+					       : "",
 		 spec->value ? spec->value : "", spec->takes == MAY_TAKE_VALUE ? "]" : "");
 	fprintf(out, "  %-26s %s\n", left, spec->summary);
 }
@@ -64,7 +66,8 @@ void help_overview(FILE *out)
 		print_command_line(out, &table[i]);
 	fputs("\nOptions of every command:\n", out);
 	print_options(out, 0, OPTIONS_GLOBAL, UINT32_MAX);
-	fputs("\n'p2pnet help COMMAND' says more about one. Manual: p2pnet(1), p2pnet.conf(5).\n", out);
+	fputs("\n'p2pnet help COMMAND' says more about one. Manual: p2pnet(1), p2pnet.conf(5).\n",
+	      out);
 }
 
 static void help_command(const struct command *c)
@@ -105,7 +108,8 @@ int help_on(const char *const *words, size_t len)
 	else if (help_is_group(words[0]))
 		help_group(words[0]);
 	else
-		return fail(EXIT_USAGE, "there is no command '%s'; 'p2pnet help' lists them all", words[0]);
+		return fail(EXIT_USAGE, "there is no command '%s'; 'p2pnet help' lists them all",
+			    words[0]);
 	return EXIT_OK;
 }
 

@@ -35,7 +35,9 @@ static int name_key(char out[static PLACE_PATH], const char *config)
 	if (len > 5 && strcmp(config + len - 5, ".conf") == 0)
 		len -= 5;
 	n = snprintf(out, PLACE_PATH, "%.*s.key", (int)len, config);
-	return n < PLACE_PATH ? EXIT_OK : fail(EXIT_USAGE, "%s: too long for a path; give a shorter one", config);
+	return n < PLACE_PATH ? EXIT_OK
+			      : fail(EXIT_USAGE,
+				     "%.64s...: too long for a path; give a shorter one", config);
 }
 
 static int check_address(const char *address)
@@ -44,8 +46,10 @@ static int check_address(const char *address)
 
 	if (!address || (cidr_parse(&cidr, address) && strchr(address, '/')))
 		return EXIT_OK;
-	return fail(EXIT_USAGE, "--address is an address and the size of its net, such as 10.77.0.1/24, not '%s'",
-		    address);
+	return fail(
+		EXIT_USAGE,
+		"--address is an address and the size of its net, such as 10.77.0.1/24, not '%s'",
+		address);
 }
 
 static int make_key(const char *path)
@@ -78,18 +82,21 @@ static int make_files(const struct place *place, const struct edit_new *what)
 	int err, code;
 
 	if (access(place->config, F_OK) == 0)
-		return fail(EXIT_FAILED, "%s is there already, and stays as it is; choose another name for the net",
-			    place->config);
+		return fail(
+			EXIT_FAILED,
+			"%s is there already, and stays as it is; choose another name for the net",
+			place->config);
 	err = folder_make_for(place->config, 0755);
 	if (err)
-		return fail(code_of(err), "%s: its directory cannot be made: %s%s", place->config, strerror(-err),
-			    code_of(err) == EXIT_PERMISSION ? "; try sudo" : "");
+		return fail(code_of(err), "%s: its directory cannot be made: %s%s", place->config,
+			    strerror(-err), code_of(err) == EXIT_PERMISSION ? "; try sudo" : "");
 	code = make_key(what->private_key_file);
 	return code ? code : make_config(place->config, what);
 }
 
 /* The flags that name this net again, for the commands that we propose. */
-static void name_again(char out[static PLACE_PATH + 8], const struct place *place, const struct options *o)
+static void name_again(char out[static PLACE_PATH + 8], const struct place *place,
+		       const struct options *o)
 {
 	out[0] = '\0';
 	if (o->value[OPT_CONFIG])
@@ -105,15 +112,19 @@ static void print_for_the_other_side(const struct config *config, const char *ad
 	key_to_base64(key, config->public_key);
 	if (address)
 		ip_format(ip, &config->addresses[0].ip);
-	printf("public key: %s\n\nThe other side needs these lines in its file:\n\n[peer %s]\npublic_key = %s\n",
+	printf("public key: %s\n\nThe other side needs these lines in its file:\n\n"
+	       "[peer %s]\npublic_key = %s\n",
 	       key, config->name, key);
 	if (*ip)
 		printf("ip = %s\n", ip);
-	printf("# endpoint = HOST:%u    if this host can be reached from there\n", (unsigned)config->listen_port);
-	printf("\nor this command:\n\n  p2pnet peer add %s %s%s%s\n", config->name, key, *ip ? " --ip " : "", ip);
+	printf("# endpoint = HOST:%u    if this host can be reached from there\n",
+	       (unsigned)config->listen_port);
+	printf("\nor this command:\n\n  p2pnet peer add %s %s%s%s\n", config->name, key,
+	       *ip ? " --ip " : "", ip);
 }
 
-static int print_next_steps(const struct place *place, const struct edit_new *what, const struct options *o)
+static int print_next_steps(const struct place *place, const struct edit_new *what,
+			    const struct options *o)
 {
 	char flags[PLACE_PATH + 8];
 	struct config *config;

@@ -18,7 +18,8 @@ static void warn_if_readable(void)
 
 	if (fstat(STDOUT_FILENO, &st) || !S_ISREG(st.st_mode) || !(st.st_mode & S_IRWXO))
 		return;
-	note("p2pnet: this file can be read by everybody; run 'umask 077' before, and make the key anew");
+	note("p2pnet: this file can be read by everybody; run 'umask 077' before, and make the key "
+	     "anew");
 }
 
 static void print_key(const uint8_t key[static KEY_LEN])
@@ -100,7 +101,8 @@ int run_pubkey(const struct invocation *in)
 	bool ok;
 
 	(void)in;
-	ok = read_input(text, sizeof(text)) && trim(text, &word) && key_from_base64(private_key, word);
+	ok = read_input(text, sizeof(text)) && trim(text, &word) &&
+	     key_from_base64(private_key, word);
 	if (ok) {
 		x25519_public(public_key, private_key);
 		print_key(public_key);
@@ -108,7 +110,8 @@ int run_pubkey(const struct invocation *in)
 	wipe(private_key, sizeof(private_key));
 	wipe(text, sizeof(text));
 	if (!ok)
-		return fail(EXIT_FAILED, "stdin is not a key; give the 44 characters of base64 that "
-					 "'p2pnet genkey' prints");
+		return fail(EXIT_FAILED,
+			    "stdin is not a key; give the 44 characters of base64 that "
+			    "'p2pnet genkey' prints");
 	return EXIT_OK;
 }

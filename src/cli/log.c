@@ -19,7 +19,8 @@ int run_log(const struct invocation *in)
 	int code;
 
 	if (wanted && !log_level_parse(&level, wanted))
-		return fail(EXIT_USAGE, "a log level is error, warn, info, debug or trace, not '%s'", wanted);
+		return fail(EXIT_USAGE,
+			    "a log level is error, warn, info, debug or trace, not '%s'", wanted);
 	if (wanted)
 		snprintf(request.level, sizeof(request.level), "%s", wanted);
 	code = place_find(&place, in->options, NULL);
@@ -28,8 +29,8 @@ int run_log(const struct invocation *in)
 	if (code)
 		return code;
 	if (in->options->count[OPT_JSON])
-		code = json_out(json_pack("{s:i, s:s, s:s}", "schema", REPORT_SCHEMA, "net", place.net,
-					  "level", report_text(reply, "level", "?")));
+		code = json_out(json_pack("{s:i, s:s, s:s}", "schema", REPORT_SCHEMA, "net",
+					  place.net, "level", report_text(reply, "level", "?")));
 	else if (!wanted)
 		puts(report_text(reply, "level", "?"));
 	json_decref(reply);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { LONGEST = 32 };		/* what is longer is near to nothing */
+enum { LONGEST = 32 }; /* what is longer is near to nothing */
 
 static unsigned least(unsigned a, unsigned b, unsigned c)
 {

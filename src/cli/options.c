@@ -8,7 +8,8 @@
 
 static const struct option_spec specs[OPTIONS] = {
 	[OPT_NET] = {"net", 'n', TAKES_VALUE, "NET", "the net, p2p0 if not given"},
-	[OPT_CONFIG] = {"config", 'c', TAKES_VALUE, "FILE", "its file, /etc/p2pnet/NET.conf if not given"},
+	[OPT_CONFIG] = {"config", 'c', TAKES_VALUE, "FILE",
+			"its file, /etc/p2pnet/NET.conf if not given"},
 	[OPT_SOCKET] = {"socket", 's', TAKES_VALUE, "PATH",
 			"its control socket, /run/p2pnet/NET.sock if not given"},
 	[OPT_JSON] = {"json", 'j', TAKES_NOTHING, NULL, "print JSON, schema 1"},
@@ -22,12 +23,14 @@ static const struct option_spec specs[OPTIONS] = {
 	[OPT_WAIT] = {"wait", 0, MAY_TAKE_VALUE, "SEC",
 		      "wait until every peer with an endpoint has a session, 10 s if not given"},
 	[OPT_WATCH] = {"watch", 'w', TAKES_NOTHING, NULL, "draw it anew every second, until q"},
-	[OPT_ADDRESS] = {"address", 0, TAKES_VALUE, "CIDR", "this node's address, such as 10.77.0.1/24"},
+	[OPT_ADDRESS] = {"address", 0, TAKES_VALUE, "CIDR",
+			 "this node's address, such as 10.77.0.1/24"},
 	[OPT_NAME] = {"name", 0, TAKES_VALUE, "NAME", "this node's name, the host's if not given"},
 	[OPT_ENDPOINT] = {"endpoint", 0, TAKES_VALUE, "HOST:PORT", "where the peer can be reached"},
 	[OPT_IP] = {"ip", 0, TAKES_VALUE, "IP,...", "the peer's addresses in the net"},
 	[OPT_ALLOWED_IPS] = {"allowed-ips", 0, TAKES_VALUE, "CIDR,...", "networks behind the peer"},
-	[OPT_KEEPALIVE] = {"keepalive", 0, TAKES_VALUE, "SEC", "keep the path warm: yes, no or seconds"},
+	[OPT_KEEPALIVE] = {"keepalive", 0, TAKES_VALUE, "SEC",
+			   "keep the path warm: yes, no or seconds"},
 	[OPT_PSK_FILE] = {"psk-file", 0, TAKES_VALUE, "FILE", "a file with the preshared key"},
 	[OPT_NO_RELOAD] = {"no-reload", 0, TAKES_NOTHING, NULL, "leave a running net as it is"},
 	[OPT_EFFECTIVE] = {"effective", 0, TAKES_NOTHING, NULL,
@@ -77,8 +80,8 @@ static bool unknown_long(const char *name, size_t len, char error[static 256])
 	for (int i = 0; i < OPTIONS; i++)
 		nearest_offer(&near, specs[i].name);
 	if (near.best)
-		snprintf(error, 256, "there is no option --%.*s; did you mean --%s?", (int)len, name,
-			 near.best);
+		snprintf(error, 256, "there is no option --%.*s; did you mean --%s?", (int)len,
+			 name, near.best);
 	else
 		snprintf(error, 256, "there is no option --%.*s; 'p2pnet help' lists the options",
 			 (int)len, name);
@@ -108,7 +111,8 @@ static bool take_long(struct options *o, const char *text, struct cursor *rest,
 	o->value[id] = equals ? equals + 1 : spec->takes == TAKES_VALUE ? next_word(rest) : NULL;
 	if (o->value[id] ? *o->value[id] != '\0' : spec->takes == MAY_TAKE_VALUE)
 		return true;
-	snprintf(error, 256, "--%s needs a value; write --%s=%s", spec->name, spec->name, spec->value);
+	snprintf(error, 256, "--%s needs a value; write --%s=%s", spec->name, spec->name,
+		 spec->value);
 	return false;
 }
 
@@ -120,8 +124,8 @@ static bool take_letters(struct options *o, const char *text, struct cursor *res
 		enum option_id id = find_letter(*text);
 
 		if (id == OPTIONS) {
-			snprintf(error, 256, "there is no option -%c; 'p2pnet help' lists the options",
-				 *text);
+			snprintf(error, 256,
+				 "there is no option -%c; 'p2pnet help' lists the options", *text);
 			return false;
 		}
 		o->count[id]++;
@@ -130,7 +134,8 @@ static bool take_letters(struct options *o, const char *text, struct cursor *res
 		o->value[id] = text[1] ? text + 1 : next_word(rest);
 		if (o->value[id] && *o->value[id])
 			return true;
-		snprintf(error, 256, "-%c needs a value; write -%c %s", *text, *text, specs[id].value);
+		snprintf(error, 256, "-%c needs a value; write -%c %s", *text, *text,
+			 specs[id].value);
 		return false;
 	}
 	return true;
@@ -139,7 +144,8 @@ static bool take_letters(struct options *o, const char *text, struct cursor *res
 static bool take_word(struct options *o, const char *word, char error[static 256])
 {
 	if (o->words_len == WORDS_MAX) {
-		snprintf(error, 256, "too many arguments, from '%s' on; no command takes that many", word);
+		snprintf(error, 256, "too many arguments, from '%s' on; no command takes that many",
+			 word);
 		return false;
 	}
 	o->words[o->words_len++] = word;

@@ -65,7 +65,8 @@ static int absolute_psk_file(char **out, const char *path)
 	*out = realpath(path, NULL);
 	if (*out)
 		return EXIT_OK;
-	return fail(EXIT_FAILED, "--psk-file %s: %s; make one with: p2pnet genpsk", path, strerror(errno));
+	return fail(EXIT_FAILED, "--psk-file %s: %s; make one with: p2pnet genpsk", path,
+		    strerror(errno));
 }
 
 static int add(const struct place *place, const struct options *o, const struct edit_peer *peer)
@@ -85,7 +86,8 @@ static int check_key(const char *text)
 
 	if (key_from_base64(key, text))
 		return EXIT_OK;
-	return fail(EXIT_USAGE, "'%s' is no public key; the other side finds its own with: p2pnet show", text);
+	return fail(EXIT_USAGE,
+		    "'%s' is no public key; the other side finds its own with: p2pnet show", text);
 }
 
 int run_peer_add(const struct invocation *in)
@@ -134,8 +136,8 @@ int run_peer_del(const struct invocation *in)
 
 static int list_json(const struct config *config)
 {
-	return json_out(json_pack("{s:i, s:s, s:o}", "schema", REPORT_SCHEMA, "file", config->path, "peers",
-				  config_peers_json(config)));
+	return json_out(json_pack("{s:i, s:s, s:o}", "schema", REPORT_SCHEMA, "file", config->path,
+				  "peers", config_peers_json(config)));
 }
 
 static void add_row(struct table *t, const struct config_peer *peer)
@@ -155,7 +157,8 @@ static int list_table(const struct config *config)
 	struct table t;
 
 	if (!config->peers_len) {
-		note("%s has no peers; add one with: p2pnet peer add NAME PUBLIC_KEY", config->path);
+		note("%s has no peers; add one with: p2pnet peer add NAME PUBLIC_KEY",
+		     config->path);
 		return EXIT_OK;
 	}
 	table_init(&t, 4);

@@ -14,7 +14,8 @@ static bool owns_address(const json_t *peer, const struct ip *wanted)
 	const json_t *text;
 	size_t i;
 
-	json_array_foreach(json_object_get(peer, "ips"), i, text) {
+	json_array_foreach(json_object_get(peer, "ips"), i, text)
+	{
 		struct cidr c;
 
 		if (json_is_string(text) && cidr_parse(&c, json_string_value(text)) &&
@@ -39,7 +40,8 @@ static const char *best_prefix(const json_t *ips)
 	const json_t *text;
 	size_t i;
 
-	json_array_foreach(ips, i, text) {
+	json_array_foreach(ips, i, text)
+	{
 		struct cidr c;
 
 		if (json_is_string(text) && cidr_parse(&c, json_string_value(text)) &&

@@ -25,7 +25,8 @@ bool net_name_ok(const char *name, size_t len)
 	if (len == 0 || len >= IFNAMSIZ || name[0] == '-' || name[0] == '.')
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.", name[i]))
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.",
+			    name[i]))
 			return false;
 	}
 	return true;
@@ -98,21 +99,23 @@ int place_find(struct place *out, const struct options *o, const char *argument)
 	size_t len;
 
 	if (argument && flag && strcmp(argument, flag) != 0)
-		return fail(EXIT_USAGE, "two nets are named, '%s' and -n '%s'; leave one out", argument,
-			    flag);
+		return fail(EXIT_USAGE, "two nets are named, '%s' and -n '%s'; leave one out",
+			    argument, flag);
 	net = choose_net(o, argument, &len);
 	if (!net_name_ok(net, len))
-		return fail(EXIT_USAGE,
-			    "'%.*s' cannot be the name of a net: letters, digits, - _ . and at most %d "
-			    "of them; name it with -n",
-			    (int)(len > 64 ? 64 : len), net, IFNAMSIZ - 1);
+		return fail(
+			EXIT_USAGE,
+			"'%.*s' cannot be the name of a net: letters, digits, - _ . and at most %d "
+			"of them; name it with -n",
+			(int)(len > 64 ? 64 : len), net, IFNAMSIZ - 1);
 	memcpy(out->net, net, len);
 	out->net[len] = '\0';
 	place_runtime_dir(run);
 	directory(state, "STATE_DIRECTORY", "/var/lib/p2pnet");
 	if (!path(out->config, flag_or_env(o, OPT_CONFIG, "P2PNET_CONFIG"), "/etc/p2pnet", out->net,
 		  ".conf") ||
-	    !path(out->socket, flag_or_env(o, OPT_SOCKET, "P2PNET_SOCKET"), run, out->net, ".sock") ||
+	    !path(out->socket, flag_or_env(o, OPT_SOCKET, "P2PNET_SOCKET"), run, out->net,
+		  ".sock") ||
 	    !path(out->state, NULL, state, out->net, ""))
 		return fail(EXIT_USAGE, "a path is longer than %d characters; give a shorter one",
 			    PLACE_PATH - 1);
@@ -127,11 +130,12 @@ static int make_absolute(char name[static PLACE_PATH])
 	if (name[0] == '/')
 		return EXIT_OK;
 	if (!getcwd(cwd, sizeof(cwd)))
-		return fail(EXIT_FAILED, "the current directory is gone: %s; change to one that is there",
+		return fail(EXIT_FAILED,
+			    "the current directory is gone: %s; change to one that is there",
 			    strerror(errno));
 	len = snprintf(whole, sizeof(whole), "%s/%s", cwd, name);
 	if (len >= PLACE_PATH)
-		return fail(EXIT_USAGE, "%s: too long for a path; give a shorter one", name);
+		return fail(EXIT_USAGE, "%.64s...: too long for a path; give a shorter one", name);
 	memcpy(name, whole, (size_t)len + 1);
 	return EXIT_OK;
 }

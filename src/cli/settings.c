@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "base/msec.h"
-#include "tun/link.h"
+
+enum { MAIN_TABLE = 254 }; /* RT_TABLE_MAIN of rtnetlink(7) */
 
 static void peer_settings(struct node_peer_settings *out, const struct config_peer *peer)
 {
@@ -26,13 +27,13 @@ static uint32_t table_number(const struct config *config)
 {
 	switch (config->table) {
 	case TABLE_AUTO:
-		return ROUTE_TABLE_MAIN;
+		return MAIN_TABLE;
 	case TABLE_OFF:
 		return 0;
 	case TABLE_NUMBER:
 		return config->table_number;
 	}
-	return ROUTE_TABLE_MAIN;
+	return MAIN_TABLE;
 }
 
 bool settings_init(struct settings *out, const struct config *config, const struct place *place)

@@ -14,9 +14,9 @@
 
 struct show {
 	const struct options *options;
-	const char *net;		/* NULL: all that are running */
+	const char *net;	/* NULL: all that are running */
 	bool dump;
-	json_t *collected;		/* the reports, for --json of all nets */
+	json_t *collected;	/* the reports, for --json of all nets */
 	size_t shown;
 };
 
@@ -50,7 +50,8 @@ static bool one_is_meant(const struct show *s)
 	return false;
 }
 
-static int ask(json_t **report, const struct show *s, const char *net, char error[static CLIENT_ERROR])
+static int ask(json_t **report, const struct show *s, const char *net,
+	       char error[static CLIENT_ERROR])
 {
 	const struct ctl_request request = {.verb = CTL_STATUS};
 	struct place place;
@@ -151,7 +152,8 @@ static int show_all(struct show *s)
 	if (!code && !s->shown && !json)
 		code = fail(EXIT_NOT_RUNNING, "no net is running; start one with: p2pnet up NET");
 	if (!code && json)
-		return json_out(json_pack("{s:i, s:o}", "schema", REPORT_SCHEMA, "nets", s->collected));
+		return json_out(
+			json_pack("{s:i, s:o}", "schema", REPORT_SCHEMA, "nets", s->collected));
 	json_decref(s->collected);
 	return code;
 }

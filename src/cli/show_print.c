@@ -89,13 +89,13 @@ void show_print(FILE *out, const json_t *report)
 	int64_t fwmark = report_number(self, "fwmark", 0);
 	size_t i;
 
-	fprintf(out, "interface: %s\n  public key: %s\n  private key: (hidden)\n  listening port: %d\n",
+	fprintf(out,
+		"interface: %s\n  public key: %s\n  private key: (hidden)\n  listening port: %d\n",
 		report_text(self, "device", "?"), report_text(self, "public_key", "?"),
 		(int)report_number(self, "listen_port", 0));
 	if (fwmark)
 		fprintf(out, "  fwmark: 0x%llx\n", (unsigned long long)fwmark);
-	json_array_foreach(json_object_get(report, "peers"), i, peer)
-		print_peer(out, peer);
+	json_array_foreach(json_object_get(report, "peers"), i, peer) print_peer(out, peer);
 }
 
 static void dump_start(FILE *out, const char *before)
@@ -113,7 +113,8 @@ static void dump_peer(FILE *out, const json_t *peer)
 		endpoint_of(peer, "(none)"));
 	print_joined(out, json_object_get(peer, "ips"), ",", "(none)");
 	fprintf(out, "\t%lld\t%lld\t%lld\t", (long long)peer_last_handshake(peer),
-		(long long)report_number(peer, "rx_bytes", 0), (long long)report_number(peer, "tx_bytes", 0));
+		(long long)report_number(peer, "rx_bytes", 0),
+		(long long)report_number(peer, "tx_bytes", 0));
 	if (keepalive)
 		fprintf(out, "%lld\n", (long long)keepalive);
 	else
@@ -133,7 +134,8 @@ void show_dump(FILE *out, const json_t *report, const char *before)
 		fprintf(out, "0x%llx\n", (unsigned long long)fwmark);
 	else
 		fputs("off\n", out);
-	json_array_foreach(json_object_get(report, "peers"), i, peer) {
+	json_array_foreach(json_object_get(report, "peers"), i, peer)
+	{
 		dump_start(out, before);
 		dump_peer(out, peer);
 	}

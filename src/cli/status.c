@@ -15,7 +15,8 @@
 
 static bool wants_color(const struct options *o)
 {
-	const char *when = o->value[OPT_COLOR], *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+	const char *when = o->value[OPT_COLOR], *no_color = getenv("NO_COLOR"),
+		   *term = getenv("TERM");
 
 	if ((when && strcmp(when, "never") == 0) || (no_color && *no_color))
 		return false;
@@ -36,7 +37,8 @@ static int show_once(const struct invocation *in, const struct place *place)
 	json_object_del(report, "ok");
 	if (peer && !status_keep_peer(report, peer)) {
 		json_decref(report);
-		return fail(EXIT_UNKNOWN, "%s has no peer '%s'; 'p2pnet status' lists them", place->net, peer);
+		return fail(EXIT_UNKNOWN, "%s has no peer '%s'; 'p2pnet status -n %s' lists them",
+			    place->net, peer, place->net);
 	}
 	if (o->count[OPT_JSON])
 		return json_out(report);

@@ -44,7 +44,8 @@ static void format_path(char out[static CELL], const json_t *peer)
 	const json_t *path = json_object_get(peer, "path");
 
 	if (json_is_object(path))
-		snprintf(out, CELL, "%s %s", report_text(path, "proto", "?"), report_text(path, "remote", "?"));
+		snprintf(out, CELL, "%s %s", report_text(path, "proto", "?"),
+			 report_text(path, "remote", "?"));
 	else
 		snprintf(out, CELL, "%s", report_text(peer, "endpoint", "-"));
 }
@@ -107,7 +108,7 @@ static const char *paint_state(size_t column, const char *text)
 
 static void print_peers(FILE *out, const json_t *peers, bool color)
 {
-	static const char *const titles[COLUMNS] = {"PEER", "IP",    "STATE",	 "PATH",
+	static const char *const titles[COLUMNS] = {"PEER", "IP",    "STATE",    "PATH",
 						    "RTT",  "RX/TX", "HANDSHAKE"};
 	const json_t *peer;
 	struct table t;
@@ -120,8 +121,7 @@ static void print_peers(FILE *out, const json_t *peers, bool color)
 	table_init(&t, COLUMNS);
 	for (i = 0; i < COLUMNS; i++)
 		table_add(&t, titles[i]);
-	json_array_foreach(peers, i, peer)
-		add_peer(&t, peer);
+	json_array_foreach(peers, i, peer) add_peer(&t, peer);
 	table_print(out, &t, color ? paint_state : NULL);
 	table_deinit(&t);
 }
@@ -133,7 +133,8 @@ static void print_counters(FILE *out, const json_t *counters)
 	json_t *value;
 	size_t shown = 0;
 
-	json_object_foreach((json_t *)counters, name, value) {
+	json_object_foreach((json_t *)counters, name, value)
+	{
 		if (json_integer_value(value) == 0)
 			continue;
 		fprintf(out, "%s %s %lld", shown++ ? "," : "dropped or noted:", name,
@@ -166,7 +167,8 @@ bool status_keep_peer(json_t *report, const char *what)
 	json_t *peers = json_object_get(report, "peers"), *peer, *kept;
 	size_t i;
 
-	json_array_foreach(peers, i, peer) {
+	json_array_foreach(peers, i, peer)
+	{
 		if (!peer_is_called(peer, what))
 			continue;
 		kept = json_incref(peer);

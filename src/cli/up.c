@@ -57,9 +57,10 @@ static json_t *config_errors(const struct config_report *report, const char *pat
 		const struct config_problem *p = &report->problems[i];
 
 		if (p->severity == CONFIG_ERROR)
-			return ctl_error(EXIT_CONFIG,
-					 "%s:%u: %s; nothing was changed, and 'p2pnet check %s' lists all",
-					 p->file, p->line, p->text, path);
+			return ctl_error(
+				EXIT_CONFIG,
+				"%s:%u: %s; nothing was changed, and 'p2pnet check %s' lists all",
+				p->file, p->line, p->text, path);
 	}
 	return ctl_error(EXIT_CONFIG, "%s: cannot be read; nothing was changed", path);
 }
@@ -69,7 +70,8 @@ static void append_warnings(json_t *warnings, const struct config_report *report
 	for (size_t i = 0; i < report->len; i++) {
 		const struct config_problem *p = &report->problems[i];
 
-		json_array_append_new(warnings, json_sprintf("%s:%u: %s", p->file, p->line, p->text));
+		json_array_append_new(warnings,
+				      json_sprintf("%s:%u: %s", p->file, p->line, p->text));
 	}
 }
 
@@ -108,7 +110,8 @@ static json_t *reload(struct daemon *daemon, void *context, json_t *warnings)
 	notify_reloading();
 	config = config_load(up->place.config, &report);
 	append_warnings(warnings, &report);
-	refusal = config ? reconfigure(daemon, up, config) : config_errors(&report, up->place.config);
+	refusal =
+		config ? reconfigure(daemon, up, config) : config_errors(&report, up->place.config);
 	config_free(config);
 	config_report_free(&report);
 	notify_ready();
@@ -124,7 +127,8 @@ static void describe(char out[static SENTENCE], const struct config *config, con
 	if (config->addresses_len)
 		cidr_format(address, &config->addresses[0]);
 	snprintf(out, SENTENCE, "%s is up: %s, udp/%u, %zu peer%s", net, address,
-		 (unsigned)config->listen_port, config->peers_len, config->peers_len == 1 ? "" : "s");
+		 (unsigned)config->listen_port, config->peers_len,
+		 config->peers_len == 1 ? "" : "s");
 }
 
 static int announce_here(const struct up *up, const struct outcome *outcome)
@@ -230,8 +234,11 @@ static int ask_wait(const struct up *up)
 	int code = client_ask(&reply, &up->place, &request, up->wait + CLIENT_TIMEOUT, error);
 
 	if (code == EXIT_TIMEOUT)
-		return fail(code, "%s is up, but not every peer with an endpoint has a session after %u s; "
-				  "'p2pnet status -n %s' shows which has", up->place.net, up->wait, up->place.net);
+		return fail(
+			code,
+			"%s is up, but not every peer with an endpoint has a session after %u s; "
+			"'p2pnet status -n %s' shows which has",
+			up->place.net, up->wait, up->place.net);
 	if (code)
 		return fail(code, "%s", error);
 	json_decref(reply);
@@ -285,7 +292,8 @@ static int check_right(void)
 
 	if (syscall(SYS_capget, &head, data) == 0 && data[0].effective & (1u << CAP_NET_ADMIN))
 		return EXIT_OK;
-	return fail(EXIT_PERMISSION, "to make a network interface takes root or CAP_NET_ADMIN; try sudo");
+	return fail(EXIT_PERMISSION,
+		    "to make a network interface takes root or CAP_NET_ADMIN; try sudo");
 }
 
 static int parse_wait(struct up *up, const struct options *o)
@@ -297,13 +305,15 @@ static int parse_wait(struct up *up, const struct options *o)
 	up->waits = o->count[OPT_WAIT] > 0;
 	up->wait = WAIT_DEFAULT;
 	if (up->waits && up->foreground)
-		return fail(EXIT_USAGE, "--wait goes with the background and -f with the foreground; "
-					"leave one out");
+		return fail(EXIT_USAGE,
+			    "--wait goes with the background and -f with the foreground; "
+			    "leave one out");
 	if (!text)
 		return EXIT_OK;
 	seconds = strtoul(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end || seconds > WAIT_MAX)
-		return fail(EXIT_USAGE, "--wait is a number of seconds from 0 to %d, not '%s'", WAIT_MAX, text);
+		return fail(EXIT_USAGE, "--wait is a number of seconds from 0 to %d, not '%s'",
+			    WAIT_MAX, text);
 	up->wait = (unsigned)seconds;
 	return EXIT_OK;
 }
@@ -315,7 +325,8 @@ static int choose_level(enum log_level *level, const struct options *o)
 	unsigned raised;
 
 	if (text && *text && !log_level_parse(level, text))
-		return fail(EXIT_USAGE, "P2PNET_LOG is error, warn, info, debug or trace, not '%s'", text);
+		return fail(EXIT_USAGE, "P2PNET_LOG is error, warn, info, debug or trace, not '%s'",
+			    text);
 	raised = (unsigned)*level + o->count[OPT_VERBOSE];
 	*level = raised < LOG_LEVELS ? (enum log_level)raised : LOG_TRACE;
 	return EXIT_OK;
@@ -341,7 +352,7 @@ static int prepare(struct up *up, const struct invocation *in)
 
 int run_up(const struct invocation *in)
 {
-	static struct up up;		/* the reload hook needs it as long as the daemon lives */
+	static struct up up;	/* the reload hook needs it as long as the daemon lives */
 	struct config *config;
 	enum log_level level;
 	int code = prepare(&up, in);

@@ -10,7 +10,8 @@
 int run_version(const struct invocation *in)
 {
 	if (in->options->count[OPT_JSON])
-		return json_out(json_pack("{s:i, s:s}", "schema", REPORT_SCHEMA, "version", P2PNET_VERSION));
+		return json_out(json_pack("{s:i, s:s}", "schema", REPORT_SCHEMA, "version",
+					  P2PNET_VERSION));
 	puts("p2pnet " P2PNET_VERSION);
 	return EXIT_OK;
 }
