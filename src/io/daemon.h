@@ -52,7 +52,7 @@ struct daemon_hooks {
 int daemon_new(struct daemon **out, const struct daemon_settings *settings,
 	       const struct daemon_hooks *hooks, char error[static 512]);
 
-/* New peers, addresses, routes, MTU. 0, or an EXIT_* code and error; then the old ones stay. */
+/* New peers, addresses and routes. 0, or an EXIT_* code and error; then the old ones stay. */
 int daemon_reconfigure(struct daemon *daemon, const struct daemon_settings *settings,
 		       char error[static 512]);
 

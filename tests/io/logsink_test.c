@@ -20,6 +20,29 @@ msec __wrap_clock_now(void)
 	return now;
 }
 
+/* And these in the place of syslog(3): the last line. */
+static int last_priority;
+static char last_line[1024];
+void __wrap_syslog(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void __wrap_openlog(const char *ident, int option, int facility);
+
+void __wrap_syslog(int priority, const char *format, ...)
+{
+	va_list args;
+
+	last_priority = priority;
+	va_start(args, format);
+	vsnprintf(last_line, sizeof(last_line), format, args);
+	va_end(args);
+}
+
+void __wrap_openlog(const char *ident, int option, int facility)
+{
+	(void)option;
+	(void)facility;
+	assert_string_equal(ident, "p2pnet");
+}
+
 static int real_stderr = -1;
 
 static int redirect(void **state)
@@ -85,6 +108,19 @@ static void the_journal_gets_priorities_and_no_time(void **state)
 	log_debug("d");
 	log_trace("e");
 	assert_string_equal(scratch_read("log"), "<3>a\n<4>b\n<6>c\n<7>d\n<7>e\n");
+}
+
+static void syslog_gets_the_priority_apart_and_stderr_nothing(void **state)
+{
+	(void)state;
+	logsink_start_syslog(LOG_INFO, "home");
+	log_warn("laptop: gone\n");
+	assert_int_equal(last_priority, 4);
+	assert_string_equal(last_line, "home: laptop: gone ");
+	logsink_set_level(LOG_TRACE);
+	log_trace("x");
+	assert_int_equal(last_priority, 7);
+	assert_int_equal(lines_of(""), 0);
 }
 
 static void a_stderr_that_was_redirected_is_no_journal(void **state)
@@ -157,6 +193,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		redirected(a_person_gets_time_level_and_net),
 		redirected(the_journal_gets_priorities_and_no_time),
+		redirected(syslog_gets_the_priority_apart_and_stderr_nothing),
 		redirected(a_stderr_that_was_redirected_is_no_journal),
 		redirected(says_nothing_below_its_level_and_the_level_may_change),
 		redirected(a_flood_is_cut_and_what_was_left_out_is_said_once),

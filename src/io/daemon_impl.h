@@ -1,0 +1,65 @@
+/* daemon_impl.h -- the inside of struct daemon, for the files that make one.
+ *
+ *   daemon.c    opens everything, changes it, closes it
+ *   loop.c      what happens when something comes in, and what follows from that
+ *   verbs.c     what the control socket and signals ask for
+ */
+#ifndef IO_DAEMON_IMPL_H
+#define IO_DAEMON_IMPL_H
+
+#include <uv.h>
+
+#include "io/control.h"
+#include "io/daemon.h"
+#include "io/lock.h"
+#include "io/marks.h"
+#include "io/profile.h"
+#include "io/pump.h"
+#include "io/resolve.h"
+#include "tun/netplan.h"
+
+enum {
+	DAEMON_SIGNALS = 3,
+	DAEMON_CONNECT_AGAIN = 5000,	/* msec; while somebody waits */
+};
+
+struct daemon {
+	struct profile *profile;
+	struct daemon_hooks hooks;
+	uv_loop_t loop;
+	uv_signal_t signals[DAEMON_SIGNALS];
+	struct lock lock;
+	struct marks marks;
+	struct rng rng;
+	struct tun *tun;
+	struct node *node;
+	struct udp *udp;
+	struct pump pump;
+	struct resolver resolver;
+	struct netplan_state *netplan;
+	struct control *control;
+	uv_poll_t tun_poll, udp4_poll, udp6_poll, timer_poll;
+	int timer_fd;
+	msec armed;		/* what the timer is set to */
+	msec connect_again;	/* while somebody waits */
+	msec started;
+	uint64_t wall_started_ns;
+	int exit;		/* of daemon_run() */
+};
+
+/* Start to listen; the handles are the loop's to close. 0 or -errno. */
+int daemon_watch(struct daemon *d);
+void daemon_catch_signals(struct daemon *d);
+
+/* Do what the node owes, then set the timer to when it is due. After every input. */
+void daemon_drain(struct daemon *d);
+void daemon_stop(struct daemon *d, int code);
+
+void daemon_resolved(void *context, const uint8_t peer[static KEY_LEN],
+		     const struct endpoint *endpoints, size_t n);
+void daemon_source_gone(void *context, const struct path *path);
+
+/* The hooks of the control socket. */
+struct control_hooks daemon_control_hooks(struct daemon *d);
+
+#endif

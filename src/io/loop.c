@@ -1,0 +1,182 @@
+/* loop.c -- what happens when something comes in, and what follows from that.
+ *
+ *   TUN fd, sockets --> pump --.
+ *   timer --------> node_tick --+--> drain: send, save, look up --> set the timer
+ *   answers ---> node_resolved -'
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "ctl/request.h"
+#include "io/clock.h"
+#include "io/daemon_impl.h"
+
+/* -- after every input --------------------------------------------------- */
+
+static void look_up(struct daemon *d, const struct action *action, msec now)
+{
+	struct endpoint literal;
+
+	if (resolve_literal(&literal, action->host, action->port))
+		node_resolved(d->node, action->peer, &literal, 1, now);
+	else if (resolver_ask(&d->resolver, action->peer, action->host, action->port))
+		node_resolved(d->node, action->peer, NULL, 0, now);
+}
+
+static msec next_due(const struct daemon *d)
+{
+	msec due = node_due(d->node);
+
+	return control_has_waiting(d->control) ? msec_min(due, d->connect_again) : due;
+}
+
+static void arm_timer(struct daemon *d)
+{
+	msec due = next_due(d);
+
+	if (due == d->armed)
+		return;
+	d->armed = due;
+	clock_timer_set(d->timer_fd, due);
+}
+
+/* Do what the node says until it owes nothing, then sleep until it is due. */
+void daemon_drain(struct daemon *d)
+{
+	msec now = clock_now();
+	struct action action;
+	enum action_kind kind;
+
+	node_set_wall(d->node, clock_wall_ns());
+	while ((kind = node_poll(d->node, &action, now)) != ACTION_NONE) {
+		switch (kind) {
+		case ACTION_SEND:
+			udp_send(d->udp, &action.datagram, 1);
+			break;
+		case ACTION_SAVE_CLOCK:
+			marks_save_clock(&d->marks, action.mark);
+			break;
+		case ACTION_RESOLVE:
+			look_up(d, &action, now);
+			break;
+		case ACTION_NONE:
+			break;
+		}
+	}
+	control_check(d->control);
+	arm_timer(d);
+}
+
+/* -- inputs -------------------------------------------------------------- */
+
+void daemon_stop(struct daemon *d, int code)
+{
+	d->exit = code;
+	uv_stop(&d->loop);
+}
+
+static void on_tun(uv_poll_t *poll, int status, int events)
+{
+	struct daemon *d = poll->data;
+
+	(void)events;
+	if (status == 0) {
+		node_set_wall(d->node, clock_wall_ns());
+		status = pump_from_tun(&d->pump, clock_now());
+	}
+	if (status < 0) {
+		log_error("the device %s was taken away (%s)", tun_name(d->tun), strerror(-status));
+		daemon_stop(d, EXIT_FAILED);
+		return;
+	}
+	daemon_drain(d);
+}
+
+/* An error on a socket is news of a datagram that was sent, and no reason to stop:
+ * libuv does stop listening then, so begin anew. */
+static void clear_error(uv_poll_t *poll)
+{
+	uv_os_fd_t fd;
+	int err;
+	socklen_t len = sizeof(err);
+
+	if (uv_fileno((uv_handle_t *)poll, &fd) == 0)
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len);
+	uv_poll_start(poll, UV_READABLE, poll->poll_cb);
+}
+
+static void on_udp(uv_poll_t *poll, int status, int events)
+{
+	struct daemon *d = poll->data;
+
+	(void)events;
+	if (status < 0)
+		clear_error(poll);
+	node_set_wall(d->node, clock_wall_ns());
+	pump_from_net(&d->pump, poll == &d->udp4_poll ? IP_V4 : IP_V6, clock_now());
+	daemon_drain(d);
+}
+
+static void on_timer(uv_poll_t *poll, int status, int events)
+{
+	struct daemon *d = poll->data;
+	msec now = clock_now();
+
+	(void)status;
+	(void)events;
+	clock_timer_clear(d->timer_fd);
+	d->armed = NEVER;
+	node_set_wall(d->node, clock_wall_ns());
+	node_tick(d->node, now);
+	if (control_has_waiting(d->control) && d->connect_again <= now) {
+		node_connect_all(d->node, now);
+		d->connect_again = now + DAEMON_CONNECT_AGAIN;
+	}
+	daemon_drain(d);
+}
+
+void daemon_resolved(void *context, const uint8_t peer[static KEY_LEN],
+		     const struct endpoint *endpoints, size_t n)
+{
+	struct daemon *d = context;
+
+	node_resolved(d->node, peer, endpoints, n, clock_now());
+	daemon_drain(d);
+}
+
+void daemon_source_gone(void *context, const struct path *path)
+{
+	struct daemon *d = context;
+
+	node_source_gone(d->node, path);
+}
+
+/* A host without the family has no descriptor for it. */
+static int watch(struct daemon *d, uv_poll_t *poll, int fd, uv_poll_cb callback)
+{
+	int err;
+
+	if (fd < 0)
+		return 0;
+	err = uv_poll_init(&d->loop, poll, fd);
+	if (err)
+		return err;
+	poll->data = d;
+	return uv_poll_start(poll, UV_READABLE, callback);
+}
+
+int daemon_watch(struct daemon *d)
+{
+	int err = watch(d, &d->timer_poll, d->timer_fd, on_timer);
+
+	if (!err)
+		err = watch(d, &d->tun_poll, tun_fd(d->tun), on_tun);
+	if (!err)
+		err = watch(d, &d->udp4_poll, udp_fd(d->udp, IP_V4), on_udp);
+	if (!err)
+		err = watch(d, &d->udp6_poll, udp_fd(d->udp, IP_V6), on_udp);
+	return err;
+}

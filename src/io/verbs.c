@@ -1,0 +1,160 @@
+/* verbs.c -- what the control socket and signals ask for. */
+#include <signal.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "ctl/request.h"
+#include "io/clock.h"
+#include "io/daemon_impl.h"
+#include "io/describe.h"
+#include "io/logsink.h"
+#include "node/status.h"
+
+static const int caught[DAEMON_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+
+/* The reply to a reload. */
+static json_t *reload(struct daemon *d)
+{
+	json_t *warnings = json_array();
+	json_t *failed;
+	json_t *reply;
+
+	if (!d->hooks.reload) {
+		json_decref(warnings);
+		return ctl_error(EXIT_FAILED, "this daemon has no config file to read again");
+	}
+	failed = d->hooks.reload(d, d->hooks.context, warnings);
+	if (failed) {
+		json_decref(warnings);
+		return failed;
+	}
+	reply = ctl_ok();
+	if (json_object_set_new(reply, "warnings", warnings)) {
+		json_decref(reply);
+		return NULL;
+	}
+	log_info("the config was read again");
+	daemon_drain(d);
+	return reply;
+}
+
+/* Nobody waits for the reply to a signal: it goes to the log. */
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct daemon *d = handle->data;
+	const char *error;
+	json_t *reply;
+
+	if (number != SIGHUP) {
+		log_info("stopping: %s", strsignal(number));
+		daemon_stop(d, EXIT_OK);
+		return;
+	}
+	reply = reload(d);
+	error = json_string_value(json_object_get(reply, "error"));
+	if (error)
+		log_error("not reloaded: %s", error);
+	json_decref(reply);
+}
+
+static json_t *answer_status(struct daemon *d)
+{
+	struct description description = {
+		.profile = d->profile,
+		.device = tun_name(d->tun),
+		.node = d->node,
+		.pump = &d->pump,
+		.started = d->started,
+		.wall_started_ns = d->wall_started_ns,
+	};
+	json_t *reply = ctl_ok();
+
+	if (!describe(reply, &description, clock_now(), clock_wall_ns())) {
+		json_decref(reply);
+		return NULL;
+	}
+	return reply;
+}
+
+static json_t *answer_log(const struct ctl_request *request)
+{
+	enum log_level level;
+	json_t *reply = ctl_ok();
+
+	if (log_level_parse(&level, request->level))
+		logsink_set_level(level);
+	json_object_set_new(reply, "level", json_string(log_level_name(log_level())));
+	return reply;
+}
+
+static json_t *on_request(void *context, const struct ctl_request *request)
+{
+	struct daemon *d = context;
+
+	switch (request->verb) {
+	case CTL_STATUS:
+		return answer_status(d);
+	case CTL_RELOAD:
+		return reload(d);
+	case CTL_DOWN:
+		log_info("stopping: p2pnet down");
+		return ctl_ok();
+	case CTL_LOG:
+		return answer_log(request);
+	case CTL_WAIT:
+	case CTL_VERBS:
+		break;
+	}
+	return ctl_error(EXIT_FAILED, "%s: not answered here", ctl_verb_name(request->verb));
+}
+
+static void on_wait_begins(void *context)
+{
+	struct daemon *d = context;
+	msec now = clock_now();
+
+	node_connect_all(d->node, now);
+	d->connect_again = now + DAEMON_CONNECT_AGAIN;
+	clock_timer_set(d->timer_fd, now);	/* drain after this, not within */
+	d->armed = now;
+}
+
+static bool is_connected(void *context)
+{
+	const struct daemon *d = context;
+	msec now = clock_now();
+
+	for (size_t i = 0; i < node_peers_len(d->node); i++) {
+		struct peer_status peer;
+
+		node_peer_status(d->node, i, &peer, now);
+		if (peer.endpoint_host && peer.state != PEER_DIRECT)
+			return false;
+	}
+	return true;
+}
+
+static void on_down(void *context)
+{
+	daemon_stop(context, EXIT_OK);
+}
+
+struct control_hooks daemon_control_hooks(struct daemon *d)
+{
+	return (struct control_hooks){
+		.context = d,
+		.answer = on_request,
+		.wait_begins = on_wait_begins,
+		.is_connected = is_connected,
+		.stop = on_down,
+	};
+}
+
+void daemon_catch_signals(struct daemon *d)
+{
+	for (int i = 0; i < DAEMON_SIGNALS; i++) {
+		uv_signal_init(&d->loop, &d->signals[i]);
+		d->signals[i].data = d;
+		uv_signal_start(&d->signals[i], on_signal, caught[i]);
+	}
+}
