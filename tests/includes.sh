@@ -14,14 +14,19 @@ cd "${1:-$root}"
 # folder: what it may include besides itself.
 map='
 src/base:
-src/crypto: base
-src/wg:     base crypto
-src/node:   base crypto wg
-src/ctl:    base
-src/io:     base crypto wg node ctl tun
-src/cli:    base crypto node ctl io config
-tun:        base
-config:     base crypto
+src/crypto:  base
+src/stun:    base crypto
+src/turn:    base crypto stun
+src/ice:     base crypto stun
+src/wg:      base crypto
+src/portmap: base
+src/signal:  base crypto
+src/node:    base crypto stun turn ice wg portmap signal
+src/ctl:     base
+src/io:      base crypto wg node ctl tun
+src/cli:     base crypto node ctl io config
+tun:         base
+config:      base crypto
 '
 
 # header (a pattern): the folders that may include it.

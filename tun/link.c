@@ -11,6 +11,7 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,6 +157,52 @@ int link_index(struct link *link, const char *name, uint32_t *ifindex)
 	return 0;
 }
 
+static int keep_name(const struct nlattr *attr, void *context)
+{
+	const struct nlattr **name = context;
+
+	if (mnl_attr_get_type(attr) == IFLA_IFNAME)
+		*name = attr;
+	return MNL_CB_OK;
+}
+
+static void take_interface(void *context, const struct nlmsghdr *reply)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(reply);
+	struct link_interface *out = context;
+	const struct nlattr *name = NULL;
+
+	if (reply->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(reply) < sizeof(*ifi))
+		return;
+	mnl_attr_parse(reply, sizeof(*ifi), keep_name, &name);
+	*out = (struct link_interface){
+		.ifindex = (uint32_t)ifi->ifi_index,
+		.is_running = (ifi->ifi_flags & IFF_UP) && (ifi->ifi_flags & IFF_RUNNING),
+		.is_loopback = ifi->ifi_flags & IFF_LOOPBACK,
+		.is_point_to_point = ifi->ifi_flags & IFF_POINTOPOINT,
+		.has_multicast = ifi->ifi_flags & IFF_MULTICAST,
+	};
+	if (name)
+		snprintf(out->name, sizeof(out->name), "%.*s",
+			 (int)mnl_attr_get_payload_len(name), mnl_attr_get_str(name));
+}
+
+int link_interface(struct link *link, uint32_t ifindex, struct link_interface *out)
+{
+	struct link_interface found = {0};
+	struct nlmsghdr *nlh;
+	int err;
+
+	if (!ifindex)
+		return -ENODEV;
+	link_message(link, &nlh, RTM_GETLINK, ifindex);
+	err = link_transact(link, take_interface, &found);
+	if (err || !found.ifindex)
+		return err ? err : -ENODEV;
+	*out = found;
+	return 0;
+}
+
 int link_set_mtu(struct link *link, uint32_t ifindex, uint32_t mtu)
 {
 	struct nlmsghdr *nlh;
@@ -228,71 +275,6 @@ int link_del_address(struct link *link, uint32_t ifindex, const struct cidr *add
 {
 	address_message(link, RTM_DELADDR, 0, ifindex, address);
 	return gone_is_fine(link_transact(link, NULL, NULL));
-}
-
-struct address_walk {
-	link_address_fn *each;
-	void *context;
-	bool stopped;
-};
-
-struct address_attrs {
-	const struct nlattr *local;	/* the address */
-	const struct nlattr *address;	/* the same or, on a point-to-point link, the other side's */
-};
-
-static int take_attr(const struct nlattr *attr, void *context)
-{
-	struct address_attrs *attrs = context;
-
-	if (mnl_attr_get_type(attr) == IFA_LOCAL)
-		attrs->local = attr;
-	else if (mnl_attr_get_type(attr) == IFA_ADDRESS)
-		attrs->address = attr;
-	return MNL_CB_OK;
-}
-
-/* IPv6 leaves IFA_LOCAL out when both are the same. */
-static bool parse_address(struct cidr *out, const struct nlmsghdr *reply,
-			  const struct ifaddrmsg *ifa)
-{
-	unsigned bits = ifa->ifa_family == AF_INET6 ? 128 : 32;
-	struct address_attrs attrs = {0};
-	uint8_t bytes[16] = {0};
-
-	mnl_attr_parse(reply, sizeof(*ifa), take_attr, &attrs);
-	if (!attrs.local)
-		attrs.local = attrs.address;
-	if (!attrs.local || mnl_attr_get_payload_len(attrs.local) != bits / 8)
-		return false;
-	memcpy(bytes, mnl_attr_get_payload(attrs.local), bits / 8);
-	out->ip = bits == 128 ? ip_v6(bytes) : ip_v4(bytes[0], bytes[1], bytes[2], bytes[3]);
-	out->len = ifa->ifa_prefixlen;
-	return out->len <= ip_bits(&out->ip);
-}
-
-static void take_address(void *context, const struct nlmsghdr *reply)
-{
-	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(reply);
-	struct address_walk *walk = context;
-	struct cidr address;
-
-	if (walk->stopped || reply->nlmsg_type != RTM_NEWADDR ||
-	    mnl_nlmsg_get_payload_len(reply) < sizeof(*ifa))
-		return;
-	if (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6)
-		return;
-	if (parse_address(&address, reply, ifa))
-		walk->stopped = !walk->each(walk->context, ifa->ifa_index, &address);
-}
-
-int link_each_address(struct link *link, link_address_fn *each, void *context)
-{
-	struct address_walk walk = {.each = each, .context = context};
-	struct nlmsghdr *nlh = link_request(link, RTM_GETADDR, NLM_F_DUMP);
-
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifaddrmsg));
-	return link_transact(link, take_address, &walk);
 }
 
 /* --- routes --- */

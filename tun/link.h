@@ -7,6 +7,7 @@
 #ifndef TUN_LINK_H
 #define TUN_LINK_H
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -18,6 +19,17 @@ int link_open(struct link **out);
 void link_free(struct link *link);
 
 int link_index(struct link *link, const char *name, uint32_t *ifindex);	/* -ENODEV */
+
+struct link_interface {
+	uint32_t ifindex;
+	char name[IF_NAMESIZE];
+	bool is_running;	/* up, and with a carrier as far as the driver knows */
+	bool is_loopback;
+	bool is_point_to_point;	/* a tunnel, a modem: no LAN */
+	bool has_multicast;
+};
+
+int link_interface(struct link *link, uint32_t ifindex, struct link_interface *out); /* -ENODEV */
 int link_set_mtu(struct link *link, uint32_t ifindex, uint32_t mtu);
 /* Without link-local addresses of its own (addrgenmode none): no packets that nobody sent,
  * but for multicast reports (RFC 3810) of a host that forwards IPv6. */
@@ -50,9 +62,35 @@ int link_del_route(struct link *link, const struct route *route);
 int link_add_default_rules(struct link *link, enum ip_family family, uint32_t mark, uint32_t table);
 int link_del_default_rules(struct link *link, enum ip_family family, uint32_t mark, uint32_t table);
 
-/* Every address of every interface; stops early when `each` returns false. The
- * address has its network's length. `each` must not use `link` itself. */
+/* What the host has. Each walk stops early when `each` returns false, which must not use
+ * `link` itself. */
+
+struct link_address {
+	struct ip ip;
+	struct cidr on_link;	/* its network, or on a point-to-point link the other end */
+	uint32_t ifindex;
+	bool is_temporary;	/* RFC 8981: gone in some days */
+	bool is_deprecated;	/* RFC 4862 section 5.5.4: not for anything new */
+	bool is_tentative;	/* RFC 4862 section 5.4: may turn out to be another's, or did */
+};
+
+typedef bool link_walk_address_fn(void *context, const struct link_address *address);
+int link_walk_addresses(struct link *link, link_walk_address_fn *each, void *context);
+
+/* The same in short: the address with its network's length. */
 typedef bool link_address_fn(void *context, uint32_t ifindex, const struct cidr *address);
 int link_each_address(struct link *link, link_address_fn *each, void *context);
+
+struct link_gateway {
+	struct ip ip;		/* an IPv4 route may lead to an IPv6 gateway, RFC 8950 */
+	uint32_t ifindex;
+	uint32_t metric;	/* of its route: the least one is used */
+};
+
+/* The routers of one family's default routes in the main table, all those of a route with
+ * several; not those behind a link that is down. */
+typedef bool link_walk_gateway_fn(void *context, const struct link_gateway *gateway);
+int link_walk_gateways(struct link *link, enum ip_family family, link_walk_gateway_fn *each,
+		       void *context);
 
 #endif

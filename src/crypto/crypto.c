@@ -4,13 +4,15 @@
 #include <sodium.h>
 
 #include "crypto/aead.h"
+#include "crypto/digest.h"
 #include "crypto/hash.h"
 
 bool crypto_init(void)
 {
 	struct aead_engine_report reports[AEAD_ENGINES_MAX];
 
-	if (sodium_init() < 0 || !hash_init())		/* both do nothing the second time */
+	/* All of these do nothing the second time. */
+	if (sodium_init() < 0 || !hash_init() || !digest_init())
 		return false;
 	if (!aead_engine())
 		aead_choose_engine(NULL, reports);

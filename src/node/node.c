@@ -91,13 +91,23 @@ static bool roster_alloc(struct roster *roster, const struct node_settings *sett
 	return roster->peers && roster->by_key && roster->timer_slots && trie;
 }
 
-/* Peers are all there, with their settings in force: sort them and route to them. */
-static void roster_finish(struct roster *roster)
+/* The peers are all there. False: two of them have the same key. */
+static bool roster_sort(struct roster *roster)
+{
+	memcpy(roster->by_key, roster->peers, roster->len * sizeof(*roster->peers));
+	qsort(roster->by_key, roster->len, sizeof(*roster->by_key), compare_peers);
+	for (size_t i = 1; i < roster->len; i++) {
+		if (compare_peers(&roster->by_key[i - 1], &roster->by_key[i]) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* Their settings are in force. */
+static void roster_route(struct roster *roster)
 {
 	struct allowedips *t = &roster->allowedips;
 
-	memcpy(roster->by_key, roster->peers, roster->len * sizeof(*roster->peers));
-	qsort(roster->by_key, roster->len, sizeof(*roster->by_key), compare_peers);
 	for (size_t i = 0; i < roster->len; i++) {
 		const struct peer_settings *s = roster->peers[i]->settings;
 
@@ -178,9 +188,8 @@ static void move_in(struct node *node, struct roster *next, struct arrival *arri
 
 		if (!a->is_new)
 			peer_configure(a->peer, a->settings, now);
-		next->peers[i] = a->peer;
 	}
-	roster_finish(next);
+	roster_route(next);
 	free_departed(node, next);
 	roster_free(&node->roster);
 	node->roster = *next;
@@ -211,8 +220,13 @@ static bool set_peers(struct node *node, const struct node_settings *settings, m
 			n++;
 			goto undo;
 		}
+		next.peers[n] = arrivals[n].peer;
 	}
 	next.len = n;
+	if (!roster_sort(&next)) {
+		snprintf(error, 256, "two peers have the same public key");
+		goto undo;
+	}
 	move_in(node, &next, arrivals, now);
 	free(arrivals);
 	return true;
@@ -368,7 +382,7 @@ static enum action_kind poll_queue(struct node *node, struct peer *peer, struct 
 {
 	struct queued *item;
 
-	if (!peer->queue.len || !session_may_send(&peer->session, now))
+	if (!peer->queue.len || !peer_may_send(peer, now))
 		return ACTION_NONE;
 	item = queue_take(&peer->queue);
 	node->flying = item;
@@ -485,7 +499,7 @@ void node_connect_all(struct node *node, msec now)
 	for (size_t i = 0; i < node->roster.len; i++) {
 		struct peer *peer = node->roster.peers[i];
 
-		if (peer->settings->endpoint_host && !session_may_send(&peer->session, now)) {
+		if (peer->settings->endpoint_host && !peer_may_send(peer, now)) {
 			peer_connect(peer, now);
 			node_touch(node, peer);
 		}

@@ -96,7 +96,7 @@ struct action {
 	struct datagram datagram;
 	uint64_t mark;
 	uint8_t peer[KEY_LEN];
-	const char *host;	/* lives as long as the peer */
+	const char *host;	/* borrowed until the next reconfigure */
 	uint16_t port;
 };
 

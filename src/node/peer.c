@@ -88,6 +88,15 @@ static bool same_endpoint(const struct peer_settings *a, const struct peer_setti
 	       strcmp(a->endpoint_host, b->endpoint_host) == 0;
 }
 
+/* A question that is under way is about the old one. A peer that has none any more
+ * stays where it is. */
+static void change_endpoint(struct peer *peer)
+{
+	peer->wants_resolve = peer->resolving = false;
+	if (peer->settings->endpoint_host)
+		start_from_endpoint(peer);
+}
+
 void peer_configure(struct peer *peer, struct peer_settings *settings, msec now)
 {
 	struct peer_settings *old = peer->settings;
@@ -97,14 +106,19 @@ void peer_configure(struct peer *peer, struct peer_settings *settings, msec now)
 		session_set_psk(&peer->session, settings->psk);
 	if (old->keepalive != settings->keepalive)
 		session_set_persistent(&peer->session, settings->keepalive, now);
-	if (settings->endpoint_host && !same_endpoint(old, settings))
-		start_from_endpoint(peer);
+	if (!same_endpoint(old, settings))
+		change_endpoint(peer);
 	peer_settings_free(old);
 }
 
 bool peer_has_path(const struct peer *peer)
 {
 	return peer->path.remote.ip.family != IP_NONE;
+}
+
+bool peer_may_send(const struct peer *peer, msec now)
+{
+	return peer_has_path(peer) && session_may_send(&peer->session, now);
 }
 
 bool peer_is_endpoint(const struct peer *peer, const struct endpoint *remote)
@@ -167,6 +181,8 @@ unsigned peer_resolved(struct peer *peer, const struct endpoint *endpoints, size
 	bool waited = !peer_has_path(peer);
 	const struct endpoint *chosen;
 
+	if (!peer->resolving)
+		return 0;
 	peer->resolving = false;
 	peer->resolve_after = now + (n ? RESOLVE_PAUSE : RESOLVE_RETRY);
 	if (n == 0) {
@@ -188,19 +204,27 @@ void peer_initiated(struct peer *peer, msec now)
 		want_resolve(peer, now);
 }
 
+/* Somebody waits for the name who does not come by again to ask for it. */
+static msec next_question(const struct peer *peer)
+{
+	bool waits = peer->settings->keepalive || peer->queue.len;
+
+	return waits && has_name(peer) && !peer_has_path(peer) && !peer->resolving
+		       ? peer->resolve_after : NEVER;
+}
+
+/* What a session without a path owes stays owed; but its keys are wiped in time. */
 msec peer_due(const struct peer *peer)
 {
 	if (peer_has_path(peer))
 		return session_due(&peer->session);
-	return has_name(peer) && peer->settings->keepalive && !peer->resolving
-		       ? peer->resolve_after : NEVER;
+	return msec_min(timers_due(&peer->session.timers), next_question(peer));
 }
 
 void peer_tick(struct peer *peer, msec now)
 {
-	if (peer_has_path(peer))
-		session_tick(&peer->session, now);
-	else
+	session_tick(&peer->session, now);
+	if (now >= next_question(peer))
 		want_resolve(peer, now);
 }
 

@@ -63,6 +63,9 @@ void peer_configure(struct peer *peer, struct peer_settings *settings, msec now)
 bool peer_has_path(const struct peer *peer);
 bool peer_is_endpoint(const struct peer *peer, const struct endpoint *remote);
 
+/* A key and a way: what is said now leaves now. */
+bool peer_may_send(const struct peer *peer, msec now);
+
 /* There is something to say to the peer: make it able to. False: no key, no path
  * and no name to look for one: only the peer can begin. */
 bool peer_connect(struct peer *peer, msec now);
@@ -71,13 +74,14 @@ bool peer_connect(struct peer *peer, msec now);
 void peer_heard(struct peer *peer, const struct path *path);
 
 /* The name was looked up; n = 0: without success. What waited for it begins, or is given
- * up: returns how many packets were dropped. */
+ * up: returns how many packets were dropped. An answer to a question that the peer does
+ * not ask any more is ignored. */
 unsigned peer_resolved(struct peer *peer, const struct endpoint *endpoints, size_t n, msec now);
 
 /* An initiation was sent. If nobody answered the ones before, the name is asked for again. */
 void peer_initiated(struct peer *peer, msec now);
 
-/* The session's deadline; without a path, when to ask for the name again. */
+/* The session's deadline; without a path its timers', and when to ask for the name again. */
 msec peer_due(const struct peer *peer);
 void peer_tick(struct peer *peer, msec now);
 

@@ -102,11 +102,11 @@ static void enqueue(struct node *node, struct peer *peer, const struct packet *p
 	node_count(node, COUNT_QUEUE_FULL, dropped);
 }
 
-/* No key: let the packets wait, if there is any hope. */
+/* No key, or others wait already: let the packets wait, if there is any hope. */
 static void wait_for_key(struct node *node, struct peer *peer, struct packet *packets, size_t n,
 			 struct node_out *out, msec now)
 {
-	bool hope = peer_connect(peer, now);
+	bool hope = peer_may_send(peer, now) || peer_connect(peer, now);
 
 	for (size_t i = 0; i < n; i++) {
 		if (hope)
@@ -123,7 +123,7 @@ static void peer_send(struct node *node, struct peer *peer, struct packet *packe
 	size_t sealed = 0;
 
 	/* What waits already goes first: node_poll() sends it, in order. */
-	if (!peer->queue.len && session_may_send(&peer->session, now)) {
+	if (!peer->queue.len && peer_may_send(peer, now)) {
 		for (size_t i = 0; i < n; i++)
 			ecn[i] = ecn_of(packet_bytes(&packets[i]));
 		sealed = session_seal(&peer->session, packets, n, node->mtu, now);

@@ -40,13 +40,9 @@ table ip congestion {
 	}
 }
 END
-ip netns exec "$(ns b)" tcpdump -Z root -i "$(device b)" -U --immediate-mode -n -c 1 \
-	-w "$tmp/inner.pcap" "icmp[0] == 8 and greater 200" 2>"$tmp/tcpdump" &
-inner=$!
-pids+=("$inner")
-wait_for 5 "tcpdump listens" grep -q 'listening on' "$tmp/tcpdump"
+sniff b "$(device b)" "$tmp/inner.pcap" -c 1 "icmp[0] == 8 and greater 200"
 in_ns a ping -n -q -c 1 -Q 0x02 -s 200 "$(inner4 b)" >/dev/null
-wait "$inner"
+wait_for 3 "the packet was seen" is_gone "$sniffer"
 equal "inner TOS at b" "$(tshark -n -r "$tmp/inner.pcap" -T fields -e ip.dsfield 2>/dev/null)" 0x03
 
 claim "a marked packet whose sender does not know ECN is dropped, and counted"

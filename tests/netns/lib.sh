@@ -116,6 +116,10 @@ cleanup()
 		echo "# ${failed_at:-exit status $status}"
 		show_logs
 	fi
+	# A daemon that went to the background before its pid was known is in one of these.
+	for namespace in "${namespaces[@]}"; do
+		mapfile -t -O "${#pids[@]}" pids < <(ip netns pids "$namespace")
+	done
 	for pid in "${pids[@]}"; do
 		kill -TERM "$pid" 2>/dev/null
 	done
@@ -196,6 +200,11 @@ at_least()	# WHAT NUMBER LIMIT
 contains()	# WHAT TEXT PART
 {
 	[[ $2 == *"$3"* ]] || fail "$1: '$3' is not in: $2"
+}
+
+contains_not()	# WHAT TEXT PART
+{
+	[[ $2 != *"$3"* ]] || fail "$1: '$3' is in: $2"
 }
 
 # refused CODE COMMAND...: fails with just this exit code. Its output is in $said.
@@ -551,15 +560,27 @@ listens()		# NAME TCP-PORT
 
 # -- captures ----------------------------------------------------------------
 
-# capture_start NAME [FILTER]: what crosses the bridge, into $tmp/NAME.pcap.
+# sniff NODE DEVICE FILE ARGUMENT...: tcpdump there; returns when it listens. Its process
+# is $sniffer.
+sniff()
+{
+	local where=$1 device=$2 file=$3
+
+	shift 3
+	rm -f "$file.said"
+	ip netns exec "$(ns "$where")" tcpdump -Z root -i "$device" -U --immediate-mode -B 65536 \
+		-n -w "$file" "$@" 2>"$file.said" &
+	sniffer=$!
+	pids+=("$sniffer")
+	wait_for 5 "tcpdump listens" grep -q 'listening on' "$file.said"
+}
+
+# capture_start NAME [FILTER]: what crosses the bridge, into $capture.
 capture_start()
 {
 	capture=$tmp/$1.pcap
-	ip netns exec "$(ns net)" tcpdump -Z root -i br0 -U --immediate-mode -B 65536 -n \
-		-w "$capture" "${2:-udp}" 2>"$tmp/tcpdump" &
-	capture_pid=$!
-	pids+=("$!")
-	wait_for 5 "tcpdump listens" grep -q 'listening on' "$tmp/tcpdump"
+	sniff net br0 "$capture" "${2:-udp}"
+	capture_pid=$sniffer
 }
 
 capture_stop()

@@ -37,8 +37,10 @@ full_tunnel()		# ENDPOINT-ADDRESS ENDPOINT FILTER-OF-PLAIN-PACKETS-FROM-A
 	capture_start plain "$3"
 	reaches a 203.0.113.1
 	pings a 203.0.113.1 10 0.01
+	reaches a 2001:db8:99::1
 	pings a 2001:db8:99::1 10 0.01
 	contains "route" "$(in_ns a ip route get 203.0.113.1)" "dev p2p0"
+	contains "source" "$(in_ns a ip route get 2001:db8:99::1)" "src $(inner6 a)"
 	claim "none of it was seen outside the tunnel"
 	capture_stop
 	equal "plain packets of a" "$(tcpdump -n -r "$capture" 2>/dev/null | wc -l)" 0

@@ -21,9 +21,9 @@ peers_of_a()
 	p2p a status --json | jq -r '[.peers[].name] | sort | join(" ")'
 }
 
-has_address()
+addresses_of_a()
 {
-	in_ns a ip -o addr show dev p2p0 | grep -qF " $1 "
+	in_ns a ip -o addr show dev p2p0 | awk '{ print " " $4 " " }'
 }
 
 start a b c
@@ -53,8 +53,8 @@ equal "last handshake with c" "$(handshake_of a c)" "$session"
 claim "an address is added"
 sed -i 's,^Address = ,&10.78.0.1/24\, ,' "$(conf a)"
 p2p a reload
-has_address 10.78.0.1/24 || fail "10.78.0.1/24 is not on p2p0"
-has_address "$(inner4 a)/24" || fail "the old address is gone"
+contains "addresses" "$(addresses_of_a)" " 10.78.0.1/24 "
+contains "addresses" "$(addresses_of_a)" " $(inner4 a)/24 "
 
 claim "a broken file is refused with file and line, and nothing changes"
 cp "$(conf a)" "$tmp/a/good"
@@ -69,9 +69,7 @@ claim "address and peer are taken away again"
 cp "$tmp/a/without_c" "$(conf a)"
 p2p a reload
 equal "peers" "$(peers_of_a)" b
-if has_address 10.78.0.1/24; then
-	fail "10.78.0.1/24 is still on p2p0"
-fi
+contains_not "addresses" "$(addresses_of_a)" " 10.78.0.1/24 "
 refused 1 in_ns c ping -n -q -c 1 -W 1 "$(inner4 a)"
 
 claim "b noticed nothing: no packet lost, no new handshake"

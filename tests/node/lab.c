@@ -90,7 +90,7 @@ static void set_wall(struct lab *lab, struct place *place)
 	node_set_wall(place->node, WALL_AT_START + (uint64_t)lab->now * 1000000);
 }
 
-void lab_feed_burst(struct lab *lab, struct place *to, const struct mail *mail, size_t n)
+void lab_receive(struct lab *lab, struct place *to, const struct mail *mail, size_t n)
 {
 	static struct node_out out;
 	struct datagram burst[BURST_MAX];
@@ -107,6 +107,11 @@ void lab_feed_burst(struct lab *lab, struct place *to, const struct mail *mail, 
 	set_wall(lab, to);
 	node_receive(to->node, burst, n, &out, lab->now);
 	keep(to, &out);
+}
+
+void lab_feed_burst(struct lab *lab, struct place *to, const struct mail *mail, size_t n)
+{
+	lab_receive(lab, to, mail, n);
 	lab_poll(lab, to);
 }
 

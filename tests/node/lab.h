@@ -77,7 +77,9 @@ bool lab_reconfigure(struct lab *lab);
 
 /* Everything that is owed, into sent[] and asked[]. */
 void lab_poll(struct lab *lab, struct place *place);
-/* n datagrams in one burst, n <= BURST_MAX, as if from mail->from; then lab_poll(). */
+/* n datagrams in one burst, n <= BURST_MAX, as if from mail->from. */
+void lab_receive(struct lab *lab, struct place *to, const struct mail *mail, size_t n);
+/* The same, then lab_poll(). */
 void lab_feed_burst(struct lab *lab, struct place *to, const struct mail *mail, size_t n);
 void lab_feed(struct lab *lab, struct place *to, const struct mail *mail);
 /* Until nobody has anything to say: each datagram to who is at its address. */

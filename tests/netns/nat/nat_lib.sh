@@ -1,0 +1,663 @@
+# shellcheck shell=bash disable=SC2034	# the tests use them
+#
+# nat_lib.sh -- the NAT laboratory: an internet, and homes behind routers that are real.
+#
+#	      s1 192.0.2.1   192.0.2.2          s2 192.0.2.17   192.0.2.18
+#	         2001:db8:1::1  ::2                2001:db8:2::1  ::2
+#	                  |                                 |
+#	  ----------------+-------------- core -------------+---------------------
+#	         |             |                 |                      |
+#	     203.0.113.10   203.0.113.18     203.0.113.26          203.0.113.34     wan
+#	        r-a            r-b              r-isp                  r-c          routers
+#	     192.168.1.1    198.51.100.17    100.64.3.1            2001:db8:104::1  lan
+#	         |             |                 |                      |
+#	     .100  a        .18  b         100.64.3.2  100.64.3.3     ::100  c
+#	     .101  a2       (public)          r-d         r-e         (no IPv4)
+#	                                  192.168.1.1  192.168.1.1
+#	                                     .100  d     .100  e
+#
+# Each name is a network namespace. The router of site number N has 203.0.113.(8N+2) of a
+# /29 whose (8N+1) is the core; after nat_flush it has (8N+3) and so on. A public LAN is
+# 198.51.100.(8N)/29 and 2001:db8:(100+N)::/64, the router's link 2001:db8:ff:N::/64. All
+# private LANs are 192.168.1.0/24 and their first hosts all have the same address, as in
+# real homes: a host candidate of the other side is often an address of one's own LAN.
+# Behind a carrier, the routers' outer addresses are 100.64.N.0/24 (RFC 6598).
+#
+# To be sourced. What a test calls, in this order:
+#
+#	nat_internet			the core, s1 and s2
+#	nat_site NAME KIND [CARRIER]	a router of that kind, and host NAME behind it
+#	nat_carrier NAME [KIND]		a carrier's NAT, for the third argument of nat_site
+#	nat_lan NAME SITE		another host on that LAN
+#	nat_flush SITE			the router reboots: no mapping, another outer address
+#	nat_block_udp SITE		from now on it drops UDP; nat_unblock_udp SITE
+#	nat_hairpin SITE yes|no		may a LAN host reach another by its outer address
+#	nat_lifetime SITE SECONDS	of an unused mapping; 30 unless said (call it early)
+#	nat_delay MS [LOSS]		each way through the core; LOSS in percent
+#	nat_public SITE			prints the outer address
+#	in_ns NAME COMMAND...		on a host; also r-NAME for its router, core, s1, s2
+#	nat_theory KIND KIND		how a direct path is possible: see there
+#
+# `node`, `peer`, `start` and the rest of ../lib.sh work on the hosts made here.
+#
+# The kinds, in the words of RFC 4787 (sections 4.1, 5), and what makes them. All is
+# nftables and conntrack; no packet passes through a program of ours:
+#
+#	                    mapping     port       filtering  hairpin
+#	none                -           -          -          -        public, also IPv6
+#	full-cone           endp.-ind.  preserved  endp.-ind. yes
+#	address-restricted  endp.-ind.  preserved  address    yes
+#	port-restricted     endp.-ind.  preserved  addr+port  no
+#	carrier             endp.-ind.  random     addr+port  yes
+#	linux               (see below) preserved  addr+port  no       masquerade, no more
+#	linux-open          (see below) preserved  addr+port  no       and no input filter
+#	symmetric           addr+port   random     addr+port  no       snat fully-random
+#	sequential          addr+port   the next   addr+port  no       snat to numgen inc
+#	cgnat               port-restricted, behind a carrier of its own
+#	udp-blocked         port-restricted, and all UDP is dropped
+#	firewall6           IPv6 only; from outside only what answers; no NAT
+#	dual                port-restricted for IPv4, firewall6 for IPv6
+#
+# conntrack alone knows connections, not mappings: nothing keeps two hosts from having the
+# same outer port towards different servers, and nothing lets a stranger in. So the kinds
+# whose mapping is endpoint-independent keep three tables of their own, see eim_rules().
+#
+# A router drops what comes from outside for itself; so do home routers. Without
+# that ("linux-open"), a peer's packet that comes before ours makes a conntrack entry, the
+# entry makes our packet clash, and the clash costs us the port that we had told the peer.
+
+# shellcheck source=../lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+nat_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+nat_kinds=(none full-cone address-restricted port-restricted carrier linux linux-open symmetric
+	sequential cgnat udp-blocked firewall6 dual)
+
+nat_sites=0			# counts; the number of a site is in site_number
+nat_hosts=0
+declare -A site_number site_kind site_upstream site_outer site_hairpin site_lifetime
+declare -A site_next_lan	# the last byte of the next address on its LAN
+declare -A site_next_outer	# of the next address that a reboot gives it
+declare -A address4 address6	# a host's own
+
+# Of lib.sh's hosts these are fixed; ours may have no IPv4 or no IPv6 address.
+outer4()
+{
+	echo "${address4[$1]-}"
+}
+
+outer6()
+{
+	echo "${address6[$1]-}"
+}
+
+# -- what a kind is ----------------------------------------------------------
+
+# eim: endpoint-independent. The three below say what the table above says.
+nat_mapping()
+{
+	case $1 in
+	none | firewall6) echo none ;;
+	symmetric) echo random ;;
+	sequential) echo sequential ;;
+	linux | linux-open) echo conntrack ;;
+	*) echo eim ;;
+	esac
+}
+
+nat_filtering()
+{
+	case $1 in
+	none | full-cone) echo any ;;
+	address-restricted) echo address ;;
+	*) echo port ;;
+	esac
+}
+
+nat_families()
+{
+	case $1 in
+	none | dual) echo 4 6 ;;
+	firewall6) echo 6 ;;
+	*) echo 4 ;;
+	esac
+}
+
+has_family()		# KIND 4|6
+{
+	[[ " $(nat_families "$1") " == *" $2 "* ]]
+}
+
+# nat_theory KIND KIND: how two such sites can have a direct UDP path, without port mapping:
+#	punch	both send to the other's outer address, as a STUN server sees it
+#	spray	one has random ports: many sockets against many guesses
+#	predict	one has the next port: guess it
+#	luck	both have unknown ports, at least one of them random
+#	no	a family or UDP is missing
+# A conntrack NAT counts as endpoint-independent: two hosts that clash are rare.
+nat_theory()
+{
+	if [ "$1" = udp-blocked ] || [ "$2" = udp-blocked ]; then
+		echo no
+	elif has_family "$1" 6 && has_family "$2" 6; then
+		echo punch
+	elif ! has_family "$1" 4 || ! has_family "$2" 4; then
+		echo no
+	else
+		theory4 "$1" "$2"
+	fi
+}
+
+theory4()
+{
+	local one other
+
+	one=$(nat_mapping "$1")
+	other=$(nat_mapping "$2")
+	case $one-$other in
+	sequential-sequential) echo predict ;;
+	random-random | random-sequential | sequential-random) echo luck ;;
+	random-* | sequential-*) theory_of_stranger "$one" "$(nat_filtering "$2")" ;;
+	*-random | *-sequential) theory_of_stranger "$other" "$(nat_filtering "$1")" ;;
+	*) echo punch ;;
+	esac
+}
+
+# One comes from a port that nobody could tell the other; will the other let it in?
+theory_of_stranger()	# MAPPING FILTERING-OF-THE-OTHER
+{
+	case $2-$1 in
+	any-* | address-*) echo punch ;;
+	port-random) echo spray ;;
+	port-sequential) echo predict ;;
+	esac
+}
+
+# -- the core ----------------------------------------------------------------
+
+make_router_namespace()
+{
+	make_namespace "$1"
+	in_ns "$1" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
+		net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
+}
+
+# wire NAME DEVICE OTHER: NAME's device, and "to-NAME" in OTHER.
+wire()
+{
+	ip link add "to-${1#r-}" netns "$(ns "$3")" type veth peer name "$2" netns "$(ns "$1")"
+	in_ns "$3" ip link set "to-${1#r-}" up
+	in_ns "$1" ip link set "$2" up
+}
+
+# address NAME DEVICE ADDRESS...
+address()
+{
+	local name=$1 device=$2 each
+
+	shift 2
+	for each in "$@"; do
+		in_ns "$name" ip addr add "$each" dev "$device" nodad
+	done
+}
+
+# Whatever has no place on the internet vanishes there, without a word.
+nat_internet()
+{
+	make_router_namespace core
+	in_ns core ip route add blackhole default
+	in_ns core ip -6 route add blackhole default
+	in_ns core nft -f - <<-'END'
+		table ip silence {
+			chain output {
+				type filter hook output priority filter
+				icmp code host-unreachable icmp type destination-unreachable drop
+			}
+		}
+	END
+	nat_server s1 192.0.2 0 2001:db8:1
+	nat_server s2 192.0.2 16 2001:db8:2
+}
+
+nat_server()		# NAME PREFIX4 BASE PREFIX6
+{
+	local name=$1 prefix4=$2 base=$3 prefix6=$4
+
+	new_host "$name"
+	wire "$name" eth0 core
+	address core "to-$name" "$prefix4.$((base + 14))/28" "$prefix6::fe/64"
+	address "$name" eth0 "$prefix4.$((base + 1))/28" "$prefix4.$((base + 2))/28" \
+		"$prefix6::1/64" "$prefix6::2/64"
+	default_routes "$name" "$prefix4.$((base + 14))" "$prefix6::fe"
+	address4[$name]=$prefix4.$((base + 1))
+	address6[$name]=$prefix6::1
+}
+
+# new_host NAME: so that lib.sh can make a node of it.
+new_host()
+{
+	make_namespace "$1"
+	nat_hosts=$((nat_hosts + 1))
+	names+=("$1")
+	number[$1]=$nat_hosts
+	mkdir -p "$tmp/$1"
+	chmod 755 "$tmp/$1"
+}
+
+default_routes()	# NAME VIA4 VIA6: either may be empty
+{
+	if [ -n "$2" ]; then
+		in_ns "$1" ip route add default via "$2"
+	fi
+	if [ -n "$3" ]; then
+		in_ns "$1" ip -6 route add default via "$3"
+	fi
+}
+
+# -- sites -------------------------------------------------------------------
+
+nat_site()		# NAME KIND [CARRIER]
+{
+	local name=$1 kind=$2 carrier=${3:-core}
+
+	[[ " ${nat_kinds[*]} " == *" $kind "* ]] || fail "no kind of NAT is called $kind"
+	if [ "$kind" = cgnat ] && [ "$carrier" = core ]; then
+		carrier=$name-isp
+		nat_carrier "$carrier"
+	fi
+	new_router "$name" "$kind" "$carrier"
+	nat_lan "$name" "$name"
+}
+
+nat_carrier()		# NAME [KIND]
+{
+	new_router "$1" "${2:-carrier}" core
+	site_next_lan[$1]=2
+	address "r-$1" lan "100.64.${site_number[$1]}.1/24"
+}
+
+new_router()		# NAME KIND UPSTREAM
+{
+	local name=$1 upstream=$3
+
+	nat_sites=$((nat_sites + 1))
+	[ "$nat_sites" -lt 32 ] || fail "a /29 each: there are only 31 sites"
+	site_number[$name]=$nat_sites
+	site_kind[$name]=$2
+	site_upstream[$name]=$upstream
+	site_lifetime[$name]=30
+	site_hairpin[$name]=no
+	case $2 in
+	full-cone | address-restricted | carrier) site_hairpin[$name]=yes ;;
+	esac
+	make_router_namespace "r-$name"
+	make_lan_bridge "r-$name"
+	if [ "$upstream" = core ]; then
+		wire "r-$name" wan core
+		connect_to_core "$name"
+	else
+		wire "r-$name" wan "r-$upstream"
+		in_ns "r-$upstream" ip link set "to-$name" master lan
+		move_wan "$name" "$(carrier_address "$upstream")/24" "100.64.${site_number[$upstream]}.1"
+	fi
+	apply_rules "$name"
+	if [ "$2" = udp-blocked ]; then
+		nat_block_udp "$name"
+	fi
+}
+
+# Multicast reaches every port, as on a cheap switch.
+make_lan_bridge()
+{
+	in_ns "$1" ip link add lan type bridge mcast_snooping 0
+	in_ns "$1" ip link set lan up
+}
+
+connect_to_core()
+{
+	local name=$1 n=${site_number[$1]}
+
+	address core "to-$name" "203.0.113.$((8 * n + 1))/29"
+	site_next_outer[$name]=$((8 * n + 2))
+	move_wan "$name" "$(core_address "$name")/29" "203.0.113.$((8 * n + 1))"
+	if has_family "${site_kind[$name]}" 6; then
+		address core "to-$name" "2001:db8:ff:$n::fe/64"
+		address "r-$name" wan "2001:db8:ff:$n::1/64"
+		default_routes "r-$name" "" "2001:db8:ff:$n::fe"
+		in_ns core ip -6 route add "$(lan_prefix6 "$name")::/64" via "2001:db8:ff:$n::1"
+	fi
+}
+
+# The next free outer address of a site: at the core (five, then again from the first),
+# or at a carrier.
+core_address()
+{
+	echo "203.0.113.${site_next_outer[$1]}"
+}
+
+carrier_address()
+{
+	echo "100.64.${site_number[$1]}.${site_next_lan[$1]}"
+}
+
+# move_wan NAME ADDRESS/LENGTH GATEWAY: the router has this outer address and no other.
+move_wan()
+{
+	local name=$1 n=${site_number[$1]} base
+
+	in_ns "r-$name" ip -4 addr flush dev wan
+	address "r-$name" wan "$2"
+	default_routes "r-$name" "$3" ""
+	site_outer[$name]=${2%/*}
+	if [ "${site_upstream[$name]}" = core ]; then
+		base=$((8 * n + 2))
+		site_next_outer[$name]=$((base + (site_next_outer[$name] - base + 1) % 5))
+		if [ "${site_kind[$name]}" = none ]; then
+			in_ns core ip route replace "$(lan_prefix4 "$name").$((8 * n))/29" \
+				via "${site_outer[$name]}"
+		fi
+	else
+		base=${site_upstream[$name]}
+		site_next_lan[$base]=$((site_next_lan[$base] + 1))
+	fi
+}
+
+nat_public()
+{
+	echo "${site_outer[$1]}"
+}
+
+lan_prefix4()
+{
+	case ${site_kind[$1]} in
+	none) echo 198.51.100 ;;
+	*) echo 192.168.1 ;;
+	esac
+}
+
+lan_prefix6()
+{
+	echo "2001:db8:$((100 + site_number[$1]))"
+}
+
+# The router's own addresses on the LAN, when the first host comes.
+start_lan()
+{
+	local site=$1 prefix4 base=0 length=24
+
+	prefix4=$(lan_prefix4 "$site")
+	site_next_lan[$site]=100
+	if [ "${site_kind[$site]}" = none ]; then
+		base=$((8 * site_number[$site]))
+		length=29
+		site_next_lan[$site]=$((base + 2))
+	fi
+	if has_family "${site_kind[$site]}" 4; then
+		address "r-$site" lan "$prefix4.$((base + 1))/$length"
+	fi
+	if has_family "${site_kind[$site]}" 6; then
+		address "r-$site" lan "$(lan_prefix6 "$site")::1/64"
+	fi
+}
+
+nat_lan()		# NAME SITE
+{
+	local name=$1 site=$2 kind=${site_kind[$2]} via4="" via6="" last length base=0
+
+	if [ -z "${site_next_lan[$site]-}" ]; then
+		start_lan "$site"
+	fi
+	new_host "$name"
+	wire "$name" eth0 "r-$site"
+	in_ns "r-$site" ip link set "to-$name" master lan
+	last=${site_next_lan[$site]}
+	site_next_lan[$site]=$((last + 1))
+	if has_family "$kind" 4; then
+		length=24
+		if [ "$kind" = none ]; then
+			length=29
+			base=$((8 * site_number[$site]))
+		fi
+		address4[$name]=$(lan_prefix4 "$site").$last
+		via4=$(lan_prefix4 "$site").$((base + 1))
+		address "$name" eth0 "${address4[$name]}/$length"
+	fi
+	if has_family "$kind" 6; then
+		address6[$name]=$(lan_prefix6 "$site")::$last
+		via6=$(lan_prefix6 "$site")::1
+		address "$name" eth0 "${address6[$name]}/64"
+	fi
+	default_routes "$name" "$via4" "$via6"
+}
+
+# -- rules -------------------------------------------------------------------
+
+# apply_rules SITE: its tables start empty. What conntrack knows stays.
+apply_rules()
+{
+	local name=$1 seconds=${site_lifetime[$1]}
+
+	if has_family "${site_kind[$name]}" 4 && [ "${site_kind[$name]}" != none ]; then
+		nat_rules "$name" | in_ns "r-$name" nft -f -
+	fi
+	if [ "${site_kind[$name]}" = dual ] || [ "${site_kind[$name]}" = firewall6 ]; then
+		firewall6_rules | in_ns "r-$name" nft -f -
+	fi
+	in_ns "r-$name" sysctl -qw net.netfilter.nf_conntrack_udp_timeout="$seconds" \
+		net.netfilter.nf_conntrack_udp_timeout_stream="$seconds"
+}
+
+nat_rules()		# SITE
+{
+	echo "table ip nat { }"
+	echo "flush table ip nat"
+	echo "delete table ip nat"
+	echo "define wan = ${site_outer[$1]}"
+	case ${site_kind[$1]} in
+	symmetric) plain_rules "snat to \$wan fully-random" ;;
+	sequential) plain_rules "meta l4proto udp snat to \$wan : numgen inc mod 20000 offset 40000" \
+		"snat to \$wan fully-random" ;;
+	linux | linux-open) plain_rules masquerade ;;
+	*) eim_rules "${site_kind[$1]}" "${site_hairpin[$1]}" "${site_lifetime[$1]}" ;;
+	esac
+	guard_rules "${site_kind[$1]}"
+}
+
+# What comes from outside must answer something, or have been let in on purpose.
+guard_rules()		# KIND
+{
+	cat <<-'END'
+		table ip nat {
+			chain forward {
+				type filter hook forward priority filter
+				iifname wan ct state established,related accept
+				iifname wan ct status dnat accept
+				iifname wan drop
+			}
+	END
+	if [ "$1" != linux-open ]; then
+		cat <<-'END'
+			chain input {
+				type filter hook input priority filter
+				iifname wan ct state established,related accept
+				iifname wan icmp type echo-request accept
+				iifname wan drop
+			}
+		END
+	fi
+	echo "}"
+}
+
+plain_rules()		# RULE...
+{
+	echo "table ip nat { chain outward {"
+	echo "type nat hook postrouting priority srcnat"
+	printf 'oifname wan %s\n' "$@"
+	echo "} }"
+}
+
+# A NAT with mappings, not only connections:
+#
+#	mapped	host, port --> outer port	where its next connection comes from
+#	owner	outer port --> host, port	for whom a packet from outside is
+#	holes	host, port, remote address [, remote port]: whom it has sent to
+#
+# All three are written by what a host sends, and forgotten after `lifetime` of silence.
+# Mapping and filtering are separate: a packet from outside first gets its destination by
+# `owner`; behind the last NAT hook it is dropped if there is no hole for its sender, before
+# conntrack remembers it. There the sender of a hairpin packet has its outer address too, so
+# the same rule does for both. An outer port that is taken is not given away again; the
+# second host gets a random one and keeps that. (TCP: conntrack only.)
+eim_rules()		# KIND HAIRPIN LIFETIME
+{
+	local remote="ip daddr" sender="ip saddr" type="ipv4_addr" filter preserve="" hairpin=""
+
+	case $(nat_filtering "$1") in
+	port)
+		remote="ip daddr . udp dport"
+		sender="ip saddr . udp sport"
+		type="ipv4_addr . inet_service"
+		;;
+	esac
+	filter="oifname lan ct state new ip daddr . udp dport . $sender != @holes drop"
+	if [ "$(nat_filtering "$1")" = any ]; then
+		filter=
+	fi
+	if [ "$1" != carrier ]; then
+		preserve="udp sport != @owner snat to \$wan"
+	fi
+	if [ "$2" = yes ]; then
+		hairpin="iifname lan ip daddr \$wan meta l4proto udp dnat ip to udp dport map @owner"
+	fi
+	cat <<-END
+		table ip nat {
+			map mapped {
+				type ipv4_addr . inet_service : inet_service
+				flags dynamic, timeout; timeout $3s; size 65535
+			}
+			map owner {
+				type inet_service : ipv4_addr . inet_service
+				flags dynamic, timeout; timeout $3s; size 65535
+			}
+			set holes {
+				type ipv4_addr . inet_service . $type
+				flags dynamic, timeout; timeout $3s; size 65535
+			}
+			chain dig {
+				type filter hook prerouting priority mangle
+				iifname lan update @holes { ip saddr . udp sport . $remote }
+			}
+			chain inward {
+				type nat hook prerouting priority dstnat
+				iifname wan ip daddr \$wan meta l4proto udp dnat ip to udp dport map @owner
+				$hairpin
+			}
+			chain choose {
+				meta l4proto udp snat to \$wan : ip saddr . udp sport map @mapped
+				$preserve
+				meta l4proto udp snat to \$wan random
+				snat to \$wan
+			}
+			chain outward {
+				type nat hook postrouting priority srcnat
+				oifname wan goto choose
+				oifname lan ct original ip daddr \$wan iifname lan goto choose
+			}
+			chain remember {
+				type filter hook postrouting priority srcnat + 50
+				ip saddr \$wan ct direction original update @mapped { ct original ip saddr . ct original proto-src : udp sport }
+				ip saddr \$wan ct direction original update @owner { udp sport : ct original ip saddr . ct original proto-src }
+				ip saddr \$wan ct direction reply update @mapped { ct reply ip saddr . ct reply proto-src : udp sport }
+				ip saddr \$wan ct direction reply update @owner { udp sport : ct reply ip saddr . ct reply proto-src }
+				$filter
+			}
+		}
+	END
+}
+
+firewall6_rules()
+{
+	cat <<-'END'
+		table ip6 firewall { }
+		flush table ip6 firewall
+		table ip6 firewall {
+			chain forward {
+				type filter hook forward priority filter
+				ct state established,related accept
+				iifname wan drop
+			}
+		}
+	END
+}
+
+# -- what happens to a site --------------------------------------------------
+
+nat_flush()		# SITE
+{
+	local name=$1 upstream=${site_upstream[$1]}
+
+	if [ "$upstream" = core ]; then
+		move_wan "$name" "$(core_address "$name")/29" \
+			"203.0.113.$((8 * site_number[$name] + 1))"
+	else
+		move_wan "$name" "$(carrier_address "$upstream")/24" \
+			"100.64.${site_number[$upstream]}.1"
+	fi
+	apply_rules "$name"
+	in_ns "r-$name" conntrack -F >/dev/null 2>&1
+}
+
+nat_block_udp()		# SITE
+{
+	in_ns "r-$1" nft -f - <<-'END'
+		table inet block {
+			chain forward {
+				type filter hook forward priority filter - 10
+				meta l4proto udp drop
+			}
+		}
+	END
+}
+
+nat_unblock_udp()	# SITE
+{
+	in_ns "r-$1" nft delete table inet block
+}
+
+nat_hairpin()		# SITE yes|no
+{
+	[ "$(nat_mapping "${site_kind[$1]}")" = eim ] || fail "${site_kind[$1]} has no hairpin"
+	site_hairpin[$1]=$2
+	apply_rules "$1"
+}
+
+nat_lifetime()		# SITE SECONDS
+{
+	site_lifetime[$1]=$2
+	apply_rules "$1"
+}
+
+# nat_delay MS [LOSS]: whatever crosses the core waits in a program's queue, see there.
+nat_delay()
+{
+	ip netns exec "$(ns core)" "$nat_here/nat_delay.py" delay0 "$1" "${2:-0}" \
+		>"$tmp/delay" 2>&1 &
+	nat_delay_pid=$!
+	pids+=("$nat_delay_pid")
+	wait_for 5 "the delay is ready" grep -q ready "$tmp/delay"
+	for family in -4 -6; do
+		in_ns core ip link set delay0 up
+		in_ns core ip "$family" route add default dev delay0 table 100
+		in_ns core ip "$family" rule add not iif delay0 lookup 100
+	done
+}
+
+# -- asking ------------------------------------------------------------------
+
+# nat_check QUESTION HOST...: what real datagrams tell, see nat_check.py.
+nat_check()
+{
+	"$nat_here/nat_check.py" "p2n-$$-" "$@"
+}
+
+command -v conntrack >/dev/null || skip "nat_flush needs conntrack (Debian: conntrack)"
