@@ -200,16 +200,34 @@ static void sort_facts(struct netgoal *goal)
 	goal->len = goal->addresses_len + kept;
 }
 
+/* Most routes of a mesh lie in the network of our own address, and are no facts. */
+static void shrink(struct netgoal *goal)
+{
+	struct fact *fitting = realloc(goal->facts, (goal->len + 1) * sizeof(*fitting));
+
+	if (fitting)
+		goal->facts = fitting;
+}
+
 static int fill(struct netgoal *goal, const struct networks *nets, const struct netplan *plan,
 		char error[static 256])
 {
 	int err = 0;
 
-	for (size_t i = 0; i < plan->addresses_len; i++)
-		add_address(goal, nets, plan->addresses[i]);
+	for (size_t i = 0; i < plan->addresses_len; i++) {
+		if (plan->addresses[i].ip.family == IP_V4)
+			add_address(goal, nets, plan->addresses[i]);
+	}
+	/* As a source the kernel prefers the IPv4 address that came first, and the IPv6
+	 * address that came last: in both families that shall be the first of the plan. */
+	for (size_t i = plan->addresses_len; i-- > 0;) {
+		if (plan->addresses[i].ip.family == IP_V6)
+			add_address(goal, nets, plan->addresses[i]);
+	}
 	for (size_t i = 0; i < plan->routes_len && plan->table != 0 && !err; i++)
 		err = add_route(goal, nets, plan, &plan->routes[i], error);
 	sort_facts(goal);
+	shrink(goal);
 	return err;
 }
 

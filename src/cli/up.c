@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,6 +171,7 @@ static int start(struct daemon **daemon, struct up *up, struct config *config)
 	if (!outcome.code)
 		describe(outcome.text, config, up->place.net);
 	config_free(config);
+	malloc_trim(0);		/* what the file took: with many peers it is a third of all */
 	announce(up, &outcome);
 	return outcome.code;
 }

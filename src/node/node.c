@@ -133,6 +133,7 @@ static void set_addresses(struct node *node, const struct node_settings *setting
 /* One peer of the new settings: its settings copied, and the peer itself made if
  * the node does not have it. */
 struct arrival {
+	const struct node_peer_settings *from;
 	struct peer_settings *settings;
 	struct peer *peer;
 	bool is_new;
@@ -143,10 +144,11 @@ static bool arrive(struct node *node, struct arrival *a, const struct node_peer_
 {
 	bool bad_key = false;
 
+	a->from = from;
 	a->settings = peer_settings_new(from);
 	a->peer = node_find_peer(node, from->public_key);
 	if (a->settings && !a->peer) {
-		a->peer = peer_new(&node->shared, from->public_key, a->settings, &bad_key);
+		a->peer = peer_new(&node->shared, from, a->settings, &bad_key);
 		a->is_new = a->peer != NULL;
 	}
 	if (bad_key)
@@ -187,7 +189,7 @@ static void move_in(struct node *node, struct roster *next, struct arrival *arri
 		struct arrival *a = &arrivals[i];
 
 		if (!a->is_new)
-			peer_configure(a->peer, a->settings, now);
+			peer_configure(a->peer, a->settings, a->from->psk, now);
 	}
 	roster_route(next);
 	free_departed(node, next);

@@ -25,15 +25,11 @@ struct peer_settings *peer_settings_new(const struct node_peer_settings *from)
 	}
 	s->endpoint_port = from->endpoint_port;
 	s->keepalive = from->keepalive;
-	memcpy(s->psk, from->psk, KEY_LEN);
 	return s;
 }
 
 void peer_settings_free(struct peer_settings *settings)
 {
-	if (!settings)
-		return;
-	wipe(settings->psk, KEY_LEN);
 	free(settings);
 }
 
@@ -49,7 +45,7 @@ static void start_from_endpoint(struct peer *peer)
 		peer->path.remote = (struct endpoint){.ip = ip, .port = s->endpoint_port};
 }
 
-struct peer *peer_new(struct session_shared *shared, const uint8_t public_key[static KEY_LEN],
+struct peer *peer_new(struct session_shared *shared, const struct node_peer_settings *from,
 		      struct peer_settings *settings, bool *bad_key)
 {
 	struct peer *peer = calloc(1, sizeof(*peer));
@@ -57,7 +53,7 @@ struct peer *peer_new(struct session_shared *shared, const uint8_t public_key[st
 	*bad_key = false;
 	if (!peer)
 		return NULL;
-	if (!session_init(&peer->session, shared, public_key, settings->psk, settings->keepalive)) {
+	if (!session_init(&peer->session, shared, from->public_key, from->psk, settings->keepalive)) {
 		*bad_key = true;
 		free(peer);
 		return NULL;
@@ -97,13 +93,14 @@ static void change_endpoint(struct peer *peer)
 		start_from_endpoint(peer);
 }
 
-void peer_configure(struct peer *peer, struct peer_settings *settings, msec now)
+void peer_configure(struct peer *peer, struct peer_settings *settings,
+		    const uint8_t psk[static KEY_LEN], msec now)
 {
 	struct peer_settings *old = peer->settings;
 
 	peer->settings = settings;
-	if (!key_equal(old->psk, settings->psk))
-		session_set_psk(&peer->session, settings->psk);
+	if (!key_equal(peer->session.peer.psk, psk))
+		session_set_psk(&peer->session, psk);
 	if (old->keepalive != settings->keepalive)
 		session_set_persistent(&peer->session, settings->keepalive, now);
 	if (!same_endpoint(old, settings))

@@ -32,7 +32,6 @@ struct peer_settings {
 	char *endpoint_host;	/* NULL: none */
 	uint16_t endpoint_port;
 	uint32_t keepalive;
-	uint8_t psk[KEY_LEN];
 };
 
 struct peer {
@@ -49,16 +48,17 @@ struct peer {
 };
 
 struct peer_settings *peer_settings_new(const struct node_peer_settings *from);	/* NULL: no memory */
-void peer_settings_free(struct peer_settings *settings);			/* wipes the psk */
+void peer_settings_free(struct peer_settings *settings);
 
 /* Takes `settings` if it succeeds. NULL: no memory, or a public key that cannot be
  * (*bad_key tells which). */
-struct peer *peer_new(struct session_shared *shared, const uint8_t public_key[static KEY_LEN],
+struct peer *peer_new(struct session_shared *shared, const struct node_peer_settings *from,
 		      struct peer_settings *settings, bool *bad_key);
 void peer_free(struct peer *peer);
 
 /* Takes the new settings, and what has changed into force. */
-void peer_configure(struct peer *peer, struct peer_settings *settings, msec now);
+void peer_configure(struct peer *peer, struct peer_settings *settings,
+		    const uint8_t psk[static KEY_LEN], msec now);
 
 bool peer_has_path(const struct peer *peer);
 bool peer_is_endpoint(const struct peer *peer, const struct endpoint *remote);

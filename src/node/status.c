@@ -28,7 +28,7 @@ static void describe(const struct peer *peer, struct peer_status *out, msec now)
 
 	*out = (struct peer_status){
 		.name = settings->name,
-		.has_psk = !key_is_zero(settings->psk),
+		.has_psk = !key_is_zero(session->peer.psk),
 		.allowed_ips = settings->allowed_ips,
 		.allowed_ips_len = settings->allowed_ips_len,
 		.state = peer_state(peer, now),

@@ -139,8 +139,7 @@ void cookie_reply_create(struct message_cookie *out, struct cookie_checker *c, s
 void cookie_jar_init(struct cookie_jar *jar, const uint8_t peer_public[static KEY_LEN])
 {
 	memset(jar, 0, sizeof(*jar));
-	labelled_key(jar->mac1_key, "mac1----", peer_public);
-	labelled_key(jar->cookie_key, "cookie--", peer_public);
+	jar->peer_public = peer_public;
 }
 
 static bool cookie_is_fresh(const struct cookie_jar *jar, msec now)
@@ -151,12 +150,14 @@ static bool cookie_is_fresh(const struct cookie_jar *jar, msec now)
 void cookie_jar_sign(struct cookie_jar *jar, uint8_t *message, size_t len, msec now)
 {
 	struct bytes whole = bytes_of(message, len);
+	uint8_t key[KEY_LEN];
 	uint8_t *mac1, *mac2;
 
 	assert(has_macs(len));
+	labelled_key(key, "mac1----", jar->peer_public);
 	mac1 = message + before_mac1(whole).len;
 	mac2 = message + before_mac2(whole).len;
-	blake2s_mac(mac1, jar->mac1_key, sizeof(jar->mac1_key), before_mac1(whole));
+	blake2s_mac(mac1, key, sizeof(key), before_mac1(whole));
 	memcpy(jar->last_mac1, mac1, MAC_LEN);
 	jar->sent_mac1 = true;
 
@@ -173,12 +174,13 @@ void cookie_jar_sign(struct cookie_jar *jar, uint8_t *message, size_t len, msec 
  * an old cookie look young. */
 bool cookie_jar_consume(struct cookie_jar *jar, const struct message_cookie *reply, msec now)
 {
-	uint8_t cookie[COOKIE_LEN];
+	uint8_t cookie[COOKIE_LEN], key[KEY_LEN];
 	bool ok;
 
 	if (!jar->sent_mac1)
 		return false;
-	ok = xaead_open(cookie, jar->cookie_key, reply->nonce,
+	labelled_key(key, "cookie--", jar->peer_public);
+	ok = xaead_open(cookie, key, reply->nonce,
 			bytes_of(reply->cookie, sizeof(reply->cookie)),
 			bytes_of(jar->last_mac1, MAC_LEN));
 	if (ok) {

@@ -45,10 +45,10 @@ enum cookie_verdict cookie_check(struct cookie_checker *c, struct bytes message,
 void cookie_reply_create(struct message_cookie *out, struct cookie_checker *c, struct bytes message,
 			 const struct endpoint *from, struct rng *rng, msec now);
 
-/* The sender's side, one per peer. */
+/* The sender's side, one per peer. Its keys are made when they are needed, once or
+ * twice in two minutes: a thousand silent peers shall not keep them. */
 struct cookie_jar {
-	uint8_t mac1_key[KEY_LEN];	/* of the peer's public key */
-	uint8_t cookie_key[KEY_LEN];
+	const uint8_t *peer_public;	/* borrowed for as long as the jar lives */
 	uint8_t cookie[COOKIE_LEN];
 	uint8_t last_mac1[MAC_LEN];	/* of our last handshake message */
 	msec cookie_born;

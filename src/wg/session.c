@@ -69,7 +69,7 @@ bool session_init(struct session *s, struct session_shared *shared,
 		wipe(&s->peer, sizeof(s->peer));
 		return false;
 	}
-	cookie_jar_init(&s->jar, public_key);
+	cookie_jar_init(&s->jar, s->peer.public_key);
 	s->owes_keepalive = persistent_interval_msec > 0;
 	return true;
 }

@@ -104,7 +104,7 @@ static inline void side_init(struct side *side, uint8_t private_byte, const char
 	noise_identity_init(&side->id, private_key);
 	assert_true(noise_peer_init(&side->peer, &side->id, public_key, psk));
 	cookie_checker_init(&side->checker, side->id.public_key);
-	cookie_jar_init(&side->jar, public_key);
+	cookie_jar_init(&side->jar, side->peer.public_key);
 }
 
 static inline void sides_init(struct side *initiator, struct side *responder)
