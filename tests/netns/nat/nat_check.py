@@ -7,8 +7,13 @@
                             or that spoke every now and then, still there after SECONDS?
     stranger HOST           kept | lost: its port, when the far side's packet came first
     mapped HOST             the outer address of one socket
+    hairpin HOST HOST       yes | no | inner-source: one reaches the other, both behind one NAT,
+                            by its outer address
+    tcp HOST                yes | no: does it reach s1 over TCP?
+    tcp_punch HOST HOST     yes | no: can they, both calling at once?
     punch HOST HOST         4 | 6 | 46 | no: both learn their outer address from s1, both
                             send to the other's, and answer whoever comes; nothing else
+    punches HOST HOST...    the same for each two of these: HOST HOST 4|6|46|no
     spray HOST HOST         yes | no: the first opens 256 sockets towards the second, which
                             guesses 2500 ports (one in 20,000 tries fails by chance)
     predict HOST HOST       yes | no: the first one's next ports are guessed by the second
@@ -31,7 +36,7 @@ import sys
 import time
 
 CLONE_NEWNET = 0x40000000
-PATIENCE = 1.0			# seconds, for what should arrive
+PATIENCE = 0.5			# seconds, for what should arrive
 SERVERS = {
     4: [("s1", "192.0.2.1", 3478), ("s1", "192.0.2.1", 3479),
         ("s1", "192.0.2.2", 3478), ("s1", "192.0.2.2", 3479), ("s2", "192.0.2.17", 3478)],
@@ -51,16 +56,19 @@ def enter(namespace):
         raise OSError(ctypes.get_errno(), "setns")
 
 
-def udp(host, family=4, address="", port=0):
+def made_in(host, family, kind):
     """A socket on that host."""
     namespace = os.open(f"/run/netns/{prefix}{host}", os.O_RDONLY)
     enter(namespace)
     try:
-        made = socket.socket(socket.AF_INET6 if family == 6 else socket.AF_INET,
-                             socket.SOCK_DGRAM)
+        return socket.socket(socket.AF_INET6 if family == 6 else socket.AF_INET, kind)
     finally:
         enter(home)
         os.close(namespace)
+
+
+def udp(host, family=4, address="", port=0):
+    made = made_in(host, family, socket.SOCK_DGRAM)
     made.bind((address, port))
     made.setblocking(False)
     return made
@@ -115,9 +123,11 @@ def outer(client, server):
 # -- behaviour ---------------------------------------------------------------
 
 def mapping(client, servers):
-    seen = [outer(client, server) for server in servers]
-    if None in seen:
-        return "unreachable"
+    seen = []
+    for server in servers:
+        seen.append(outer(client, server))
+        if seen[-1] is None:
+            return "unreachable"
     if len(set(seen)) == 1:
         return "endpoint-independent"
     if seen[0] == seen[1] and seen[2] == seen[3]:
@@ -177,18 +187,21 @@ def behave(host, family="4"):
     how = mapping(client, servers)
     if how == "unreachable":
         return "mapping=unreachable"
-    if name_of(udp_to(host, family))[0] == outer(client, servers[0])[0]:
+    if own_address(host, family) == outer(client, servers[0])[0]:
         how = "none"
     return " ".join((f"mapping={how}", f"ports={ports(host, family, servers[0])}",
                      f"filtering={filtering(host, family, servers)}",
                      f"hairpin={hairpin(host, host, family, servers[0])}"))
 
 
-def udp_to(host, family):
-    """A socket whose own address is the one that its host uses towards s1."""
+def own_address(host, family):
+    """What the host itself holds for its address towards s1, or None."""
     client = udp(host, family)
-    client.connect(SERVERS[family][0][1:])
-    return client
+    try:
+        client.connect(SERVERS[family][0][1:])
+    except OSError:
+        return None
+    return name_of(client)[0]
 
 
 def hairpin_between(host, other):
@@ -241,6 +254,63 @@ def mapped(host):
     return ":".join(map(str, seen)) if seen else "unreachable"
 
 
+def tcp_socket(host, address="", port=0):
+    made = made_in(host, 4, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.bind((address, port))
+    made.settimeout(PATIENCE)
+    return made
+
+
+def tcp_outer(client, server):
+    """The address that the listening server sees that client behind, or None."""
+    try:
+        client.connect(name_of(server))
+        accepted, source = server.accept()
+    except OSError:
+        return None
+    accepted.close()
+    return source
+
+
+def tcp_server():
+    server = tcp_socket(*SERVERS[4][0])
+    server.listen()
+    return server
+
+
+def tcp(host):
+    return "yes" if tcp_outer(tcp_socket(host), tcp_server()) else "no"
+
+
+def tcp_punch(one, other):
+    """Both connect at once, from the ports that s1 has seen (RFC 6544, "so")."""
+    server = tcp_server()
+    ends = []
+    for host in (one, other):
+        first = tcp_socket(host)
+        ends.append((host, name_of(first)[1], tcp_outer(first, server)))
+    (_, port_one, outer_one), (_, port_other, outer_other) = ends
+    a, b = tcp_socket(one, "", port_one), tcp_socket(other, "", port_other)
+    for end, to in ((a, outer_other), (b, outer_one)):
+        end.setblocking(False)
+        end.connect_ex(to)
+    deadline = time.monotonic() + 3 * PATIENCE
+    while time.monotonic() < deadline:
+        _, done, _ = select.select([], [a, b], [], 0.1)
+        if len(done) == 2:
+            break
+    return "yes" if connected(a) and connected(b) else "no"
+
+
+def connected(end):
+    try:
+        end.getpeername()
+        return True
+    except OSError:
+        return False
+
+
 # -- two sides ---------------------------------------------------------------
 
 def answer(sockets, rounds=1):
@@ -272,19 +342,16 @@ def punch_family(one, other, family):
     return False
 
 
-def has_address(host, family):
-    try:
-        udp_to(host, family)
-        return True
-    except OSError:
-        return False
-
-
 def punch(one, other):
     works = [str(family) for family in (4, 6)
-             if has_address(one, family) and has_address(other, family)
+             if own_address(one, family) and own_address(other, family)
              and punch_family(one, other, family)]
     return "".join(works) or "no"
+
+
+def punches(*hosts):
+    pairs = zip(hosts[::2], hosts[1::2])
+    return "\n".join(f"{one} {other} {punch(one, other)}" for one, other in pairs)
 
 
 def knock_and_guess(sockets, cone, outer_cone, public, guesses):
@@ -315,8 +382,8 @@ def predict(next_port_side, cone_side):
 
 QUESTIONS = {
     "behave": behave, "clash": clash, "lifetime": lifetime, "stranger": stranger,
-    "mapped": mapped, "hairpin": hairpin_between, "punch": punch, "spray": spray,
-    "predict": predict,
+    "mapped": mapped, "hairpin": hairpin_between, "tcp": tcp, "tcp_punch": tcp_punch, "punch": punch,
+    "punches": punches, "spray": spray, "predict": predict,
 }
 
 if __name__ == "__main__":

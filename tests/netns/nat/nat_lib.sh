@@ -30,11 +30,13 @@
 #	nat_carrier NAME [KIND]		a carrier's NAT, for the third argument of nat_site
 #	nat_lan NAME SITE		another host on that LAN
 #	nat_flush SITE			the router reboots: no mapping, another outer address
+#	nat_forget SITE			the same, but it keeps its outer address
 #	nat_block_udp SITE		from now on it drops UDP; nat_unblock_udp SITE
 #	nat_hairpin SITE yes|no		may a LAN host reach another by its outer address
 #	nat_lifetime SITE SECONDS	of an unused mapping; 30 unless said (call it early)
-#	nat_delay MS [LOSS]		each way through the core; LOSS in percent
-#	nat_public SITE			prints the outer address
+#	nat_delay MS [LOSS]		each way through the core; LOSS in percent; again to change
+#	nat_no_delay			as at first
+#	nat_public SITE			prints the outer address of its router
 #	in_ns NAME COMMAND...		on a host; also r-NAME for its router, core, s1, s2
 #	nat_theory KIND KIND		how a direct path is possible: see there
 #
@@ -52,7 +54,7 @@
 #	linux               (see below) preserved  addr+port  no       masquerade, no more
 #	linux-open          (see below) preserved  addr+port  no       and no input filter
 #	symmetric           addr+port   random     addr+port  no       snat fully-random
-#	sequential          addr+port   the next   addr+port  no       snat to numgen inc
+#	sequential          addr+port   the next   addr+port  no       snat to numgen
 #	cgnat               port-restricted, behind a carrier of its own
 #	udp-blocked         port-restricted, and all UDP is dropped
 #	firewall6           IPv6 only; from outside only what answers; no NAT
@@ -75,6 +77,7 @@ nat_kinds=(none full-cone address-restricted port-restricted carrier linux linux
 
 nat_sites=0			# counts; the number of a site is in site_number
 nat_hosts=0
+nat_delay_pid=
 declare -A site_number site_kind site_upstream site_outer site_hairpin site_lifetime
 declare -A site_next_lan	# the last byte of the next address on its LAN
 declare -A site_next_outer	# of the next address that a reboot gives it
@@ -134,7 +137,8 @@ has_family()		# KIND 4|6
 #	predict	one has the next port: guess it
 #	luck	both have unknown ports, at least one of them random
 #	no	a family or UDP is missing
-# A conntrack NAT counts as endpoint-independent: two hosts that clash are rare.
+# A conntrack NAT counts as endpoint-independent: two hosts that clash are rare. (With
+# linux-open it depends on whose packet is first.)
 nat_theory()
 {
 	if [ "$1" = udp-blocked ] || [ "$2" = udp-blocked ]; then
@@ -197,7 +201,7 @@ address()
 
 	shift 2
 	for each in "$@"; do
-		in_ns "$name" ip addr add "$each" dev "$device" nodad
+		in_ns "$name" ip addr add "$each" dev "$device"
 	done
 }
 
@@ -258,14 +262,14 @@ default_routes()	# NAME VIA4 VIA6: either may be empty
 
 nat_site()		# NAME KIND [CARRIER]
 {
-	local name=$1 kind=$2 carrier=${3:-core}
+	local name=$1 type=$2 carrier=${3:-core}
 
-	[[ " ${nat_kinds[*]} " == *" $kind "* ]] || fail "no kind of NAT is called $kind"
-	if [ "$kind" = cgnat ] && [ "$carrier" = core ]; then
+	[[ " ${nat_kinds[*]} " == *" $type "* ]] || fail "no kind of NAT is called $type"
+	if [ "$type" = cgnat ] && [ "$carrier" = core ]; then
 		carrier=$name-isp
 		nat_carrier "$carrier"
 	fi
-	new_router "$name" "$kind" "$carrier"
+	new_router "$name" "$type" "$carrier"
 	nat_lan "$name" "$name"
 }
 
@@ -306,9 +310,12 @@ new_router()		# NAME KIND UPSTREAM
 	fi
 }
 
-# Multicast reaches every port, as on a cheap switch.
+# Multicast reaches every port, as on a cheap switch. Rules are for what is routed: with
+# br_netfilter a hairpin packet would be translated and then bridged, past half of them.
 make_lan_bridge()
 {
+	in_ns "$1" sysctl -qew net.bridge.bridge-nf-call-iptables=0 \
+		net.bridge.bridge-nf-call-ip6tables=0
 	in_ns "$1" ip link add lan type bridge mcast_snooping 0
 	in_ns "$1" ip link set lan up
 }
@@ -402,7 +409,7 @@ start_lan()
 
 nat_lan()		# NAME SITE
 {
-	local name=$1 site=$2 kind=${site_kind[$2]} via4="" via6="" last length base=0
+	local name=$1 site=$2 type=${site_kind[$2]} via4="" via6="" last length base=0
 
 	if [ -z "${site_next_lan[$site]-}" ]; then
 		start_lan "$site"
@@ -412,9 +419,9 @@ nat_lan()		# NAME SITE
 	in_ns "r-$site" ip link set "to-$name" master lan
 	last=${site_next_lan[$site]}
 	site_next_lan[$site]=$((last + 1))
-	if has_family "$kind" 4; then
+	if has_family "$type" 4; then
 		length=24
-		if [ "$kind" = none ]; then
+		if [ "$type" = none ]; then
 			length=29
 			base=$((8 * site_number[$site]))
 		fi
@@ -422,7 +429,7 @@ nat_lan()		# NAME SITE
 		via4=$(lan_prefix4 "$site").$((base + 1))
 		address "$name" eth0 "${address4[$name]}/$length"
 	fi
-	if has_family "$kind" 6; then
+	if has_family "$type" 6; then
 		address6[$name]=$(lan_prefix6 "$site")::$last
 		via6=$(lan_prefix6 "$site")::1
 		address "$name" eth0 "${address6[$name]}/64"
@@ -455,7 +462,7 @@ nat_rules()		# SITE
 	echo "define wan = ${site_outer[$1]}"
 	case ${site_kind[$1]} in
 	symmetric) plain_rules "snat to \$wan fully-random" ;;
-	sequential) plain_rules "meta l4proto udp snat to \$wan : numgen inc mod 20000 offset 40000" \
+	sequential) plain_rules "meta l4proto udp snat to \$wan : $(next_port)" \
 		"snat to \$wan fully-random" ;;
 	linux | linux-open) plain_rules masquerade ;;
 	*) eim_rules "${site_kind[$1]}" "${site_hairpin[$1]}" "${site_lifetime[$1]}" ;;
@@ -490,10 +497,20 @@ guard_rules()		# KIND
 
 plain_rules()		# RULE...
 {
-	echo "table ip nat { chain outward {"
+	echo "table ip nat {"
+	echo "chain outward {"
 	echo "type nat hook postrouting priority srcnat"
 	printf 'oifname wan %s\n' "$@"
-	echo "} }"
+	echo "}"
+	echo "}"
+}
+
+# 40000, 40001 ... 43999 and again. (Without the map, the kernel takes the bytes of the
+# counter in the wrong order.)
+next_port()
+{
+	echo "numgen inc mod 4000 map { $(seq 0 3999 | awk '{ print $1 " : " $1 + 40000 }' |
+		paste -sd ,) }"
 }
 
 # A NAT with mappings, not only connections:
@@ -511,6 +528,7 @@ plain_rules()		# RULE...
 eim_rules()		# KIND HAIRPIN LIFETIME
 {
 	local remote="ip daddr" sender="ip saddr" type="ipv4_addr" filter preserve="" hairpin=""
+	local own="ip saddr \$wan meta l4proto udp"
 
 	case $(nat_filtering "$1") in
 	port)
@@ -565,10 +583,10 @@ eim_rules()		# KIND HAIRPIN LIFETIME
 			}
 			chain remember {
 				type filter hook postrouting priority srcnat + 50
-				ip saddr \$wan ct direction original update @mapped { ct original ip saddr . ct original proto-src : udp sport }
-				ip saddr \$wan ct direction original update @owner { udp sport : ct original ip saddr . ct original proto-src }
-				ip saddr \$wan ct direction reply update @mapped { ct reply ip saddr . ct reply proto-src : udp sport }
-				ip saddr \$wan ct direction reply update @owner { udp sport : ct reply ip saddr . ct reply proto-src }
+				$own ct direction original update @mapped { ct original ip saddr . ct original proto-src : udp sport }
+				$own ct direction original update @owner { udp sport : ct original ip saddr . ct original proto-src }
+				$own ct direction reply update @mapped { ct reply ip saddr . ct reply proto-src : udp sport }
+				$own ct direction reply update @owner { udp sport : ct reply ip saddr . ct reply proto-src }
 				$filter
 			}
 		}
@@ -592,6 +610,13 @@ firewall6_rules()
 
 # -- what happens to a site --------------------------------------------------
 
+# nat_forget SITE: the router starts again with the address that it had.
+nat_forget()
+{
+	apply_rules "$1"
+	in_ns "r-$1" conntrack -F >/dev/null 2>&1
+}
+
 nat_flush()		# SITE
 {
 	local name=$1 upstream=${site_upstream[$1]}
@@ -603,8 +628,7 @@ nat_flush()		# SITE
 		move_wan "$name" "$(carrier_address "$upstream")/24" \
 			"100.64.${site_number[$upstream]}.1"
 	fi
-	apply_rules "$name"
-	in_ns "r-$name" conntrack -F >/dev/null 2>&1
+	nat_forget "$name"
 }
 
 nat_block_udp()		# SITE
@@ -640,16 +664,33 @@ nat_lifetime()		# SITE SECONDS
 # nat_delay MS [LOSS]: whatever crosses the core waits in a program's queue, see there.
 nat_delay()
 {
+	local family
+
+	nat_no_delay
 	ip netns exec "$(ns core)" "$nat_here/nat_delay.py" delay0 "$1" "${2:-0}" \
 		>"$tmp/delay" 2>&1 &
 	nat_delay_pid=$!
 	pids+=("$nat_delay_pid")
 	wait_for 5 "the delay is ready" grep -q ready "$tmp/delay"
+	in_ns core ip link set delay0 up
 	for family in -4 -6; do
-		in_ns core ip link set delay0 up
 		in_ns core ip "$family" route add default dev delay0 table 100
 		in_ns core ip "$family" rule add not iif delay0 lookup 100
 	done
+}
+
+nat_no_delay()
+{
+	local family
+
+	if [ -n "$nat_delay_pid" ]; then
+		for family in -4 -6; do
+			in_ns core ip "$family" rule del lookup 100
+		done
+		kill "$nat_delay_pid"
+		wait "$nat_delay_pid" || true
+		nat_delay_pid=
+	fi
 }
 
 # -- asking ------------------------------------------------------------------
