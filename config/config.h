@@ -69,6 +69,7 @@ struct config {
 	uint32_t table_number;
 	uint32_t fwmark;		/* 0: p2pnet chooses */
 	enum log_level log_level;
+	bool lan;			/* look for peers by multicast on the own networks */
 	struct config_peer *peers;
 	size_t peers_len;
 	char **files;			/* the file and those it includes; each `where` points to one */

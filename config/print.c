@@ -38,7 +38,8 @@ static void print_interface(FILE *out, const struct config *c)
 		fprintf(out, "fwmark = 0x%" PRIx32 "\n", c->fwmark);
 	else
 		fprintf(out, "fwmark = off\n");
-	fprintf(out, "log_level = %s\n", log_level_name(c->log_level));
+	fprintf(out, "log_level = %s\nlan = %s\n", log_level_name(c->log_level),
+		c->lan ? "yes" : "no");
 }
 
 static bool is_ip_of(const struct config_peer *peer, const struct cidr *prefix)

@@ -26,6 +26,7 @@ static const struct key table[] = {
 	{"interface", "table", NULL, false, set_table, NULL},
 	{"interface", "fwmark", NULL, false, set_fwmark, NULL},
 	{"interface", "log_level", NULL, false, set_log_level, NULL},
+	{"interface", "lan", NULL, false, set_lan, NULL},
 
 	{"peer", "ip", NULL, true, set_ip, NULL},
 	{"peer", "allowed_ips", NULL, true, set_allowed_ips, NULL},

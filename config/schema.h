@@ -44,6 +44,7 @@ void set_mtu(struct load *l, const char *value);
 void set_table(struct load *l, const char *value);
 void set_fwmark(struct load *l, const char *value);
 void set_log_level(struct load *l, const char *value);
+void set_lan(struct load *l, const char *value);
 void set_public_key(struct load *l, const char *value);
 void set_preshared_key(struct load *l, const char *value);
 void set_preshared_key_file(struct load *l, const char *value);

@@ -415,6 +415,15 @@ void set_log_level(struct load *l, const char *value)
 			   value);
 }
 
+void set_lan(struct load *l, const char *value)
+{
+	bool yes = strcasecmp(value, "yes") == 0;
+
+	if (!yes && strcasecmp(value, "no") != 0)
+		load_error(l, "lan \"%.64s\" is not yes or no", value);
+	l->config->lan = yes;
+}
+
 void set_keepalive(struct load *l, const char *value)
 {
 	struct config_peer *peer = load_peer(l);

@@ -69,7 +69,7 @@ static bool parse_address(struct link_address *out, const struct nlmsghdr *reply
 		.ifindex = ifa->ifa_index,
 		.is_temporary = ifa->ifa_family == AF_INET6 && ifa->ifa_flags & IFA_F_TEMPORARY,
 		.is_deprecated = ifa->ifa_flags & IFA_F_DEPRECATED,
-		.is_tentative = ifa->ifa_flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED),
+		.is_tentative = ifa->ifa_flags & IFA_F_TENTATIVE,
 	};
 	if (!ip_from_attr(&out->ip, ifa->ifa_family, attrs.local))
 		return false;

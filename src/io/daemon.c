@@ -143,10 +143,14 @@ static int open_tun(struct daemon *d, char error[static ERROR_TEXT])
 static int open_node(struct daemon *d, const struct node_settings *settings,
 		     char error[static ERROR_TEXT])
 {
+	uint64_t marks[NODE_MARKS];
+
 	random_init(&d->rng);
 	d->started = clock_now();
 	d->wall_started_ns = clock_wall_ns();
-	d->node = node_new(settings, &d->rng, marks_load_clock(&d->marks), d->started, error);
+	for (int i = 0; i < NODE_MARKS; i++)
+		marks[i] = marks_load(&d->marks, daemon_mark_names[i]);
+	d->node = node_new(settings, &d->rng, marks, d->started, error);
 	return d->node ? 0 : EXIT_CONFIG;
 }
 
@@ -196,6 +200,37 @@ static int open_control(struct daemon *d, char error[static ERROR_TEXT])
 	return err ? code_of(err) : 0;
 }
 
+/* Without multicast the net works all the same. */
+static void open_lan(struct daemon *d, bool wanted)
+{
+	struct lan_settings settings = {
+		.own = d->own_ifindex,
+		.mark = d->profile->fwmark,
+		.received = daemon_lan_received,
+		.context = d,
+	};
+	char error[ERROR_TEXT];
+
+	if (wanted && lan_open(&d->lan, &d->loop, &settings, error))
+		log_warn("%s", error);
+}
+
+static int open_links(struct daemon *d, bool lan, char error[static ERROR_TEXT])
+{
+	int err;
+
+	d->own_ifindex = if_nametoindex(tun_name(d->tun));
+	open_lan(d, lan);
+	err = links_watch_open(&d->links, &d->loop, d->own_ifindex, daemon_links_changed, d);
+	if (err) {
+		snprintf(error, ERROR_TEXT, "cannot watch the host's addresses: %s", strerror(-err));
+		lan_close(d->lan);
+		return EXIT_FAILED;
+	}
+	daemon_links_changed(d);
+	return 0;
+}
+
 static int open_watches(struct daemon *d, char error[static ERROR_TEXT])
 {
 	int err;
@@ -240,6 +275,7 @@ int daemon_new(struct daemon **out, const struct daemon_settings *settings,
 		goto free_daemon;
 	if (hooks)
 		d->hooks = *hooks;
+	d->armed = INT64_MIN;
 	d->profile = profile_new(settings);
 	if (!d->profile)
 		goto free_daemon;
@@ -264,9 +300,12 @@ int daemon_new(struct daemon **out, const struct daemon_settings *settings,
 	code = apply_netplan(d, d->profile, error);
 	if (code)
 		goto close_pump;
-	code = open_control(d, error);
+	code = open_links(d, settings->node.lan, error);
 	if (code)
 		goto undo_netplan;
+	code = open_control(d, error);
+	if (code)
+		goto close_links;
 	code = open_watches(d, error);
 	if (code)
 		goto close_control;
@@ -275,6 +314,9 @@ int daemon_new(struct daemon **out, const struct daemon_settings *settings,
 
 close_control:
 	control_close(d->control);
+close_links:
+	links_watch_close(d->links);
+	lan_close(d->lan);
 undo_netplan:
 	netplan_undo(d->netplan);
 close_pump:
@@ -353,6 +395,8 @@ void daemon_free(struct daemon *d)
 	if (!d)
 		return;
 	control_close(d->control);
+	links_watch_close(d->links);
+	lan_close(d->lan);
 	resolver_deinit(&d->resolver);
 	uv_walk(&d->loop, close_handle, NULL);
 	close(d->timer_fd);

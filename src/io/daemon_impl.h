@@ -11,6 +11,8 @@
 
 #include "io/control.h"
 #include "io/daemon.h"
+#include "io/lan.h"
+#include "io/links.h"
 #include "io/lock.h"
 #include "io/marks.h"
 #include "io/profile.h"
@@ -38,9 +40,12 @@ struct daemon {
 	struct resolver resolver;
 	struct netplan_state *netplan;
 	struct control *control;
+	struct lan *lan;		/* NULL: not wanted, or not to be had */
+	struct links_watch *links;
+	uint32_t own_ifindex;		/* of our device */
 	uv_poll_t tun_poll, udp4_poll, udp6_poll, timer_poll;
 	int timer_fd;
-	msec armed;		/* what the timer is set to */
+	msec armed;		/* what the timer is set to; INT64_MIN: not started yet */
 	msec connect_again;	/* while somebody waits */
 	msec started;
 	uint64_t wall_started_ns;
@@ -58,6 +63,11 @@ void daemon_stop(struct daemon *d, int code);
 void daemon_resolved(void *context, const uint8_t peer[static KEY_LEN],
 		     const struct endpoint *endpoints, size_t n);
 void daemon_source_gone(void *context, const struct path *path);
+void daemon_lan_received(void *context, struct bytes datagram, const struct endpoint *from,
+			 uint32_t ifindex);
+void daemon_links_changed(void *context);
+
+extern const char *const daemon_mark_names[NODE_MARKS];
 
 /* The hooks of the control socket. */
 struct control_hooks daemon_control_hooks(struct daemon *d);

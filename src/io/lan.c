@@ -344,10 +344,10 @@ static bool receive_one(struct side *side)
 	if (n < 0)
 		return errno == EINTR;
 	message.msg_len = (unsigned)n;
-	if (message.msg_hdr.msg_flags & MSG_TRUNC)
-		side->lan->counters[LAN_TOO_LONG]++;
-	else if (udp_message_read(&message, &parts, &d))
+	if (udp_message_read(&message, &parts, &d))
 		take(side, &d);
+	else
+		side->lan->counters[LAN_TOO_LONG]++;
 	return true;
 }
 

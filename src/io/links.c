@@ -74,28 +74,22 @@ free_addresses:
 
 struct gateway_listing {
 	struct gateway *out;
-	size_t first, len, max;		/* of one family: from `first` on */
+	size_t len, max;
 	uint32_t own;
 };
 
-/* By metric, and equal ones as they come. A worse one at the end makes room. */
+/* The kernel keeps routes to the same network in the order of their metrics. */
 static bool take_gateway(void *context, const struct link_gateway *found)
 {
-	struct gateway_listing *list = context;
-	size_t at = list->len;
+	struct gateway_listing *listing = context;
+	bool is_scoped = found->ip.family == IP_V6 && ip_is_link_local(&found->ip);
 
-	if (found->ifindex == list->own)
+	if (found->ifindex == listing->own)
 		return true;
-	while (at > list->first && list->out[at - 1].metric > found->metric)
-		at--;
-	if (at == list->max)
-		return true;
-	list->len += list->len < list->max;
-	memmove(&list->out[at + 1], &list->out[at], (list->len - at - 1) * sizeof(*list->out));
-	list->out[at] = (struct gateway){
-		.at.ip = found->ip,
-		.at.scope = found->ip.family == IP_V6 && ip_is_link_local(&found->ip)
-				    ? found->ifindex : 0,
+	if (listing->len == listing->max)
+		return false;
+	listing->out[listing->len++] = (struct gateway){
+		.at = {.ip = found->ip, .scope = is_scoped ? found->ifindex : 0},
 		.ifindex = found->ifindex,
 		.metric = found->metric,
 	};
@@ -104,18 +98,17 @@ static bool take_gateway(void *context, const struct link_gateway *found)
 
 int links_gateways(struct gateway *out, size_t max, uint32_t own)
 {
-	struct gateway_listing list = {.out = out, .max = max, .own = own};
+	struct gateway_listing listing = {.out = out, .max = max, .own = own};
 	struct link *link;
 	int err = link_open(&link);
 
 	if (err)
 		return err;
-	err = link_walk_gateways(link, IP_V4, take_gateway, &list);
-	list.first = list.len;
+	err = link_walk_gateways(link, IP_V4, take_gateway, &listing);
 	if (!err)
-		err = link_walk_gateways(link, IP_V6, take_gateway, &list);
+		err = link_walk_gateways(link, IP_V6, take_gateway, &listing);
 	link_free(link);
-	return err ? err : (int)list.len;
+	return err ? err : (int)listing.len;
 }
 
 /* -- news ---------------------------------------------------------------- */
@@ -165,7 +158,7 @@ static void on_news(uv_poll_t *poll, int status, int events)
 	(void)events;
 	if (status < 0)
 		uv_poll_start(poll, UV_READABLE, on_news);
-	if (news || status < 0)
+	if (news)
 		wait_for_quiet(watch);
 }
 

@@ -48,8 +48,8 @@ struct gateway {
 	uint32_t metric;
 };
 
-/* The default gateways of the main table, IPv4 first, then in the order that the kernel prefers
- * them; the first `max` of them. How many, or -errno. */
+/* The default gateways of the main table, the first `max` of them: IPv4 before IPv6, and those
+ * of one family in the order in which the kernel prefers them. How many, or -errno. */
 int links_gateways(struct gateway *out, size_t max, uint32_t own);
 
 struct links_watch;

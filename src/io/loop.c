@@ -26,6 +26,11 @@ static void look_up(struct daemon *d, const struct action *action, msec now)
 		node_resolved(d->node, action->peer, NULL, 0, now);
 }
 
+const char *const daemon_mark_names[NODE_MARKS] = {
+	[MARK_HANDSHAKES] = "handshakes",
+	[MARK_SIGNALS] = "signals",
+};
+
 static msec next_due(const struct daemon *d)
 {
 	msec due = node_due(d->node);
@@ -56,8 +61,12 @@ void daemon_drain(struct daemon *d)
 		case ACTION_SEND:
 			udp_send(d->udp, &action.datagram, 1);
 			break;
-		case ACTION_SAVE_CLOCK:
-			marks_save_clock(&d->marks, action.mark);
+		case ACTION_SAVE_MARK:
+			marks_save(&d->marks, daemon_mark_names[action.which], action.mark);
+			break;
+		case ACTION_LAN:
+			if (d->lan)
+				lan_send(d->lan, action.bytes);
 			break;
 		case ACTION_RESOLVE:
 			look_up(d, &action, now);
@@ -145,6 +154,54 @@ void daemon_resolved(void *context, const uint8_t peer[static KEY_LEN],
 
 	node_resolved(d->node, peer, endpoints, n, clock_now());
 	daemon_drain(d);
+}
+
+void daemon_lan_received(void *context, struct bytes datagram, const struct endpoint *from,
+			 uint32_t ifindex)
+{
+	struct daemon *d = context;
+
+	(void)from;
+	node_set_wall(d->node, clock_wall_ns());
+	node_feed_lan(d->node, datagram, ifindex, clock_now());
+	daemon_drain(d);
+}
+
+/* IPv4 and IPv6 take turns, so that neither fills the list alone. */
+static size_t choose_locals(struct node_local_address *out, const struct local_address *from, int n)
+{
+	size_t len = 0;
+
+	for (int round = 0; round < n && len < NODE_LOCALS_MAX; round++) {
+		for (enum ip_family family = IP_V4; family <= IP_V6; family += IP_V6 - IP_V4) {
+			int nth = 0;
+
+			for (int i = 0; i < n && len < NODE_LOCALS_MAX; i++) {
+				if (from[i].ip.family == family && nth++ == round)
+					out[len++] = (struct node_local_address){
+						from[i].ip, from[i].ifindex};
+			}
+		}
+	}
+	return len;
+}
+
+void daemon_links_changed(void *context)
+{
+	struct local_address all[4 * NODE_LOCALS_MAX];
+	struct node_local_address locals[NODE_LOCALS_MAX];
+	struct daemon *d = context;
+	int n = links_list(all, 4 * NODE_LOCALS_MAX, d->own_ifindex);
+
+	if (n < 0) {
+		log_warn("cannot list the host's addresses: %s", strerror(-n));
+		return;
+	}
+	node_set_locals(d->node, locals, choose_locals(locals, all, n), clock_now());
+	if (d->lan)
+		lan_rejoin(d->lan);
+	if (d->armed != INT64_MIN)	/* not while the net starts */
+		daemon_drain(d);
 }
 
 void daemon_source_gone(void *context, const struct path *path)

@@ -13,9 +13,6 @@
 
 enum { ERROR_TEXT = 512, NUMBER_TEXT = 24 };
 
-#define CLOCK_FILE "clock"
-#define CLOCK_TEMP "clock.new"
-
 int marks_open(struct marks *marks, const char *state_dir, char error[static ERROR_TEXT])
 {
 	int err = folder_make(state_dir, 0700);
@@ -58,9 +55,9 @@ static bool parse_mark(uint64_t *out, const char *text, size_t len)
 	return true;
 }
 
-uint64_t marks_load_clock(struct marks *marks)
+uint64_t marks_load(struct marks *marks, const char *name)
 {
-	int fd = openat(marks->dir, CLOCK_FILE, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = openat(marks->dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	char text[NUMBER_TEXT];
 	uint64_t mark = 0;
 	ssize_t n;
@@ -69,8 +66,8 @@ uint64_t marks_load_clock(struct marks *marks)
 		return 0;
 	n = fd < 0 ? -1 : read(fd, text, sizeof(text));
 	if (n < 0 || !parse_mark(&mark, text, (size_t)n))
-		log_warn("the clock mark in the state directory cannot be read: if this machine's "
-			 "clock was set back, peers may refuse it for a while");
+		log_warn("the mark \"%s\" in the state directory cannot be read: if this machine's "
+			 "clock was set back, peers may refuse it for a while", name);
 	if (fd >= 0)
 		close(fd);
 	return mark;
@@ -90,33 +87,36 @@ static int write_flushed(int fd, const char *text, size_t len)
 }
 
 /* The rename is on disk only once the directory is. */
-static int replace_clock(int dir, const char *text, size_t len)
+static int replace(int dir, const char *name, const char *text, size_t len)
 {
-	int fd = openat(dir, CLOCK_TEMP, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int err;
+	char temp[MARKS_NAME_MAX + 8];
+	int fd, err;
 
+	snprintf(temp, sizeof(temp), "%.*s.new", MARKS_NAME_MAX, name);
+	fd = openat(dir, temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
 	err = write_flushed(fd, text, len);
 	close(fd);
-	if (!err && renameat(dir, CLOCK_TEMP, dir, CLOCK_FILE) < 0)
+	if (!err && renameat(dir, temp, dir, name) < 0)
 		err = -errno;
 	if (err)
-		unlinkat(dir, CLOCK_TEMP, 0);
+		unlinkat(dir, temp, 0);
 	else if (fsync(dir) < 0)
 		err = -errno;
 	return err;
 }
 
-void marks_save_clock(struct marks *marks, uint64_t mark)
+void marks_save(struct marks *marks, const char *name, uint64_t mark)
 {
 	char text[NUMBER_TEXT];
 	int len = snprintf(text, sizeof(text), "%" PRIu64 "\n", mark);
-	int err = replace_clock(marks->dir, text, (size_t)len);
+	int err = replace(marks->dir, name, text, (size_t)len);
 
 	if (err && !marks->failing)
-		log_error("cannot save the clock mark in the state directory: %s", strerror(-err));
+		log_error("cannot save the mark \"%s\" in the state directory: %s", name,
+			  strerror(-err));
 	if (!err && marks->failing)
-		log_info("the clock mark is saved again");
+		log_info("the mark \"%s\" is saved again", name);
 	marks->failing = err != 0;
 }

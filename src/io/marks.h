@@ -1,6 +1,6 @@
 /* marks.h -- what must outlive the process: /var/lib/p2pnet/NET.
  *
- *   clock    the number of ACTION_SAVE_CLOCK, in decimal, and a newline
+ *   handshakes, signals    a number of ACTION_SAVE_MARK, in decimal, and a newline
  *
  * A file is written beside its name, flushed, and renamed over it, so after a
  * crash there is the old number or the new one and never half of either.
@@ -21,9 +21,11 @@ int marks_open(struct marks *marks, const char *state_dir, char error[static 512
 void marks_close(struct marks *marks);
 
 /* 0: none was saved, or (with a warning) what is there is no number. */
-uint64_t marks_load_clock(struct marks *marks);
+uint64_t marks_load(struct marks *marks, const char *name);
 
 /* Failing is logged once, until it works again: a full disk must not stop a network. */
-void marks_save_clock(struct marks *marks, uint64_t mark);
+void marks_save(struct marks *marks, const char *name, uint64_t mark);
+
+enum { MARKS_NAME_MAX = 16 };
 
 #endif

@@ -8,6 +8,8 @@
 #define NODE_BRAIN_H
 
 #include "node/peer.h"
+#include "node/reach.h"
+#include "node/signalling.h"
 #include "node/status.h"
 #include "wg/allowedips.h"
 #include "wg/cookie.h"
@@ -43,7 +45,8 @@ struct node {
 	unsigned icmp_sent;
 	struct queued *flying;		/* the packet of the last ACTION_SEND */
 	uint8_t message[SESSION_MESSAGE_MAX];	/* or its message */
-	struct datagram after_save;	/* waits for ACTION_SAVE_CLOCK to be done */
+	struct datagram after_save;	/* waits for ACTION_SAVE_MARK to be done */
+	struct signalling signalling;
 	uint64_t counters[NODE_COUNTERS];
 };
 

@@ -11,7 +11,10 @@
 #include "node/brain.h"
 #include "node/ecn.h"
 
-enum { INDEX_SLOTS_MIN = 64 };
+enum {
+	INDEX_SLOTS_MIN = 64,
+	SEEK_AFTER = 2,		/* unanswered initiations, then the endpoint is not believed */
+};
 
 void node_count(struct node *node, enum node_counter counter, uint64_t n)
 {
@@ -231,6 +234,8 @@ static bool set_peers(struct node *node, const struct node_settings *settings, m
 	}
 	move_in(node, &next, arrivals, now);
 	free(arrivals);
+	if (!signalling_set_peers(node, now))
+		log_warn("out of memory: peers without an endpoint will not be found");
 	return true;
 
 undo:
@@ -250,8 +255,8 @@ static bool make_indices(struct node *node)
 	return slots != NULL;
 }
 
-struct node *node_new(const struct node_settings *settings, struct rng *rng, uint64_t clock_mark,
-		      msec now, char error[static 256])
+struct node *node_new(const struct node_settings *settings, struct rng *rng,
+		      const uint64_t marks[static NODE_MARKS], msec now, char error[static 256])
 {
 	struct node *node = calloc(1, sizeof(*node));
 	uint64_t hash_seed;
@@ -263,7 +268,7 @@ struct node *node_new(const struct node_settings *settings, struct rng *rng, uin
 	}
 	node->shared.rng = rng;
 	noise_identity_init(&node->shared.identity, settings->private_key);
-	tai64n_init(&node->shared.clock, clock_mark);
+	tai64n_init(&node->shared.clock, marks[MARK_HANDSHAKES]);
 	cookie_checker_init(&node->cookies, node->shared.identity.public_key);
 	rng->fill(rng, &hash_seed, sizeof(hash_seed));
 	ratelimiter_init(&node->ratelimiter, hash_seed, now);
@@ -271,6 +276,7 @@ struct node *node_new(const struct node_settings *settings, struct rng *rng, uin
 	node->listen_port = settings->listen_port;
 	node->mtu = settings->mtu;
 	set_addresses(node, settings);
+	signalling_init(node, settings, marks[MARK_SIGNALS], rng);
 	if (!set_peers(node, settings, now, error)) {
 		node_free(node);
 		return NULL;
@@ -290,6 +296,7 @@ void node_free(struct node *node)
 		return;
 	for (size_t i = 0; i < node->roster.len; i++)
 		peer_free(node->roster.peers[i]);
+	signalling_deinit(node);
 	roster_free(&node->roster);
 	free_keypairs(&node->shared.keypairs, 0);
 	free(node->shared.indices.slots);
@@ -310,12 +317,14 @@ bool node_reconfigure(struct node *node, const struct node_settings *settings, m
 	if (!set_peers(node, settings, now, error))
 		return false;
 	set_addresses(node, settings);
+	signalling_set_addresses(node, settings);
 	return true;
 }
 
 void node_set_wall(struct node *node, uint64_t wall_ns)
 {
 	node->shared.wall_ns = wall_ns;
+	signalling_set_wall(node, wall_ns / 1000000);
 }
 
 bool node_top_up(struct node *node)
@@ -364,8 +373,11 @@ static enum action_kind poll_session(struct node *node, struct peer *peer, struc
 		owed = session_poll(&peer->session, node->message, &len, now);
 	if (owed == OWED_NOTHING)
 		return ACTION_NONE;
-	if (node->message[0] == MESSAGE_INITIATION)
+	if (node->message[0] == MESSAGE_INITIATION) {
 		peer_initiated(peer, now);
+		if (peer->unanswered > SEEK_AFTER)
+			signalling_seek(node, peer, now);
+	}
 	action->datagram = (struct datagram){
 		.packet = message_packet(node, len),
 		.path = peer->path,
@@ -374,8 +386,9 @@ static enum action_kind poll_session(struct node *node, struct peer *peer, struc
 	if (owed != OWED_HANDSHAKE_AFTER_SAVE)
 		return ACTION_SEND;
 	node->after_save = action->datagram;
+	action->which = MARK_HANDSHAKES;
 	action->mark = node->shared.clock.reserved;
-	return ACTION_SAVE_CLOCK;
+	return ACTION_SAVE_MARK;
 }
 
 /* A packet that waited for the key. */
@@ -443,6 +456,9 @@ enum action_kind node_poll(struct node *node, struct action *action, msec now)
 		node->after_save.packet.len = 0;
 		return action->kind = ACTION_SEND;
 	}
+	action->kind = signalling_poll(node, action, now);
+	if (action->kind != ACTION_NONE)
+		return action->kind;
 	while ((peer = list_first(&node->owing, struct peer, owing)) != NULL) {
 		if (!node_top_up(node))
 			node_count(node, COUNT_NO_MEMORY, 1);
@@ -454,7 +470,9 @@ enum action_kind node_poll(struct node *node, struct action *action, msec now)
 		heap_set(&node->timers, &peer->timer, peer_due(peer));
 	}
 	free_keypairs(&node->shared.keypairs, SPARE_KEYPAIRS);
-	return ACTION_NONE;
+	/* a session that has just come up may have to be told of signalling */
+	action->kind = signalling_poll(node, action, now);
+	return action->kind;
 }
 
 void node_tick(struct node *node, msec now)
@@ -466,11 +484,14 @@ void node_tick(struct node *node, msec now)
 		peer_tick(peer, now);
 		node_touch(node, peer);
 	}
+	signalling_tick(node, now);
 }
 
 msec node_due(const struct node *node)
 {
-	return list_empty(&node->owing) ? heap_due(&node->timers) : 0;
+	if (!list_empty(&node->owing))
+		return 0;
+	return msec_min(heap_due(&node->timers), signalling_due(node));
 }
 
 void node_resolved(struct node *node, const uint8_t peer_key[static KEY_LEN],

@@ -36,6 +36,7 @@ struct node_peer_settings {
 /* Borrowed for the call: the node copies what it keeps. */
 struct node_settings {
 	uint8_t private_key[KEY_LEN];
+	bool lan;			/* may ACTION_LAN carry signalling */
 	const struct cidr *addresses;	/* our own, for the source of ICMP errors */
 	size_t addresses_len;
 	uint16_t listen_port;		/* to know our own datagrams should they come back by the TUN */
@@ -44,10 +45,13 @@ struct node_settings {
 	size_t peers_len;
 };
 
-/* `clock_mark`: what ACTION_SAVE_CLOCK saved last, or 0. NULL: no memory, or a
+/* Clocks that must not go back (wg/tai64n.h, signal/stamp.h): each has a mark on disk. */
+enum node_mark { MARK_HANDSHAKES, MARK_SIGNALS, NODE_MARKS };
+
+/* `marks`: what ACTION_SAVE_MARK saved last, or zeroes. NULL: no memory, or a
  * key that cannot be; `error` says which. The rng must outlive the node. */
-struct node *node_new(const struct node_settings *settings, struct rng *rng, uint64_t clock_mark,
-		      msec now, char error[static 256]);
+struct node *node_new(const struct node_settings *settings, struct rng *rng,
+		      const uint64_t marks[static NODE_MARKS], msec now, char error[static 256]);
 void node_free(struct node *node);
 
 /* New settings. Peers that are in both keep their sessions, also while their
@@ -58,6 +62,20 @@ bool node_reconfigure(struct node *node, const struct node_settings *settings, m
 
 /* The wall clock, told at each turn of the loop; nanoseconds since 1970. */
 void node_set_wall(struct node *node, uint64_t wall_ns);
+
+enum { NODE_LOCALS_MAX = 8 };
+
+struct node_local_address {
+	struct ip ip;
+	uint32_t ifindex;
+};
+
+/* The addresses of this host, best first, at start and whenever they have changed. */
+void node_set_locals(struct node *node, const struct node_local_address *locals, size_t n,
+		     msec now);
+
+/* A datagram of the LAN's multicast group. */
+void node_feed_lan(struct node *node, struct bytes datagram, uint32_t ifindex, msec now);
 
 /* -- data ---------------------------------------------------------------- */
 
@@ -87,13 +105,16 @@ void node_source_gone(struct node *node, const struct path *path);
 enum action_kind {
 	ACTION_NONE,
 	ACTION_SEND,		/* action.datagram; its bytes live until the next call on the node */
-	ACTION_SAVE_CLOCK,	/* action.mark must be on disk before the next poll */
+	ACTION_SAVE_MARK,	/* action.mark of action.which must be on disk before the next poll */
+	ACTION_LAN,		/* action.bytes to the LAN's multicast group; live as a datagram's do */
 	ACTION_RESOLVE,		/* action.host, port: answer with node_resolved(action.peer) */
 };
 
 struct action {
 	enum action_kind kind;
 	struct datagram datagram;
+	struct bytes bytes;
+	enum node_mark which;
 	uint64_t mark;
 	uint8_t peer[KEY_LEN];
 	const char *host;	/* borrowed until the next reconfigure */

@@ -1,5 +1,5 @@
 /* peer.c -- one configured peer: its session, its path, what waits for it. */
-#include "node/peer.h"
+#include "node/reach.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +69,8 @@ void peer_free(struct peer *peer)
 {
 	if (!peer)
 		return;
+	reach_free(peer->reach);
+	free(peer->introducer);
 	list_remove(&peer->owing);
 	queue_clear(&peer->queue);
 	session_deinit(&peer->session);

@@ -18,6 +18,9 @@
 #include "node/status.h"
 #include "wg/session.h"
 
+struct reach;
+struct introducer;
+
 enum {
 	RESOLVE_AGAIN_AFTER = 2,	/* unanswered initiations, then the name is asked for again */
 	RESOLVE_PAUSE = 30 * 1000,	/* msec between two questions for one name that has an address */
@@ -42,6 +45,9 @@ struct peer {
 	struct queue queue;
 	struct peer_settings *settings;
 	msec resolve_after;		/* not to be asked for again before */
+	struct reach *reach;		/* how it is looked for and kept; NULL: no need */
+	struct introducer *introducer;	/* it passes our signalling on; NULL: it does not */
+	uint64_t signal_heard_ms;	/* see exchange_init() */
 	unsigned unanswered;		/* initiations sent since the peer was last heard */
 	bool wants_resolve;
 	bool resolving;			/* asked for, no answer yet */

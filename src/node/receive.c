@@ -21,6 +21,15 @@ static const enum node_counter data_counters[] = {
 	[SESSION_EXPIRED] = COUNT_EXPIRED_DATA,
 };
 
+/* A peer that is looked for has a way of its own choice; else the source is it. */
+static void heard(struct peer *peer, const struct path *path, msec now)
+{
+	if (peer->reach && !reach_heard(peer->reach, path, now))
+		peer->unanswered = 0;
+	else
+		peer_heard(peer, path);
+}
+
 /* An opened packet: is it one, is it the peer's, and does it go on? */
 static void deliver(struct node *node, struct peer *peer, struct packet *inner, uint8_t ecn,
 		    struct node_out *out)
@@ -59,8 +68,10 @@ static void receive_data(struct node *node, struct session *session, struct data
 			node_count(node, data_counters[verdicts[i]], 1);
 			continue;
 		}
-		peer_heard(peer, &datagrams[i].path);
-		if (packets[i].len)
+		heard(peer, &datagrams[i].path, now);
+		if (frame_is(packet_bytes(&packets[i])))
+			signalling_frame(node, peer, packet_bytes(&packets[i]), now);
+		else if (packets[i].len)
 			deliver(node, peer, &packets[i], datagrams[i].ecn, out);
 	}
 	node_touch(node, peer);
@@ -133,12 +144,13 @@ static bool admit(struct node *node, struct datagram *d, struct node_out *out, m
 }
 
 static bool accepted(struct node *node, struct peer *peer, const struct datagram *d,
-		     enum session_verdict verdict)
+		     enum session_verdict verdict, msec now)
 {
 	count_handshake(node, verdict);
 	if (verdict != SESSION_OK)
 		return false;
-	peer_heard(peer, &d->path);
+	heard(peer, &d->path, now);
+	node->signalling.touched = true;
 	node_touch(node, peer);
 	return true;
 }
@@ -150,7 +162,7 @@ static void respond(struct node *node, struct peer *peer, const struct noise_cla
 	struct message_response message;
 
 	if (accepted(node, peer, d,
-		     session_feed_initiation(&peer->session, claim, msg, &message, now)))
+		     session_feed_initiation(&peer->session, claim, msg, &message, now), now))
 		reply(d, &message, sizeof(message), out);
 }
 
@@ -196,7 +208,7 @@ static void receive_response(struct node *node, const struct datagram *d, msec n
 		node_count(node, COUNT_NO_MEMORY, 1);
 		return;
 	}
-	accepted(node, peer, d, session_feed_response(&peer->session, msg, now));
+	accepted(node, peer, d, session_feed_response(&peer->session, msg, now), now);
 }
 
 /* Kept for the next initiation; it moves no path and sends nothing. */
@@ -229,8 +241,10 @@ static void receive_other(struct node *node, enum demux_kind kind, struct datagr
 	case DEMUX_COOKIE:
 		receive_cookie(node, d, now);
 		break;
-	case DEMUX_SUITE:
 	case DEMUX_STUN:
+		signalling_stun(node, d, out, now);
+		break;
+	case DEMUX_SUITE:
 	case DEMUX_CHANNEL:
 		node_count(node, COUNT_UNSUPPORTED, 1);
 		break;

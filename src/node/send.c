@@ -13,8 +13,8 @@
 
 enum { PROTO_UDP = 17, IPV4_MIN = 20, IPV6_LEN = 40, UDP_LEN = 8 };
 
-/* The UDP header and payload of an IP packet, with its destination; false: not UDP. */
-static bool find_udp(struct bytes packet, struct bytes *udp, struct ip *to)
+/* The UDP header and payload of an IP packet, with its addresses; false: not UDP. */
+static bool find_udp(struct bytes packet, struct bytes *udp, struct ip *from, struct ip *to)
 {
 	size_t header;
 
@@ -24,11 +24,13 @@ static bool find_udp(struct bytes packet, struct bytes *udp, struct ip *to)
 		header = (packet.data[0] & 15u) * 4u;
 		if (packet.data[9] != PROTO_UDP)
 			return false;
+		*from = ip_v4(packet.data[12], packet.data[13], packet.data[14], packet.data[15]);
 		*to = ip_v4(packet.data[16], packet.data[17], packet.data[18], packet.data[19]);
 	} else {
 		header = IPV6_LEN;
 		if (packet.len < IPV6_LEN || packet.data[6] != PROTO_UDP)
 			return false;
+		*from = ip_v6(packet.data + 8);
 		*to = ip_v6(packet.data + 24);
 	}
 	if (packet.len < header + UDP_LEN)
@@ -38,17 +40,21 @@ static bool find_udp(struct bytes packet, struct bytes *udp, struct ip *to)
 }
 
 /* One of our own datagrams, routed into the tunnel instead of out: sealing it would
- * make another one, and so on. It has our port, a message and the address of a peer. */
+ * make another one, and so on. It has our port, a message, and our address or that
+ * of a peer. */
 static bool is_own_datagram(const struct node *node, struct bytes packet)
 {
 	struct bytes udp;
 	struct endpoint to = {0};
+	struct ip from;
 
-	if (!find_udp(packet, &udp, &to.ip) || load_be16(udp.data) != node->listen_port)
+	if (!find_udp(packet, &udp, &from, &to.ip) || load_be16(udp.data) != node->listen_port)
 		return false;
 	to.port = load_be16(udp.data + 2);
 	if (demux(bytes_of(udp.data + UDP_LEN, udp.len - UDP_LEN), false) == DEMUX_UNKNOWN)
 		return false;
+	if (gather_is_local(&node->signalling.gather, &from))
+		return true;
 	for (size_t i = 0; i < node->roster.len; i++) {
 		if (peer_is_endpoint(node->roster.peers[i], &to))
 			return true;
@@ -106,7 +112,8 @@ static void enqueue(struct node *node, struct peer *peer, const struct packet *p
 static void wait_for_key(struct node *node, struct peer *peer, struct packet *packets, size_t n,
 			 struct node_out *out, msec now)
 {
-	bool hope = peer_may_send(peer, now) || peer_connect(peer, now);
+	bool hope = peer_may_send(peer, now) || peer_connect(peer, now) ||
+		    signalling_seek(node, peer, now);
 
 	for (size_t i = 0; i < n; i++) {
 		if (hope)
@@ -128,6 +135,8 @@ static void peer_send(struct node *node, struct peer *peer, struct packet *packe
 			ecn[i] = ecn_of(packet_bytes(&packets[i]));
 		sealed = session_seal(&peer->session, packets, n, node->mtu, now);
 	}
+	if (peer->reach)
+		reach_want(peer->reach, now);
 	for (size_t i = 0; i < sealed; i++)
 		out->to_net[out->to_net_len++] = (struct datagram){
 			.packet = packets[i], .path = peer->path, .ecn = ecn[i]};

@@ -40,7 +40,7 @@ const uint8_t *node_public_key(const struct node *node);
 /* Why packets were not passed on. Each is counted, and each has a test. */
 enum node_counter {
 	COUNT_UNKNOWN_DATAGRAM,		/* demux knows no such thing */
-	COUNT_UNSUPPORTED,		/* a suite, STUN or ChannelData that nobody here has asked for */
+	COUNT_UNSUPPORTED,		/* a suite or ChannelData that nobody here has asked for, STUN likewise */
 	COUNT_BAD_MAC1,
 	COUNT_BAD_HANDSHAKE,		/* does not authenticate */
 	COUNT_STRANGER,			/* a right initiation from a key that is not configured */
@@ -62,6 +62,7 @@ enum node_counter {
 	COUNT_LOOP,			/* from the TUN: one of our own datagrams */
 	COUNT_QUEUE_FULL,		/* the oldest packet that waited for a key was dropped */
 	COUNT_GAVE_UP,			/* packets dropped as the peer did not answer for 90 s */
+	COUNT_BAD_SIGNAL,		/* an envelope or frame of signalling that nobody should send */
 	COUNT_NO_MEMORY,
 	NODE_COUNTERS,
 };

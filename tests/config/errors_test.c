@@ -65,7 +65,7 @@ static const struct row structure[] = {
 	{SELF "frobnicate = yes\n",
 	 "t.conf:3: error: unknown key \"frobnicate\" in [interface]; there are private_key, "
 	 "private_key_file, address, name, device, listen_port, mtu, table, fwmark, log_level, "
-	 "include\n"},
+	 "lan, include\n"},
 	{SELF PEER_A "DNS = 1.1.1.1\n",
 	 "t.conf:5: error: unknown key \"DNS\" in [peer]; there are public_key, preshared_key, "
 	 "preshared_key_file, ip, allowed_ips, endpoint, keepalive, include\n"},
@@ -79,7 +79,7 @@ static const struct row structure[] = {
 	 "value, [section], or a comment after #\n"
 	 "t.conf:3: error: unknown key \"(a long word)\" in [interface]; there are private_key, "
 	 "private_key_file, address, name, device, listen_port, mtu, table, fwmark, log_level, "
-	 "include\n"
+	 "lan, include\n"
 	 "t.conf:1: error: [interface] has no private key; add private_key_file = FILE, \"p2pnet "
 	 "genkey\" writes what belongs into it\n"},
 	{"[interface]\nprivate_key\n  : " SELF_PRIVATE "\n",
@@ -191,6 +191,7 @@ static const struct row values[] = {
 	 "t.conf:3: error: fwmark \"0xfffffffff\" is not off, a number, or one as 0xca6c\n"},
 	{SELF "fwmark = 0x\n",
 	 "t.conf:3: error: fwmark \"0x\" is not off, a number, or one as 0xca6c\n"},
+	{SELF "lan = maybe\n", "t.conf:3: error: lan \"maybe\" is not yes or no\n"},
 	{SELF "log_level = loud\n",
 	 "t.conf:3: error: log_level \"loud\" is not error, warn, info, debug or trace\n"},
 	{SELF PEER_A "ip = 10.77.0.0/24\n",

@@ -63,6 +63,7 @@ static void every_value_has_its_line_and_secrets_are_hidden(void **state)
 		"table = 1000\n"
 		"fwmark = 0xca6c\n"
 		"log_level = debug\n"
+		"lan = yes\n"
 		"\n"
 		"[peer a]\n"
 		"public_key = " KEY_A "\n"

@@ -9,6 +9,7 @@
 
 #include "crypto/aead.h"
 #include "crypto/crypto.h"
+#include "crypto/digest.h"
 #include "crypto/hash.h"
 
 /* OpenSSL with its "null" provider has no algorithms at all. */
@@ -20,6 +21,7 @@ static void an_openssl_without_blake2s_is_refused(void **state)
 	assert_non_null(null);
 	assert_null(aead_engine());
 	assert_false(hash_init());
+	assert_false(digest_init());
 	assert_false(crypto_init());
 	assert_null(aead_engine());
 	OSSL_PROVIDER_unload(null);

@@ -18,6 +18,8 @@
 #include "crypto/crypto.h"
 #include "node/brain.h"
 
+static const uint64_t no_marks[NODE_MARKS];
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { EVENT_FIX = 8, EVENT_LIVE_INDEX = 16, LARGEST = 256, TURNS_MAX = 1000 };
@@ -212,7 +214,7 @@ static struct node *start(struct rng *rng, msec now)
 	memcpy(peers[0].public_key, initiator_public, KEY_LEN);
 	memset(peers[0].psk, 0x55, KEY_LEN);
 	memset(peers[1].public_key, 0x09, KEY_LEN);
-	return node_new(&settings, rng, 0, now, error);
+	return node_new(&settings, rng, no_marks, now, error);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -14,6 +14,8 @@
 #include "crypto/x25519.h"
 #include "node/brain.h"
 
+static const uint64_t no_marks[NODE_MARKS];
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { WIRE = 16, MTU = 300, LARGEST = MTU + 200, TURNS_MAX = 1000 };
@@ -256,7 +258,7 @@ static void configure(struct scene *s, uint8_t bits)
 	if (s->us.node)
 		must(node_reconfigure(s->us.node, &settings, s->now, error));
 	else
-		s->us.node = node_new(&settings, &s->rng, 0, s->now, error);
+		s->us.node = node_new(&settings, &s->rng, no_marks, s->now, error);
 	must(s->us.node != NULL);
 }
 
@@ -270,7 +272,7 @@ static void start_far(struct scene *s)
 
 	memcpy(settings.private_key, s->far_key, KEY_LEN);
 	x25519_public(us.public_key, s->our_key);
-	s->far.node = node_new(&settings, &s->rng, 0, s->now, error);
+	s->far.node = node_new(&settings, &s->rng, no_marks, s->now, error);
 	must(s->far.node != NULL);
 }
 

@@ -652,7 +652,7 @@ static void two_find_each_other_and_shake_hands(void **state)
 	path = json_object_get(first, "path");
 	assert_non_null(strstr(report_text(path, "remote", ""), ":42000"));
 	assert_non_null(report_text(path, "local", NULL));
-	assert_true(scratch_has("state/clock") && !scratch_has("state/clock.new"));
+	assert_true(scratch_has("state/handshakes") && !scratch_has("state/handshakes.new"));
 	forget_notes();
 }
 

@@ -63,7 +63,7 @@ static void a_new_machine_has_no_mark(void **state)
 	struct marks marks = opened();
 
 	(void)state;
-	assert_int_equal(marks_load_clock(&marks), 0);
+	assert_int_equal(marks_load(&marks, "clock"), 0);
 	assert_int_equal(warnings, 0);
 	marks_close(&marks);
 }
@@ -76,10 +76,10 @@ static void loads_what_was_saved(void **state)
 	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
 		struct marks marks = opened();
 
-		marks_save_clock(&marks, values[i]);
+		marks_save(&marks, "clock", values[i]);
 		marks_close(&marks);
 		marks = opened();
-		assert_int_equal(marks_load_clock(&marks), values[i]);
+		assert_int_equal(marks_load(&marks, "clock"), values[i]);
 		marks_close(&marks);
 	}
 	assert_int_equal(scratch_mode("state/clock"), 0600);
@@ -98,7 +98,7 @@ static void garbage_counts_as_none_and_is_said(void **state)
 		struct marks marks = opened();
 
 		scratch_write("state/clock", garbage[i]);
-		assert_int_equal(marks_load_clock(&marks), 0);
+		assert_int_equal(marks_load(&marks, "clock"), 0);
 		assert_int_equal(warnings, 1);
 		marks_close(&marks);
 	}
@@ -109,10 +109,10 @@ static void half_a_file_beside_it_changes_nothing(void **state)
 	struct marks marks = opened();
 
 	(void)state;
-	marks_save_clock(&marks, 4711);
+	marks_save(&marks, "clock", 4711);
 	scratch_write("state/clock.new", "99");
-	assert_int_equal(marks_load_clock(&marks), 4711);
-	marks_save_clock(&marks, 4712);
+	assert_int_equal(marks_load(&marks, "clock"), 4711);
+	marks_save(&marks, "clock", 4712);
 	assert_string_equal(scratch_read("state/clock"), "4712\n");
 	assert_false(scratch_has("state/clock.new"));
 	marks_close(&marks);
@@ -125,7 +125,7 @@ static void does_not_write_through_a_link(void **state)
 	(void)state;
 	scratch_write("victim", "precious");
 	assert_int_equal(symlink(scratch_path("victim"), scratch_path("state/clock.new")), 0);
-	marks_save_clock(&marks, 1);
+	marks_save(&marks, "clock", 1);
 	assert_string_equal(scratch_read("victim"), "precious");
 	assert_int_equal(errors, 1);
 	marks_close(&marks);
@@ -138,14 +138,14 @@ static void a_lost_directory_is_said_once_until_it_works_again(void **state)
 	(void)state;
 	/* A directory where the new file should go: no open, no rename. */
 	assert_int_equal(mkdir(scratch_path("state/clock.new"), 0700), 0);
-	marks_save_clock(&marks, 1);
-	marks_save_clock(&marks, 2);
+	marks_save(&marks, "clock", 1);
+	marks_save(&marks, "clock", 2);
 	assert_int_equal(errors, 1);
 	assert_int_equal(rmdir(scratch_path("state/clock.new")), 0);
-	marks_save_clock(&marks, 3);
-	marks_save_clock(&marks, 4);
+	marks_save(&marks, "clock", 3);
+	marks_save(&marks, "clock", 4);
 	assert_int_equal(infos, 1);
-	assert_int_equal(marks_load_clock(&marks), 4);
+	assert_int_equal(marks_load(&marks, "clock"), 4);
 	marks_close(&marks);
 }
 

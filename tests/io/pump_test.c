@@ -18,6 +18,8 @@
 #include "io/slots.h"
 #include "node/status.h"
 
+static const uint64_t no_marks[NODE_MARKS];
+
 enum { MTU = 1400, QUEUE = 256, PACKET = 60 };
 
 struct side {
@@ -73,7 +75,7 @@ static void join(struct side *s, const struct side *other)
 
 	memcpy(settings.private_key, s->private_key, KEY_LEN);
 	memcpy(peer.public_key, other->public_key, KEY_LEN);
-	s->node = node_new(&settings, &s->rng, 0, clock_now(), error);
+	s->node = node_new(&settings, &s->rng, no_marks, clock_now(), error);
 	assert_non_null(s->node);
 	assert_true(pump_init(&s->pump, s->node, s->tun, s->udp));
 }

@@ -70,13 +70,14 @@ void lab_poll(struct lab *lab, struct place *place)
 		case ACTION_SEND:
 			keep_sent(place, &action.datagram);
 			break;
-		case ACTION_SAVE_CLOCK:
-			assert_true(action.mark > place->mark);
-			place->mark = action.mark;
+		case ACTION_SAVE_MARK:
+			assert_true(action.mark > place->marks[action.which]);
+			place->marks[action.which] = action.mark;
 			break;
 		case ACTION_RESOLVE:
 			keep_question(place, &action);
 			break;
+		case ACTION_LAN:
 		case ACTION_NONE:
 			break;
 		}
@@ -275,7 +276,7 @@ static void start_far(struct lab *lab, struct place *far)
 
 	memcpy(peer.public_key, lab->us.public_key, KEY_LEN);
 	memcpy(settings.private_key, far->private_key, KEY_LEN);
-	far->node = node_new(&settings, &lab->rng, far->mark, lab->now, lab->error);
+	far->node = node_new(&settings, &lab->rng, far->marks, lab->now, lab->error);
 	assert_non_null(far->node);
 	lab_poll(lab, far);
 }
@@ -338,7 +339,7 @@ struct lab *lab_new(void)
 
 void lab_start(struct lab *lab)
 {
-	lab->us.node = node_new(&lab->settings, &lab->rng, lab->us.mark, lab->now, lab->error);
+	lab->us.node = node_new(&lab->settings, &lab->rng, lab->us.marks, lab->now, lab->error);
 	assert_non_null(lab->us.node);
 	set_wall(lab, &lab->us);
 	lab_poll(lab, &lab->us);

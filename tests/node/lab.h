@@ -42,7 +42,7 @@ struct place {
 	uint8_t private_key[KEY_LEN], public_key[KEY_LEN];
 	struct endpoint at;
 	struct ip inner4, inner6;
-	uint64_t mark;			/* its disk */
+	uint64_t marks[NODE_MARKS];	/* its disk */
 	struct mail sent[LAB_MAILS];
 	size_t sent_len;
 	size_t taken;			/* so many of them lab_exchange() has dealt with */

@@ -363,10 +363,11 @@ static void connect_all_begins_with_whom_we_know_a_way_to_and_have_no_key_for(vo
 	struct lab *lab = lab_new();
 
 	(void)state;
-	lab->peers[1].endpoint_host = NULL;
 	lab->peers[2].endpoint_host = "cleo.example";
 	lab_start(lab);
 	lab_connect(lab, 3);
+	lab_connect(lab, 1);
+	lab_forget(lab);
 	node_connect_all(lab->us.node, lab->now);
 	lab_poll(lab, &lab->us);
 	assert_int_equal(lab->us.sent_len, 1);

@@ -18,10 +18,10 @@ static void a_datagram_of_no_kind_is_counted_as_unknown(void **state)
 	lab_free(lab);
 }
 
-static void a_cipher_suite_and_stun_are_counted_as_unsupported(void **state)
+static void a_cipher_suite_and_stun_answers_to_nothing_are_counted_as_unsupported(void **state)
 {
 	static const uint8_t suite[32] = {MESSAGE_DATA, 1};
-	static const uint8_t stun[20] = {0x00, 0x01, 0, 0, 0x21, 0x12, 0xa4, 0x42};
+	static const uint8_t stun[20] = {0x01, 0x01, 0, 0, 0x21, 0x12, 0xa4, 0x42};
 	struct lab *lab = lab_ready();
 	struct mail a = lab_stray(suite, sizeof(suite)), b = lab_stray(stun, sizeof(stun));
 
@@ -30,6 +30,20 @@ static void a_cipher_suite_and_stun_are_counted_as_unsupported(void **state)
 	lab_feed(lab, &lab->us, &b);
 	lab_assert_only(lab, COUNT_UNSUPPORTED, 2);
 	assert_int_equal(lab->us.sent_len, 0);
+	lab_free(lab);
+}
+
+static void whoever_asks_by_stun_is_told_how_we_see_him(void **state)
+{
+	static const uint8_t request[20] = {0x00, 0x01, 0, 0, 0x21, 0x12, 0xa4, 0x42};
+	struct lab *lab = lab_ready();
+	struct mail m = lab_stray(request, sizeof(request));
+
+	(void)state;
+	lab_feed(lab, &lab->us, &m);
+	assert_int_equal(lab->us.sent_len, 1);
+	assert_true(endpoint_equal(&lab->us.sent[0].path.remote, &m.from));
+	assert_memory_equal(lab->us.sent[0].bytes, "\x01\x01", 2);
 	lab_free(lab);
 }
 
@@ -384,7 +398,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_datagram_of_no_kind_is_counted_as_unknown),
-		cmocka_unit_test(a_cipher_suite_and_stun_are_counted_as_unsupported),
+		cmocka_unit_test(a_cipher_suite_and_stun_answers_to_nothing_are_counted_as_unsupported),
+		cmocka_unit_test(whoever_asks_by_stun_is_told_how_we_see_him),
 		cmocka_unit_test(data_for_no_keypair_are_counted_as_unknown_index),
 		cmocka_unit_test(data_for_a_handshake_that_is_under_way_are_counted_as_unknown_index),
 		cmocka_unit_test(data_with_one_bit_turned_are_counted_as_bad),

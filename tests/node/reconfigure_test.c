@@ -1,6 +1,8 @@
 /* reconfigure_test.c -- new settings under a running node: what stays, what goes. */
 #include "node/lab.h"
 
+static const uint64_t no_marks[NODE_MARKS];
+
 /* A packet each way under the keys that are there: no handshake is needed. */
 static void assert_talks(struct lab *lab, size_t i)
 {
@@ -545,10 +547,10 @@ static void a_node_with_such_keys_is_not_made(void **state)
 
 	(void)state;
 	memcpy(lab->peers[2].public_key, lab->peers[1].public_key, KEY_LEN);
-	assert_null(node_new(&lab->settings, &lab->rng, 0, lab->now, lab->error));
+	assert_null(node_new(&lab->settings, &lab->rng, no_marks, lab->now, lab->error));
 	assert_non_null(strstr(lab->error, "same public key"));
 	memset(lab->peers[2].public_key, 0, KEY_LEN);
-	assert_null(node_new(&lab->settings, &lab->rng, 0, lab->now, lab->error));
+	assert_null(node_new(&lab->settings, &lab->rng, no_marks, lab->now, lab->error));
 	assert_non_null(strstr(lab->error, "peer cleo"));
 	lab_free(lab);
 }

@@ -48,7 +48,9 @@ static void a_peer_that_has_not_called_and_has_no_endpoint_is_refused(void **sta
 	struct lab *lab = lab_new();
 
 	(void)state;
-	lab->peers[0].endpoint_host = NULL;
+	for (size_t i = 0; i < 3; i++)	/* nor is there anybody to ask for him */
+		lab->peers[i].endpoint_host = NULL;
+	lab->settings.peers_len = 3;
 	lab_start(lab);
 	lab_say(lab, &lab->us, &lab->far[0], 100);
 	lab_assert_only(lab, COUNT_NO_ENDPOINT, 1);

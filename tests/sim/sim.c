@@ -48,10 +48,96 @@ static void put_on_wire(struct sim *sim, const struct sim_datagram *d)
 	slot->at = sim->now + delay;
 }
 
+/* -- NATs ------------------------------------------------------------------ */
+
+static bool is_symmetric(const struct sim_node *n)
+{
+	return n->nat == SIM_SYMMETRIC;
+}
+
+static bool is_alive(const struct sim *sim, const struct sim_mapping *m)
+{
+	return m->port && sim->now - m->used < SIM_MAPPING_LIFE;
+}
+
+static uint16_t new_port(struct sim *sim, const struct sim_node *n)
+{
+	return is_symmetric(n) ? (uint16_t)(1024 + rng_below(&sim->rng, 60000)) : n->endpoint.port;
+}
+
+/* A port that is in use by another mapping to elsewhere is shared, unless symmetric. */
+static struct sim_mapping *map_out(struct sim *sim, struct sim_node *n, const struct endpoint *to)
+{
+	struct sim_mapping *chosen = NULL;
+
+	for (struct sim_mapping *m = n->mappings; m < n->mappings + SIM_MAPPINGS; m++) {
+		if (is_alive(sim, m) && endpoint_equal(&m->to, to)) {
+			m->used = sim->now;
+			return m;
+		}
+		if (!is_alive(sim, m) && !chosen)
+			chosen = m;
+	}
+	assert_non_null(chosen);
+	*chosen = (struct sim_mapping){new_port(sim, n), *to, sim->now};
+	return chosen;
+}
+
+static struct endpoint seen_from(struct sim *sim, struct sim_node *n, const struct endpoint *to)
+{
+	if (n->nat == SIM_NO_NAT)
+		return n->endpoint;
+	return (struct endpoint){.ip = n->outside, .port = map_out(sim, n, to)->port};
+}
+
+static bool lets_in(const struct sim_node *n, const struct sim_mapping *m,
+		    const struct endpoint *from)
+{
+	switch (n->nat) {
+	case SIM_NO_NAT:
+	case SIM_FULL_CONE:
+		return true;
+	case SIM_ADDRESS_RESTRICTED:
+		return ip_equal(&m->to.ip, &from->ip);
+	case SIM_PORT_RESTRICTED:
+	case SIM_SYMMETRIC:
+		return endpoint_equal(&m->to, from);
+	case SIM_UDP_BLOCKED:
+		return false;
+	}
+	return false;
+}
+
+/* Is the datagram for this node, and does its NAT let it in? */
+static bool is_for(const struct sim *sim, const struct sim_node *n, const struct sim_datagram *d)
+{
+	if (n->nat == SIM_NO_NAT)
+		return endpoint_equal(&n->endpoint, &d->to);
+	if (!ip_equal(&n->outside, &d->to.ip))
+		return false;
+	for (const struct sim_mapping *m = n->mappings; m < n->mappings + SIM_MAPPINGS; m++) {
+		if (is_alive(sim, m) && m->port == d->to.port && lets_in(n, m, &d->from))
+			return true;
+	}
+	return false;
+}
+
+void sim_reboot_nat(struct sim *sim, size_t i)
+{
+	struct sim_node *n = &sim->nodes[i];
+
+	memset(n->mappings, 0, sizeof(n->mappings));
+	n->outside.bytes[2]++;
+}
+
 static void transmit(struct sim *sim, struct sim_node *from, const struct datagram *out)
 {
 	struct sim_datagram d = {
 		.from = from->endpoint, .to = out->path.remote, .len = out->packet.len};
+
+	if (from->nat == SIM_UDP_BLOCKED)
+		return;
+	d.from = seen_from(sim, from, &d.to);
 
 	assert_in_range(d.len, 1, sizeof(d.bytes));
 	assert_int_not_equal(out->path.remote.ip.family, IP_NONE);
@@ -115,9 +201,9 @@ static void drain(struct sim *sim, size_t i)
 	node_set_wall(n->node, wall(sim, n));
 	for (unsigned turns = 0; node_poll(n->node, &action, sim->now) != ACTION_NONE; turns++) {
 		assert_true(turns < 10000);
-		if (action.kind == ACTION_SAVE_CLOCK) {
-			assert_true(action.mark > n->mark);
-			n->mark = action.mark;
+		if (action.kind == ACTION_SAVE_MARK) {
+			assert_true(action.mark > n->marks[action.which]);
+			n->marks[action.which] = action.mark;
 		} else if (action.kind == ACTION_RESOLVE) {
 			n->resolves++;
 		} else {
@@ -142,7 +228,7 @@ static void deliver(struct sim *sim, const struct sim_datagram *d)
 		struct sim_node *n = &sim->nodes[i];
 		struct datagram in = {.path = {.remote = d->from, .local = n->endpoint.ip}};
 
-		if (!endpoint_equal(&n->endpoint, &d->to) || !awake(sim, n))
+		if (!is_for(sim, n, d) || !awake(sim, n))
 			continue;
 		memcpy(buffer, d->bytes, d->len);
 		in.packet = packet_in(buffer, sizeof(buffer), 0, d->len);
@@ -269,7 +355,7 @@ static void make_settings(struct sim *sim, size_t i, bool endpoints, bool psk, u
 		memcpy(p->public_key, sim->nodes[k].public_key, KEY_LEN);
 		if (psk)
 			memset(p->psk, 0x55, KEY_LEN);
-		if (endpoints) {
+		if (endpoints && sim->nodes[i].calls & 1u << k) {
 			p->endpoint_host = ip_format(hosts[k], &sim->nodes[k].endpoint.ip);
 			p->endpoint_port = sim->nodes[k].endpoint.port;
 		}
@@ -277,12 +363,21 @@ static void make_settings(struct sim *sim, size_t i, bool endpoints, bool psk, u
 	use(sim, i, &settings);
 }
 
+static void tell_locals(struct sim *sim, size_t i)
+{
+	struct node_local_address local = {sim->nodes[i].endpoint.ip, 1};
+
+	if (sim->nodes[i].outside.family != IP_NONE)
+		node_set_locals(sim->nodes[i].node, &local, 1, sim->now);
+}
+
 static void start(struct sim *sim, size_t i, const struct node_settings *settings)
 {
 	char error[256];
 
-	sim->nodes[i].node = node_new(settings, &sim->rng, sim->nodes[i].mark, sim->now, error);
+	sim->nodes[i].node = node_new(settings, &sim->rng, sim->nodes[i].marks, sim->now, error);
 	assert_non_null(sim->nodes[i].node);
+	tell_locals(sim, i);
 	drain(sim, i);
 }
 
@@ -328,11 +423,32 @@ struct sim *sim_new(uint64_t seed, size_t n, bool endpoints)
 		node->endpoint = (struct endpoint){.ip = ip_v4(192, 0, 2, (uint8_t)(i + 1)),
 						   .port = (uint16_t)(20000 + i)};
 		node->inner = ip_v4(10, 0, 0, (uint8_t)(i + 1));
+		node->calls = ~0u;
 		key_generate(node->private_key, &sim->rng);
 		x25519_public(node->public_key, node->private_key);
 	}
 	for (size_t i = 0; i < n; i++)
 		make_settings(sim, i, endpoints, false, 0, start);
+	return sim;
+}
+
+struct sim *sim_new_behind_nats(uint64_t seed, const enum sim_nat_kind *kinds, size_t n)
+{
+	struct sim *sim = sim_new(seed, n, false);
+
+	for (size_t i = 0; i < n; i++) {
+		struct sim_node *node = &sim->nodes[i];
+
+		node->nat = i < n - 1 ? kinds[i] : SIM_NO_NAT;
+		node->outside = ip_v4(203, 0, 113, (uint8_t)(i + 1));
+		node->calls = i < n - 1 ? 1u << (n - 1) : 0;
+		if (node->nat != SIM_NO_NAT)
+			node->endpoint.ip = ip_v4(192, 168, (uint8_t)i, 100);
+		node_free(node->node);
+		node->node = NULL;
+	}
+	for (size_t i = n; i-- > 0;)
+		make_settings(sim, i, true, false, 0, start);
 	return sim;
 }
 

@@ -22,6 +22,25 @@ struct sim_wire {			/* in 1/1000 */
 	msec delay;
 };
 
+/* What stands between a node and the wire, RFC 4787: mappings are by port of the outside
+ * address; the filter lets in whom the inside has sent to. */
+enum sim_nat_kind {
+	SIM_NO_NAT,
+	SIM_FULL_CONE,			/* one mapping for all, anybody gets in */
+	SIM_ADDRESS_RESTRICTED,
+	SIM_PORT_RESTRICTED,
+	SIM_SYMMETRIC,			/* a mapping with a random port for each destination */
+	SIM_UDP_BLOCKED,
+};
+
+enum { SIM_MAPPINGS = 64, SIM_MAPPING_LIFE = 30 * 1000 };
+
+struct sim_mapping {
+	uint16_t port;			/* outside; 0: free */
+	struct endpoint to;		/* whom it was made for */
+	msec used;
+};
+
 struct sim_datagram {
 	msec at;			/* NEVER: free */
 	struct endpoint from, to;
@@ -32,11 +51,15 @@ struct sim_datagram {
 struct sim_node {
 	struct node *node;
 	struct endpoint endpoint;	/* where the network finds it */
+	enum sim_nat_kind nat;
+	struct ip outside;		/* of its NAT */
+	struct sim_mapping mappings[SIM_MAPPINGS];
+	unsigned calls;			/* bit k: it has an endpoint for node k */
 	struct ip inner;		/* its address inside */
 	uint8_t private_key[KEY_LEN], public_key[KEY_LEN];
 	int64_t wall_offset;		/* nanoseconds that its clock is wrong by */
 	msec asleep_until;		/* 0: awake */
-	uint64_t mark;			/* its disk */
+	uint64_t marks[NODE_MARKS];	/* its disk */
 	unsigned got;			/* packets delivered to it */
 	unsigned refused;		/* ICMP errors it gave to its own host */
 	unsigned resolves;		/* names it asked for */
@@ -70,6 +93,10 @@ bool sim_arrived(const struct sim *sim, uint32_t number);
 void sim_restart(struct sim *sim, size_t i);		/* the process; the disk stays */
 void sim_move(struct sim *sim, size_t i, struct endpoint to);
 void sim_configure(struct sim *sim, size_t i, bool endpoints, bool psk, uint32_t keepalive);
+/* Nodes behind NATs: kinds[0] for node 0, and so on. The last node is public; all others
+ * know its endpoint, and nobody else's. They know their own addresses. */
+struct sim *sim_new_behind_nats(uint64_t seed, const enum sim_nat_kind *kinds, size_t n);
+void sim_reboot_nat(struct sim *sim, size_t i);		/* mappings and outside address are others */
 /* A datagram out of the blue. */
 void sim_inject(struct sim *sim, const struct endpoint *from, size_t to, struct bytes datagram);
 struct peer_status sim_status(const struct sim *sim, size_t of, size_t peer);

@@ -97,6 +97,10 @@ static inline void run(const char *command)
 	"    $(ip -6 route show table local type local | wc -l) ] && break; sleep 0.01;" \
 	"done;"
 
+/* That an IPv6 address is nobody else's is found out by a worker, even if it is not asked. */
+#define DAD_DONE \
+	"for i in $(seq 500); do ip addr | grep -q tentative || break; sleep 0.01; done;"
+
 static inline void write_file(const char *path, const char *text)
 {
 	FILE *file = fopen(path, "w");

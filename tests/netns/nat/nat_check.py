@@ -3,8 +3,9 @@
 
     behave HOST [4|6]       one line: mapping=... ports=... filtering=... hairpin=...
     clash HOST HOST         both use one port: distinct | shared (RFC 4787, REQ-3)
-    lifetime SECONDS HOST   quiet=... kept=... : is the mapping of a socket that was silent,
-                            or that spoke every now and then, still there after SECONDS?
+    lifetime SECONDS HOST...    kept=... once=... quiet=...: alive | gone, the mapping of a
+                            socket that goes on sending; of one that sent once; of one
+                            that talked with the server and then was silent for SECONDS
     stranger HOST           kept | lost: its port, when the far side's packet came first
     mapped HOST             the outer address of one socket
     hairpin HOST HOST       yes | no | inner-source: one reaches the other, both behind one NAT,
@@ -221,23 +222,38 @@ def clash(host, other):
 def lifetime(seconds, *hosts):
     seconds = float(seconds)
     server = server_sockets()[0]
+    once = [udp(host) for host in hosts]
     quiet = [udp(host) for host in hosts]
     kept = [udp(host) for host in hosts]
-    outer_quiet = [outer(client, server) for client in quiet]
+    outer_once = [outer(client, server) for client in once]
+    for _ in range(4):		# after 2 s conntrack calls it a stream: another timeout
+        outer_quiet = [talk(client, server) for client in quiet]
+        time.sleep(0.7)
     outer_kept = [outer(client, server) for client in kept]
     for _ in range(2):
-        time.sleep(0.6 * seconds)
         for client in kept:
             send(client, "still here", name_of(server))
+        time.sleep(0.6 * seconds)
     lines = []
     for i, host in enumerate(hosts):
-        send(server, "quiet?", outer_quiet[i])
-        send(server, "kept?", outer_kept[i])
-        _, kept_came = wait_for(kept[i], "kept?")
-        quiet_came = receive(quiet[i], 0)
-        lines.append(f"{host} quiet={'alive' if quiet_came else 'gone'} "
-                     f"kept={'alive' if kept_came else 'gone'}")
+        send(server, "still there?", outer_once[i])
+        send(server, "still there?", outer_quiet[i])
+        send(server, "still there?", outer_kept[i])
+        lines.append(f"{host} kept={alive(kept[i], PATIENCE)} once={alive(once[i], 0)} "
+                     f"quiet={alive(quiet[i], 0)}")
     return "\n".join(lines)
+
+
+def alive(client, patience):
+    return "alive" if receive(client, patience) else "gone"
+
+
+def talk(client, server):
+    """Both ways. The client's outer address."""
+    mapped = outer(client, server)
+    send(server, "answer", mapped)
+    wait_for(client, "answer")
+    return mapped
 
 
 def stranger(host):
@@ -382,8 +398,8 @@ def predict(next_port_side, cone_side):
 
 QUESTIONS = {
     "behave": behave, "clash": clash, "lifetime": lifetime, "stranger": stranger,
-    "mapped": mapped, "hairpin": hairpin_between, "tcp": tcp, "tcp_punch": tcp_punch, "punch": punch,
-    "punches": punches, "spray": spray, "predict": predict,
+    "mapped": mapped, "hairpin": hairpin_between, "tcp": tcp, "tcp_punch": tcp_punch,
+    "punch": punch, "punches": punches, "spray": spray, "predict": predict,
 }
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ for site in full1 addr1 port1 linux1 cgn1-isp; do
 	nat_lifetime "$site" 2
 done
 equal "after 2.4 s, 2 s allowed" "$(nat_check lifetime 2 full1 addr1 port1 linux1 cgn1)" \
-	"$(printf '%s quiet=gone kept=alive\n' full1 addr1 port1 linux1 cgn1)"
+	"$(printf '%s kept=alive once=gone quiet=gone\n' full1 addr1 port1 linux1 cgn1)"
 for site in full1 addr1 port1 linux1 cgn1-isp; do
 	nat_lifetime "$site" 30
 done

@@ -1,0 +1,214 @@
+/* gather.c -- the addresses that we may be reached at, RFC 8445 section 5.1. */
+#include "node/gather.h"
+
+#include <string.h>
+
+void gather_init(struct gather *g, uint16_t port)
+{
+	*g = (struct gather){.port = port};
+}
+
+static const struct node_local_address *find_local(const struct gather *g, const struct ip *ip)
+{
+	for (size_t i = 0; i < g->locals_len; i++) {
+		if (ip_equal(&g->locals[i].ip, ip))
+			return &g->locals[i];
+	}
+	return NULL;
+}
+
+bool gather_is_local(const struct gather *g, const struct ip *ip)
+{
+	return find_local(g, ip) != NULL;
+}
+
+static struct ice_base base_at(const struct gather *g, const struct node_local_address *local)
+{
+	struct ice_base base = {
+		.at = {.ip = local->ip, .port = g->port},
+		.ifindex = local->ifindex,
+	};
+
+	if (ip_is_link_local(&local->ip) && local->ip.family == IP_V6)
+		base.at.scope = local->ifindex;
+	return base;
+}
+
+bool gather_base(const struct gather *g, const struct path *path, struct ice_base *base)
+{
+	const struct node_local_address *local = find_local(g, &path->local);
+
+	if (!local)
+		return false;
+	*base = base_at(g, local);
+	return true;
+}
+
+static void add(struct gather *g, const struct local_candidate *c)
+{
+	if (g->candidates_len < LOCALS_OFFERED)
+		g->candidates[g->candidates_len++] = *c;
+}
+
+static void add_host(struct gather *g, const struct node_local_address *local, unsigned nth)
+{
+	struct local_candidate c = {
+		.c = {
+			.type = CANDIDATE_HOST,
+			.component = COMPONENT,
+			.priority = candidate_priority(CANDIDATE_HOST,
+				candidate_preference_of(local->ip.family, nth), COMPONENT),
+		},
+		.base = base_at(g, local),
+	};
+
+	c.c.at = c.base.at;
+	add(g, &c);
+}
+
+static bool is_known(const struct gather *g, const struct endpoint *at)
+{
+	for (size_t i = 0; i < g->candidates_len; i++) {
+		if (endpoint_equal(&g->candidates[i].c.at, at))
+			return true;
+	}
+	return false;
+}
+
+static void add_reflexive(struct gather *g, const struct observed *o, unsigned nth)
+{
+	const struct node_local_address *local = find_local(g, &o->base);
+	struct local_candidate c = {
+		.c = {
+			.type = CANDIDATE_SRFLX,
+			.component = COMPONENT,
+			.priority = candidate_priority(CANDIDATE_SRFLX,
+				candidate_preference_of(o->mapped.ip.family, nth), COMPONENT),
+			.at = o->mapped,
+		},
+		.server = o->observer,
+	};
+
+	if (!local || is_known(g, &o->mapped))
+		return;
+	c.base = base_at(g, local);
+	c.c.related = c.base.at;
+	add(g, &c);
+}
+
+/* RFC 8421: both families take turns; the nth of its family is not so good as the first. */
+static void rebuild(struct gather *g)
+{
+	unsigned nth4 = 0, nth6 = 0;
+
+	g->candidates_len = 0;
+	for (size_t i = 0; i < g->locals_len; i++)
+		add_host(g, &g->locals[i], g->locals[i].ip.family == IP_V4 ? nth4++ : nth6++);
+	for (size_t i = 0; i < GATHER_OBSERVED_MAX; i++) {
+		if (g->observed[i].mapped.ip.family != IP_NONE)
+			add_reflexive(g, &g->observed[i], (unsigned)i);
+	}
+}
+
+static bool same_locals(const struct gather *g, const struct node_local_address *locals, size_t n)
+{
+	if (g->locals_len != n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (!ip_equal(&g->locals[i].ip, &locals[i].ip) ||
+		    g->locals[i].ifindex != locals[i].ifindex)
+			return false;
+	}
+	return true;
+}
+
+bool gather_set_locals(struct gather *g, const struct node_local_address *locals, size_t n)
+{
+	if (n > NODE_LOCALS_MAX)
+		n = NODE_LOCALS_MAX;
+	if (same_locals(g, locals, n))
+		return false;
+	if (n)
+		memcpy(g->locals, locals, n * sizeof(*locals));
+	g->locals_len = n;
+	for (size_t i = 0; i < GATHER_OBSERVED_MAX; i++) {
+		if (!gather_is_local(g, &g->observed[i].base))
+			g->observed[i] = (struct observed){0};
+	}
+	rebuild(g);
+	return true;
+}
+
+/* That observer's own slot, a free one, or the oldest. */
+static struct observed *slot_for(struct gather *g, const struct ip *observer, const struct ip *base)
+{
+	struct observed *oldest = &g->observed[0];
+
+	for (struct observed *o = g->observed; o < g->observed + GATHER_OBSERVED_MAX; o++) {
+		if (ip_equal(&o->observer, observer) && ip_equal(&o->base, base))
+			return o;
+		if (o->seen < oldest->seen)
+			oldest = o;
+	}
+	return oldest;
+}
+
+bool gather_observe(struct gather *g, const struct endpoint *mapped, const struct path *by,
+		    msec now)
+{
+	struct observed *o = slot_for(g, &by->remote.ip, &by->local);
+	bool changed;
+
+	if (!gather_is_local(g, &by->local) || mapped->ip.family != by->local.family)
+		return false;
+	changed = !endpoint_equal(&o->mapped, mapped) || !ip_equal(&o->base, &by->local);
+	*o = (struct observed){*mapped, by->local, by->remote.ip, now};
+	if (changed)
+		rebuild(g);
+	return changed;
+}
+
+bool gather_is_symmetric(const struct gather *g)
+{
+	for (size_t i = 0; i < GATHER_OBSERVED_MAX; i++) {
+		for (size_t j = 0; j < i; j++) {
+			const struct observed *a = &g->observed[i], *b = &g->observed[j];
+
+			if (a->mapped.ip.family != IP_NONE && b->mapped.ip.family != IP_NONE &&
+			    ip_equal(&a->base, &b->base) &&
+			    !endpoint_equal(&a->mapped, &b->mapped))
+				return true;
+		}
+	}
+	return false;
+}
+
+size_t gather_offer(struct desc_candidate out[static DESC_CANDIDATES_MAX],
+		    const struct local_candidate *from, size_t n)
+{
+	static const uint8_t types[] = {
+		[CANDIDATE_HOST] = DESC_HOST,
+		[CANDIDATE_SRFLX] = DESC_SRFLX,
+		[CANDIDATE_PRFLX] = DESC_PRFLX,
+		[CANDIDATE_RELAY] = DESC_RELAY,
+	};
+	size_t len = 0;
+
+	for (size_t i = 0; i < n && len < DESC_CANDIDATES_MAX; i++) {
+		const struct candidate *c = &from[i].c;
+
+		if (c->type == CANDIDATE_NONE || c->type == CANDIDATE_PRFLX)
+			continue;
+		out[len] = (struct desc_candidate){
+			.priority = c->priority,
+			.type = types[c->type],
+			.transport = DESC_UDP,
+			.foundation = (uint8_t)(len + 1),
+			.endpoint = c->at,
+			.related = c->related,
+		};
+		out[len].endpoint.scope = out[len].related.scope = 0;
+		len++;
+	}
+	return len;
+}

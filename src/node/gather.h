@@ -1,0 +1,52 @@
+/* gather.h -- the addresses that we may be reached at, RFC 8445 section 5.1.
+ *
+ *   host    each address of this host, with our port; told by io/ whenever they change
+ *   srflx   what others see of us: told by rendezvous and peers that we are connected
+ *           to, each under the local address that our datagrams to it leave from
+ *
+ * Two that see different ports for one local address: the NAT is symmetric.
+ */
+#ifndef NODE_GATHER_H
+#define NODE_GATHER_H
+
+#include "ice/checklist.h"
+#include "node/node.h"
+#include "signal/desc.h"
+
+enum { GATHER_OBSERVED_MAX = 4 };
+
+struct observed {
+	struct endpoint mapped;		/* family IP_NONE: free */
+	struct ip base;			/* our address that it stands for */
+	struct ip observer;
+	msec seen;
+};
+
+struct gather {
+	uint16_t port;
+	struct node_local_address locals[NODE_LOCALS_MAX];
+	size_t locals_len;
+	struct observed observed[GATHER_OBSERVED_MAX];
+	/* what follows from it */
+	struct local_candidate candidates[LOCALS_OFFERED];
+	size_t candidates_len;
+};
+
+void gather_init(struct gather *g, uint16_t port);
+
+/* True: the candidates are others now. */
+bool gather_set_locals(struct gather *g, const struct node_local_address *locals, size_t n);
+bool gather_observe(struct gather *g, const struct endpoint *mapped, const struct path *by,
+		    msec now);
+
+bool gather_is_symmetric(const struct gather *g);
+bool gather_is_local(const struct gather *g, const struct ip *ip);
+
+/* The place that datagrams by this path come to; false: not an address of ours (yet). */
+bool gather_base(const struct gather *g, const struct path *path, struct ice_base *base);
+
+/* As the peers shall be told. `from`: the agent's, which have priorities. */
+size_t gather_offer(struct desc_candidate out[static DESC_CANDIDATES_MAX],
+		    const struct local_candidate *from, size_t n);
+
+#endif

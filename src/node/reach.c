@@ -1,0 +1,395 @@
+/* reach.c -- finding a way to a peer that nobody has given an address of, and living on it. */
+#include "node/reach.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct ice_settings ice_settings_of(const struct reach *r,
+					   const struct reach_context *context)
+{
+	const uint8_t *own = context->shared->self.public_key;
+
+	return (struct ice_settings){
+		/* so that they never conflict: both know both keys */
+		.controlling = memcmp(own, r->peer->session.peer.public_key, KEY_LEN) > 0,
+		.rng = context->rng,
+		.pacer = context->pacer,
+		.refused = context->refused,
+		.refused_len = context->refused_len,
+	};
+}
+
+/* The credentials are the exchange's: each generation has its own. */
+static void use_credentials(struct reach *r)
+{
+	ice_agent_set_local(&r->agent, r->exchange.ufrag, r->exchange.pwd);
+}
+
+static void offer(struct reach *r, msec now)
+{
+	struct exchange_offer o = {
+		.candidates = r->offered,
+		.options = DESC_ICE2 | DESC_TRICKLE,
+		.suites = DESC_CHACHA20,
+		.flags = r->peer->queue.len ? DESC_WANT_CONNECT : 0,
+	};
+
+	o.candidates_len = gather_offer(r->offered, r->agent.list.locals, LOCALS_MAX);
+	exchange_set_offer(&r->exchange, &o, now);
+}
+
+static void add_locals(struct reach *r, const struct gather *gather)
+{
+	for (size_t i = 0; i < gather->candidates_len; i++)
+		ice_agent_add_local(&r->agent, &gather->candidates[i]);
+}
+
+struct reach *reach_new(struct peer *peer, const struct reach_context *context, msec now)
+{
+	const struct noise_peer *noise = &peer->session.peer;
+	struct reach *r = calloc(1, sizeof(*r));
+	struct ice_settings settings;
+
+	if (!r)
+		return NULL;
+	r->peer = peer;
+	if (!exchange_init(&r->exchange, context->shared, noise->public_key, noise->psk,
+			   peer->signal_heard_ms)) {
+		free(r);
+		return NULL;
+	}
+	settings = ice_settings_of(r, context);
+	ice_agent_init(&r->agent, &settings);
+	r->chosen = NO_INDEX;
+	r->searching_since = r->wanted = r->review = now;
+	add_locals(r, context->gather);
+	exchange_start(&r->exchange, now);
+	use_credentials(r);
+	offer(r, now);
+	return r;
+}
+
+void reach_free(struct reach *r)
+{
+	if (!r)
+		return;
+	list_remove(&r->link);
+	r->peer->signal_heard_ms = r->exchange.heard_ms;
+	ice_agent_deinit(&r->agent);
+	exchange_deinit(&r->exchange);
+	free(r);
+}
+
+/* Those that are gone go first, with their pairs. */
+void reach_set_locals(struct reach *r, const struct gather *gather, msec now)
+{
+	for (size_t i = 0; i < LOCALS_MAX; i++) {
+		struct local_candidate local = r->agent.list.locals[i];
+
+		if (local.c.type == CANDIDATE_HOST && !gather_is_local(gather, &local.base.at.ip))
+			ice_agent_remove_base(&r->agent, &local.base);
+	}
+	add_locals(r, gather);
+	offer(r, now);
+	r->review = now;
+}
+
+/* -- choosing --------------------------------------------------------------- */
+
+static bool is_host(uint8_t type)
+{
+	return type == CANDIDATE_HOST;
+}
+
+static const struct pair *pair_of(const struct reach *r, uint8_t index)
+{
+	return &r->agent.list.pairs[index];
+}
+
+static bool is_valid(const struct reach *r, uint8_t index)
+{
+	return index != NO_INDEX && pair_of(r, index)->state == PAIR_VALID;
+}
+
+static enum reach_tier tier_of(const struct reach *r, uint8_t index)
+{
+	const struct pair *p = pair_of(r, index);
+	const struct local_candidate *local = &r->agent.list.locals[p->local];
+	const struct candidate *remote = &r->agent.list.remotes[p->remote];
+
+	if (local->c.type == CANDIDATE_RELAY || remote->type == CANDIDATE_RELAY)
+		return TIER_RELAY;
+	/* Both see each other's own IPv4 address: there is no NAT between. */
+	if (local->c.at.ip.family == IP_V4 && is_host(remote->type) &&
+	    (p->mapped == NO_INDEX || is_host(r->agent.list.locals[p->mapped].c.type)))
+		return TIER_LAN;
+	return local->c.at.ip.family == IP_V6 ? TIER_IPV6 : TIER_IPV4;
+}
+
+enum reach_tier reach_tier(const struct reach *r)
+{
+	return r->chosen == NO_INDEX ? TIERS : tier_of(r, r->chosen);
+}
+
+/* Two answers in a row: one may have been luck. */
+static bool has_proved_itself(const struct pair *p)
+{
+	return p->history_len >= 2 && (p->history & 3) == 0;
+}
+
+static bool is_faster(const struct pair *a, const struct pair *b)
+{
+	int32_t gain = b->srtt - a->srtt;
+
+	return a->srtt >= 0 && b->srtt >= 0 && a->history_len >= 3 && gain > REACH_GAIN_MIN &&
+	       gain > b->srtt / 5;
+}
+
+static bool is_better(const struct reach *r, uint8_t a, uint8_t b)
+{
+	enum reach_tier ta = tier_of(r, a), tb = tier_of(r, b);
+
+	if (ta != tb)
+		return ta < tb;
+	return pair_of(r, a)->priority > pair_of(r, b)->priority;
+}
+
+static uint8_t best_valid(const struct reach *r)
+{
+	uint8_t best = NO_INDEX;
+
+	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
+		if (is_valid(r, i) && (best == NO_INDEX || is_better(r, i, best)))
+			best = i;
+	}
+	return best;
+}
+
+/* May this one take over from one that works? */
+static bool deserves(const struct reach *r, uint8_t candidate, msec now)
+{
+	const struct pair *p = pair_of(r, candidate);
+
+	if (tier_of(r, candidate) < tier_of(r, r->chosen))
+		return has_proved_itself(p);
+	return now - r->chosen_at >= REACH_DWELL && is_faster(p, pair_of(r, r->chosen));
+}
+
+static struct path path_of(const struct reach *r, uint8_t index)
+{
+	const struct pair *p = pair_of(r, index);
+	const struct ice_base *base = &r->agent.list.locals[p->local].base;
+
+	return (struct path){
+		.remote = r->agent.list.remotes[p->remote].at,
+		.local = base->at.ip,
+		.ifindex = base->ifindex,
+	};
+}
+
+static bool is_active(const struct reach *r, msec now)
+{
+	return now - r->wanted < REACH_ACTIVE;
+}
+
+static void choose(struct reach *r, uint8_t index, msec now, const char *why)
+{
+	struct path path = path_of(r, index);
+	char text[ENDPOINT_TEXT];
+
+	r->chosen = index;
+	r->chosen_at = r->heard = now;
+	r->searching_since = NEVER;
+	r->peer->path = path;
+	ice_agent_set_active(&r->agent, is_active(r, now) ? index : NO_INDEX, now);
+	log_info("%s: by %s, %s", r->peer->settings->name, endpoint_format(text, &path.remote), why);
+	if (!session_may_send(&r->peer->session, now) && r->peer->queue.len)
+		session_want_handshake(&r->peer->session, now);
+}
+
+static void search_anew(struct reach *r, msec now)
+{
+	log_info("%s: no way left, looking for another", r->peer->settings->name);
+	r->chosen = NO_INDEX;
+	r->searching_since = now;
+	exchange_restart(&r->exchange, now);
+	ice_agent_restart(&r->agent);
+	use_credentials(r);
+	offer(r, now);
+}
+
+static void review_choice(struct reach *r, msec now)
+{
+	uint8_t best = best_valid(r);
+
+	if (r->chosen != NO_INDEX && !is_valid(r, r->chosen)) {
+		if (best != NO_INDEX)
+			choose(r, best, now, "the way before fell silent");
+		else if (is_active(r, now))
+			search_anew(r, now);
+		return;
+	}
+	if (best == NO_INDEX || best == r->chosen)
+		return;
+	if (r->chosen == NO_INDEX)
+		choose(r, best, now, "it answered");
+	else if (deserves(r, best, now))
+		choose(r, best, now, "it is better");
+	else if (tier_of(r, best) < tier_of(r, r->chosen) && pair_of(r, best)->history_len < 2)
+		ice_agent_check_now(&r->agent, best);
+}
+
+/* -- the peer's side -------------------------------------------------------- */
+
+static struct candidate candidate_of(const struct desc_candidate *d)
+{
+	static const uint8_t types[] = {
+		[DESC_HOST] = CANDIDATE_HOST,
+		[DESC_SRFLX] = CANDIDATE_SRFLX,
+		[DESC_PRFLX] = CANDIDATE_PRFLX,
+		[DESC_RELAY] = CANDIDATE_RELAY,
+		[DESC_MAPPED] = CANDIDATE_SRFLX,
+	};
+	struct candidate c = {
+		.type = types[d->type],
+		.proto = CANDIDATE_UDP,
+		.component = COMPONENT,
+		.priority = d->priority,
+		.at = d->endpoint,
+		.related = d->related,
+	};
+
+	snprintf(c.foundation, sizeof(c.foundation), "%u", d->foundation);
+	return c;
+}
+
+void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdict,
+		const struct exchange_news *news, uint32_t ifindex, msec now)
+{
+	struct bytes ufrag = bytes_of(desc->ufrag, strlen(desc->ufrag));
+	size_t n = desc->candidates_len;
+
+	if (news->bye || ufrag.len == 0)
+		return;
+	ice_agent_set_remote(&r->agent, ufrag, bytes_of(desc->pwd, strlen(desc->pwd)), now);
+	if (verdict == EXCHANGE_UNPROVEN && n > REACH_UNPROVEN)
+		n = REACH_UNPROVEN;
+	for (size_t i = 0; i < n; i++) {
+		struct candidate c = candidate_of(&desc->candidates[i]);
+
+		if (desc->candidates[i].transport != DESC_UDP)
+			continue;
+		if (ip_is_link_local(&c.at.ip) && c.at.ip.family == IP_V6)
+			c.at.scope = ifindex;
+		ice_agent_add_remote(&r->agent, ufrag, &c, now);
+	}
+	if (desc->flags & DESC_WANT_CONNECT)
+		r->wanted = now;
+	r->review = now;
+}
+
+void reach_want(struct reach *r, msec now)
+{
+	if (!is_active(r, now)) {
+		r->heard = now;		/* silence counts from here */
+		r->review = now;
+	}
+	r->wanted = now;
+}
+
+bool reach_heard(struct reach *r, const struct path *path, msec now)
+{
+	struct path chosen;
+
+	if (r->chosen == NO_INDEX)
+		return true;
+	chosen = path_of(r, r->chosen);
+	if (endpoint_equal(&path->remote, &chosen.remote)) {
+		r->heard = now;
+		return false;
+	}
+	return now - r->heard > REACH_ROAM;
+}
+
+/* -- time --------------------------------------------------------------------- */
+
+/* Data go out and nothing comes back: is it the way? */
+static void ask_after_silence(struct reach *r, msec now)
+{
+	if (r->chosen == NO_INDEX || !is_active(r, now) || now - r->heard < REACH_SILENCE ||
+	    now - r->asked < REACH_ASK_AGAIN)
+		return;
+	r->asked = now;
+	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
+		if (is_valid(r, i))
+			ice_agent_check_now(&r->agent, i);
+	}
+}
+
+void reach_tick(struct reach *r, msec now)
+{
+	exchange_tick(&r->exchange, now);
+	ice_agent_tick(&r->agent, now);
+	if (now < r->review)
+		return;
+	r->review = is_active(r, now) || r->searching_since != NEVER ? now + SECONDS(1) : NEVER;
+	if (r->chosen != NO_INDEX)
+		ice_agent_set_active(&r->agent, is_active(r, now) ? r->chosen : NO_INDEX, now);
+	ask_after_silence(r, now);
+	review_choice(r, now);
+	if (r->searching_since != NEVER && now - r->searching_since >= REACH_SEARCH)
+		exchange_stop(&r->exchange);
+}
+
+msec reach_due(const struct reach *r, msec now)
+{
+	msec due = msec_min(exchange_due(&r->exchange, now), ice_agent_due(&r->agent));
+
+	return msec_min(due, r->review);
+}
+
+bool reach_is_over(const struct reach *r, msec now)
+{
+	if (r->searching_since != NEVER)
+		return now - r->searching_since >= REACH_SEARCH && !is_active(r, now);
+	return now - r->wanted >= REACH_FORGET && !session_may_send(&r->peer->session, now);
+}
+
+bool reach_poll(struct reach *r, struct datagram *out, msec now)
+{
+	struct ice_action action;
+
+	for (;;) {
+		switch (ice_agent_poll(&r->agent, &action, now)) {
+		case ICE_NOTHING:
+			return false;
+		case ICE_SEND:
+			*out = (struct datagram){
+				.packet = {
+					.start = (uint8_t *)action.datagram.data,
+					.data = (uint8_t *)action.datagram.data,
+					.len = action.datagram.len,
+					.end = (uint8_t *)action.datagram.data + action.datagram.len,
+				},
+				.path = {.remote = action.remote, .local = action.base.at.ip,
+					 .ifindex = action.base.ifindex},
+			};
+			return true;
+		case ICE_PAIR_VALID:
+		case ICE_PROBE_RESULT:
+		case ICE_CONSENT_LOST:
+			review_choice(r, now);
+			break;
+		case ICE_FAILED:
+			if (is_active(r, now))
+				search_anew(r, now);
+			break;
+		case ICE_NOMINATED:
+		case ICE_ROLE_CHANGED:
+		case ICE_NEW_LOCAL:
+		case ICE_NEW_REMOTE:
+			break;
+		}
+	}
+}

@@ -1,0 +1,94 @@
+/* reach.h -- finding a way to a peer that nobody has given an address of, and living on it.
+ *
+ *   SEARCHING  our DESC goes out on all channels, the peer's comes back
+ *      |       (exchange), its candidates are checked (ice agent)
+ *      |  a pair answers
+ *   FOUND      the handshake and all data go by the chosen pair; the others stay
+ *      |       spare. A better one takes over when it has proved itself, the next
+ *      |       best when the chosen one falls silent
+ *      |  none is left: a new generation of candidates, all over again
+ *
+ * Ways in order: the same LAN, IPv6, IPv4 through NATs; then the round trip.
+ * WireGuard's rule to answer where the last packet came from does not hold here:
+ * two rules at once would oscillate.
+ *
+ * A reach is 17 KB, made when a peer is wanted (or wants us) and has no other way.
+ */
+#ifndef NODE_REACH_H
+#define NODE_REACH_H
+
+#include "ice/agent.h"
+#include "node/gather.h"
+#include "node/peer.h"
+#include "signal/exchange.h"
+#include "signal/lan.h"
+
+enum {
+	REACH_MAX = 64,			/* at once in a node */
+	REACH_SEARCH = 90 * 1000,	/* msec without success: packets that wait are dropped */
+	REACH_FORGET = 600 * 1000,	/* msec without a key or a wish: freed */
+	REACH_ACTIVE = 30 * 1000,	/* msec after the last packet; then the pair is left in peace */
+	REACH_SILENCE = 6500,		/* msec of sending and hearing nothing: ask all pairs */
+	REACH_ASK_AGAIN = 3000,		/* msec between two such questions */
+	REACH_ROAM = 1000,		/* msec of silence before a source that is no pair is followed */
+	REACH_DWELL = 5000,		/* msec between two changes that nothing forces */
+	REACH_GAIN_MIN = 10000,		/* microseconds; and 20 %: a round trip that much better */
+	REACH_UNPROVEN = EXCHANGE_UNPROVEN_PAIRS,
+};
+
+/* Best first. */
+enum reach_tier { TIER_LAN, TIER_IPV6, TIER_IPV4, TIER_RELAY, TIERS };
+
+struct reach {
+	struct exchange exchange;
+	struct ice_agent agent;
+	struct desc_candidate offered[DESC_CANDIDATES_MAX];
+	struct list link;		/* in node->reaches */
+	struct peer *peer;
+	struct lan_pace lan;
+	uint8_t chosen;			/* pair; NO_INDEX: none */
+	msec chosen_at;
+	msec searching_since;		/* NEVER: found */
+	msec wanted;			/* somebody had something to send, or sent it */
+	msec heard;			/* authenticated data by the chosen pair */
+	msec asked;			/* after a silence */
+	msec review;			/* when to look at all this again */
+};
+
+struct reach_context {
+	struct exchange_shared *shared;
+	struct ice_pacer *pacer;
+	struct rng *rng;
+	const struct gather *gather;
+	const struct cidr *refused;
+	size_t refused_len;
+};
+
+/* NULL: no memory. `heard_ms`: see exchange_init(). */
+struct reach *reach_new(struct peer *peer, const struct reach_context *context, msec now);
+void reach_free(struct reach *r);
+
+/* Our candidates are others now. */
+void reach_set_locals(struct reach *r, const struct gather *gather, msec now);
+
+/* The peer's DESC was accepted. `ifindex`: of the LAN that it came over, or 0. */
+void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdict,
+		const struct exchange_news *news, uint32_t ifindex, msec now);
+
+/* A packet for the peer, sent or waiting. */
+void reach_want(struct reach *r, msec now);
+
+/* Authenticated data came by this path. True: answer there (see REACH_ROAM). */
+bool reach_heard(struct reach *r, const struct path *path, msec now);
+
+void reach_tick(struct reach *r, msec now);
+msec reach_due(const struct reach *r, msec now);
+bool reach_is_over(const struct reach *r, msec now);	/* to be freed */
+
+/* An ICE message to send: in action->datagram. */
+bool reach_poll(struct reach *r, struct datagram *out, msec now);
+
+/* The tier of the pair in use; TIERS: none. */
+enum reach_tier reach_tier(const struct reach *r);
+
+#endif

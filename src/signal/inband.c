@@ -1,0 +1,43 @@
+/* inband.c -- what two connected peers tell each other inside their session. */
+#include "signal/inband.h"
+
+size_t inband_write(uint8_t *out, size_t cap, const struct inband *message)
+{
+	struct writer w = frame_begin(out, cap, message->kind);
+
+	if (message->kind == FRAME_DESC) {
+		put_bytes(&w, message->desc);
+	} else if (message->kind == FRAME_BYE) {
+		put_u8(&w, message->reason);
+	} else {
+		put_be32(&w, message->path);
+		put_be64(&w, message->echo);
+	}
+	return frame_end(&w);
+}
+
+bool inband_read(struct inband *out, struct bytes plain)
+{
+	struct inband m = {0};
+	struct reader r;
+	struct bytes body;
+	unsigned kind;
+
+	if (!frame_read(plain, &kind, &body) || kind > FRAME_PONG)
+		return false;
+	m.kind = (enum frame_kind)kind;
+	r = reader_over(body);
+	if (m.kind == FRAME_DESC) {
+		m.desc = get_bytes(&r, body.len);
+		r.bad = r.bad || body.len == 0 || body.len > DESC_MAX;
+	} else if (m.kind == FRAME_BYE) {
+		m.reason = get_u8(&r);
+	} else {
+		m.path = get_be32(&r);
+		m.echo = get_be64(&r);
+	}
+	if (r.bad || !reader_done(&r))
+		return false;
+	*out = m;
+	return true;
+}

@@ -1,0 +1,261 @@
+#!/bin/bash
+# matrix.sh -- every kind of NAT against every kind: is there a direct path, and how soon?
+#
+#	tests/netns/nat/matrix.sh [-r RUNS] [-d MS] [-v] [KIND...]     MS: round trip, with -d
+#
+#	s1  a public p2pnet that introduces; it knows both
+#	a   behind a NAT of one kind   } both know s1 and where it is, and each other's
+#	b   behind one of another kind } public key, no more
+#
+# One run: both routers forget everything, the three start, and once both have a session
+# with s1, a pings b until the path is direct. (So that s1 is a peer like others, it is in
+# the files of both; it carries no traffic of theirs unless its `relay` says so.)
+#
+#	pair                theory  runs direct relay none  ping med/worst  direct med/worst  path
+#
+# "theory" is nat_theory's word, see nat_lib.sh. Seconds count from the first ping that a
+# sent: till the first that was answered, and till status said direct. The exit code is 1
+# if a pair was direct in fewer runs than it should be: all, nine of ten if it is "spray" or
+# "predict"; nothing is asked of "luck" and "no", but a connection.
+set -euo pipefail
+
+runs=1
+round_trip=0
+verbose=
+usage="usage: matrix.sh [-r RUNS] [-d MS] [-v] [KIND...]"
+while getopts r:d:v option; do
+	case $option in
+	r) runs=$OPTARG ;;
+	d) round_trip=$OPTARG ;;
+	v) verbose=yes ;;
+	*)
+		echo "$usage" >&2
+		exit 2
+		;;
+	esac
+done
+shift $((OPTIND - 1))
+wanted_kinds=("$@")
+set --
+
+# shellcheck source=nat_lib.sh
+. "$(dirname "$0")/nat_lib.sh"
+
+if [ "${#wanted_kinds[@]}" -eq 0 ]; then
+	wanted_kinds=(none full-cone address-restricted port-restricted carrier linux symmetric
+		sequential cgnat udp-blocked firewall6 dual)
+fi
+give_up=${GIVE_UP:-20}		# seconds without a direct path
+
+# -- one run -----------------------------------------------------------------
+
+# What a run is told and asked of p2pnet is all in these three.
+write_configs()		# A B
+{
+	local name
+
+	node s1 p2pnet
+	for name in "$1" "$2"; do
+		node "$name" p2pnet
+		peer "$name" s1 "Endpoint = $(introducer_endpoint "$name")" \
+			"PersistentKeepalive = 25"
+		peer s1 "$name"
+	done
+	peer "$1" "$2"
+	peer "$2" "$1"
+}
+
+introducer_endpoint()	# NAME: in a family that NAME has
+{
+	if [ -n "$(outer4 "$1")" ]; then
+		endpoint4 s1
+	else
+		endpoint6 s1
+	fi
+}
+
+# state_and_path NAME OTHER: "direct udp4 203.0.113.10:51803", "relay ...", "connecting -"
+state_and_path()
+{
+	p2p "$1" status --json 2>/dev/null | jq -r --arg name "$2" '.peers[] |
+		select(.name == $name) | "\(.state) \(.path.proto // "-") \(.path.remote // "")"'
+}
+
+# until_met NAME OTHER: false if they have no session within 10 s, as when UDP is blocked.
+until_met()
+{
+	local deadline=$(($(now_ms) + 10000))
+
+	until has_session "$1" "$2"; do
+		[ "$(now_ms)" -lt "$deadline" ] || return 1
+		sleep 0.05
+	done
+}
+
+is_answered()		# NAME
+{
+	grep -qs 'bytes from' "$tmp/$1/ping"
+}
+
+# one_run A B: sets $outcome (direct, relay, none), $path, and in ms $first_ping, $till_direct.
+one_run()
+{
+	local a=$1 b=$2 begin now text
+
+	write_configs "$a" "$b"
+	start s1 "$a" "$b"
+	if ! until_met "$a" s1 || ! until_met "$b" s1; then
+		note "$a, $b: one did not reach the introducer"
+	fi
+	outcome=none
+	path=-
+	first_ping=
+	till_direct=
+	ip netns exec "$(ns "$a")" ping -n -i 0.1 "$(inner4 "$b")" >"$tmp/$a/ping" 2>&1 &
+	pings_of[$a]=$!
+	pids+=("$!")
+	begin=$(now_ms)
+	while now=$(($(now_ms) - begin)) && [ "$now" -lt $((give_up * 1000)) ]; do
+		if [ -z "$first_ping" ] && is_answered "$a"; then
+			first_ping=$now
+			outcome=relay
+		fi
+		text=$(state_and_path "$a" "$b")
+		if [ -n "$first_ping" ] && [ "${text%% *}" = direct ]; then
+			outcome=direct
+			till_direct=$now
+			path=${text#* }
+			break
+		fi
+		sleep 0.02
+	done
+	kill "${pings_of[$a]}"
+	wait "${pings_of[$a]}" || true
+}
+
+end_run()		# A B
+{
+	local name
+
+	for name in s1 "$1" "$2"; do
+		stop "$name"
+		rm -rf "${tmp:?}/$name/state"	# no cache of the last run's paths
+	done
+}
+
+# -- one pair ----------------------------------------------------------------
+
+# median_and_worst FILE: of milliseconds, one a line, in seconds.
+median_and_worst()
+{
+	sort -n "$1" | awk '{ n[NR] = $1 } END {
+		if (NR) printf "%.2f/%.2f", n[int((NR + 1) / 2)] / 1000, n[NR] / 1000
+		else printf "-"
+	}'
+}
+
+# Direct runs that a pair must have.
+least_direct()		# THEORY
+{
+	case $1 in
+	punch) echo "$runs" ;;
+	spray | predict) echo $(((runs * 9 + 9) / 10)) ;;
+	*) echo 0 ;;
+	esac
+}
+
+short_of=()
+one_pair()		# A B TITLE THEORY
+{
+	local a=$1 b=$2 title=$3 theory=$4 run
+	local -A count=([direct]=0 [relay]=0 [none]=0)
+
+	: >"$tmp/first_ping"
+	: >"$tmp/till_direct"
+	for ((run = 0; run < runs; run++)); do
+		forget "$a" "$b"
+		one_run "$a" "$b"
+		count[$outcome]=$((count[$outcome] + 1))
+		if [ -n "$first_ping" ]; then
+			echo "$first_ping" >>"$tmp/first_ping"
+		fi
+		if [ -n "$till_direct" ]; then
+			echo "$till_direct" >>"$tmp/till_direct"
+		fi
+		if [ -n "$verbose" ]; then
+			note "$title run $run: $outcome, first ping ${first_ping:--} ms," \
+				"direct ${till_direct:--} ms, $path"
+		fi
+		end_run "$a" "$b"
+	done
+	printf '%-36s %-7s %4d %6d %5d %4d  %12s  %12s  %s\n' "$title" "$theory" "$runs" \
+		"${count[direct]}" "${count[relay]}" "${count[none]}" \
+		"$(median_and_worst "$tmp/first_ping")" "$(median_and_worst "$tmp/till_direct")" "$path"
+	if [ "${count[direct]}" -lt "$(least_direct "$theory")" ]; then
+		short_of+=("$title: direct ${count[direct]} of $runs, theory: $theory")
+	fi
+}
+
+# The routers between them, and their carriers.
+forget()		# SITE...
+{
+	local site
+
+	for site in "$@"; do
+		nat_forget "$site"
+		if [ "${site_upstream[$site]}" != core ]; then
+			nat_forget "${site_upstream[$site]}"
+		fi
+	done
+}
+
+# -- all pairs ---------------------------------------------------------------
+
+site_of()		# KIND 1|2: its name; interfaces have room for few letters
+{
+	local i
+
+	for i in "${!nat_kinds[@]}"; do
+		if [ "${nat_kinds[i]}" = "$1" ]; then
+			echo "k$i-$2"
+		fi
+	done
+}
+
+nat_internet
+for one in "${wanted_kinds[@]}"; do
+	nat_site "$(site_of "$one" 1)" "$one"
+	nat_site "$(site_of "$one" 2)" "$one"
+done
+if [ "$round_trip" -gt 0 ]; then
+	nat_delay "$((round_trip / 2))"
+fi
+
+printf '%-36s %-7s %4s %6s %5s %4s  %12s  %12s  %s\n' pair theory runs direct relay none \
+	"ping med/max" "direct m/max" "path of the last"
+for one in "${wanted_kinds[@]}"; do
+	for other in "${wanted_kinds[@]}"; do
+		if [[ ! $one > $other ]]; then
+			one_pair "$(site_of "$one" 1)" "$(site_of "$other" 2)" "$one, $other" \
+				"$(nat_theory "$one" "$other")"
+		fi
+	done
+done
+if [[ " ${wanted_kinds[*]} " == *" cgnat "* ]]; then
+	nat_carrier isp
+	nat_site home1 port-restricted isp
+	nat_site home2 port-restricted isp
+	one_pair home1 home2 "two homes, one carrier with hairpin" punch
+	nat_hairpin isp no
+	one_pair home1 home2 "two homes, one carrier without" no
+fi
+
+for one in "${short_of[@]}"; do
+	note "$one"
+done
+claim "direct wherever theory allows it"
+if [ "${#short_of[@]}" -gt 0 ]; then
+	names=()		# what each said last is not about the pairs that fell short
+	fail "${#short_of[@]} pairs fall short"
+fi
+finish
