@@ -190,6 +190,7 @@ static enum ice_verdict feed(const struct ice_base *base, const struct endpoint 
 	uint8_t replies = agent.replies_len;
 	enum ice_verdict verdict = ice_agent_feed(&agent, base, from, datagram, now);
 
+	ice_local_ufrag_of(datagram);
 	must(agent.replies_len == replies || verdict == ICE_HANDLED || verdict == ICE_NO_ROOM ||
 	     verdict == ICE_UNKNOWN_ATTRIBUTE);
 	return verdict;
@@ -255,7 +256,6 @@ static void step_junk(struct reader *r)
 	struct endpoint from = endpoint_of(r);
 	struct bytes datagram = get_bytes(r, get_u8(r));
 
-	ice_local_ufrag_of(datagram);
 	feed(&base, &from, datagram);
 }
 

@@ -13,7 +13,7 @@ join a 1
 join b 2
 node a p2pnet
 node b p2pnet
-peer a b
+peer a b "Endpoint = $(endpoint4 b)"	# who has peers without one keeps an introducer
 peer b a "Endpoint = $(endpoint4 a)"
 
 # With an endpoint each, so that a node which is too eager would be heard.
