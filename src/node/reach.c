@@ -81,6 +81,16 @@ void reach_free(struct reach *r)
 	free(r);
 }
 
+/* The chosen pair went with its candidate. Data stay on that path until another is found:
+ * it may still work. */
+static void drop_lost_choice(struct reach *r, msec now)
+{
+	if (r->chosen == NO_INDEX || r->agent.list.pairs[r->chosen].state == PAIR_VALID)
+		return;
+	r->chosen = NO_INDEX;
+	r->searching_since = now;
+}
+
 /* Those that are gone go first, with their pairs. */
 void reach_set_locals(struct reach *r, const struct gather *gather, msec now)
 {
@@ -92,6 +102,7 @@ void reach_set_locals(struct reach *r, const struct gather *gather, msec now)
 	}
 	add_locals(r, gather);
 	offer(r, now);
+	drop_lost_choice(r, now);
 	r->review = now;
 }
 
@@ -273,6 +284,7 @@ void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdic
 	if (news->bye || ufrag.len == 0)
 		return;
 	ice_agent_set_remote(&r->agent, ufrag, bytes_of(desc->pwd, strlen(desc->pwd)), now);
+	drop_lost_choice(r, now);
 	if (verdict == EXCHANGE_UNPROVEN && n > REACH_UNPROVEN)
 		n = REACH_UNPROVEN;
 	for (size_t i = 0; i < n; i++) {
