@@ -26,13 +26,18 @@ static void use_credentials(struct reach *r)
 	ice_agent_set_local(&r->agent, r->exchange.ufrag, r->exchange.pwd);
 }
 
+static bool is_active(const struct reach *r, msec now)
+{
+	return now - r->wanted < REACH_ACTIVE;
+}
+
 static void offer(struct reach *r, msec now)
 {
 	struct exchange_offer o = {
 		.candidates = r->offered,
 		.options = DESC_ICE2 | DESC_TRICKLE,
 		.suites = DESC_CHACHA20,
-		.flags = r->peer->queue.len ? DESC_WANT_CONNECT : 0,
+		.flags = is_active(r, now) ? DESC_WANT_CONNECT : 0,
 	};
 
 	o.candidates_len = gather_offer(r->offered, r->agent.list.locals, LOCALS_MAX);
@@ -199,11 +204,6 @@ static struct path path_of(const struct reach *r, uint8_t index)
 	};
 }
 
-static bool is_active(const struct reach *r, msec now)
-{
-	return now - r->wanted < REACH_ACTIVE;
-}
-
 static void choose(struct reach *r, uint8_t index, msec now, const char *why)
 {
 	struct path path = path_of(r, index);
@@ -224,6 +224,7 @@ static void search_anew(struct reach *r, msec now)
 	log_info("%s: no way left, looking for another", r->peer->settings->name);
 	r->chosen = NO_INDEX;
 	r->searching_since = now;
+	r->doubts_itself = true;
 	exchange_restart(&r->exchange, now);
 	ice_agent_restart(&r->agent);
 	use_credentials(r);
@@ -249,6 +250,15 @@ static void review_choice(struct reach *r, msec now)
 		choose(r, best, now, "it is better");
 	else if (tier_of(r, best) < tier_of(r, r->chosen) && pair_of(r, best)->history_len < 2)
 		ice_agent_check_now(&r->agent, best);
+}
+
+static void ask_all(struct reach *r, msec now)
+{
+	r->asked = now;
+	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
+		if (is_valid(r, i))
+			ice_agent_check_now(&r->agent, i);
+	}
 }
 
 /* -- the peer's side -------------------------------------------------------- */
@@ -296,18 +306,35 @@ void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdic
 			c.at.scope = ifindex;
 		ice_agent_add_remote(&r->agent, ufrag, &c, now);
 	}
-	if (desc->flags & DESC_WANT_CONNECT)
-		r->wanted = now;
 	r->review = now;
+	if (!(desc->flags & DESC_WANT_CONNECT))
+		return;
+	if (news->changed)
+		ask_all(r, now);
+	r->wanted = now;
 }
 
+/* After a silence the NATs may have closed: ask, and after a long one let the peer knock
+ * from its side as well. */
 void reach_want(struct reach *r, msec now)
 {
-	if (!is_active(r, now)) {
-		r->heard = now;		/* silence counts from here */
-		r->review = now;
-	}
+	msec silence = now - (r->heard > r->wanted ? r->heard : r->wanted);
+
 	r->wanted = now;
+	if (silence < REACH_SILENCE)
+		return;
+	r->heard = now;		/* silence counts from here */
+	r->review = now;
+	ask_all(r, now);
+	if (silence >= REACH_STALE) {
+		r->is_stale = true;
+		offer(r, now);
+	}
+}
+
+bool reach_is_heard(const struct reach *r, msec now)
+{
+	return r->chosen != NO_INDEX && !r->is_stale && now - r->heard < REACH_ASK_AGAIN;
 }
 
 bool reach_heard(struct reach *r, const struct path *path, msec now)
@@ -319,6 +346,7 @@ bool reach_heard(struct reach *r, const struct path *path, msec now)
 	chosen = path_of(r, r->chosen);
 	if (endpoint_equal(&path->remote, &chosen.remote)) {
 		r->heard = now;
+		r->is_stale = false;
 		return false;
 	}
 	return now - r->heard > REACH_ROAM;
@@ -332,11 +360,22 @@ static void ask_after_silence(struct reach *r, msec now)
 	if (r->chosen == NO_INDEX || !is_active(r, now) || now - r->heard < REACH_SILENCE ||
 	    now - r->asked < REACH_ASK_AGAIN)
 		return;
-	r->asked = now;
-	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
-		if (is_valid(r, i))
-			ice_agent_check_now(&r->agent, i);
-	}
+	ask_all(r, now);
+}
+
+static void keep_open(struct reach *r, msec now)
+{
+	if (r->chosen == NO_INDEX || is_active(r, now) || now - r->kept < REACH_KEEPALIVE)
+		return;
+	r->kept = now;
+	ice_agent_keepalive(&r->agent, r->chosen);
+}
+
+static msec next_review(const struct reach *r, msec now)
+{
+	if (is_active(r, now) || r->searching_since != NEVER)
+		return now + SECONDS(1);
+	return now - r->wanted < REACH_WARM ? now + REACH_KEEPALIVE : r->wanted + REACH_FORGET;
 }
 
 void reach_tick(struct reach *r, msec now)
@@ -345,10 +384,11 @@ void reach_tick(struct reach *r, msec now)
 	ice_agent_tick(&r->agent, now);
 	if (now < r->review)
 		return;
-	r->review = is_active(r, now) || r->searching_since != NEVER ? now + SECONDS(1) : NEVER;
+	r->review = next_review(r, now);
 	if (r->chosen != NO_INDEX)
 		ice_agent_set_active(&r->agent, is_active(r, now) ? r->chosen : NO_INDEX, now);
 	ask_after_silence(r, now);
+	keep_open(r, now);
 	review_choice(r, now);
 	if (r->searching_since != NEVER && now - r->searching_since >= REACH_SEARCH)
 		exchange_stop(&r->exchange);

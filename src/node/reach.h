@@ -27,7 +27,10 @@ enum {
 	REACH_MAX = 64,			/* at once in a node */
 	REACH_SEARCH = 90 * 1000,	/* msec without success: packets that wait are dropped */
 	REACH_FORGET = 600 * 1000,	/* msec without a key or a wish: freed */
-	REACH_ACTIVE = 30 * 1000,	/* msec after the last packet; then the pair is left in peace */
+	REACH_ACTIVE = 30 * 1000,	/* msec after the last packet; then no more consent is asked for */
+	REACH_WARM = 180 * 1000,	/* msec after it; so long the NATs are kept open */
+	REACH_KEEPALIVE = 25 * 1000,	/* msec */
+	REACH_STALE = 60 * 1000,	/* msec of silence after which the peer is told that we are back */
 	REACH_SILENCE = 6500,		/* msec of sending and hearing nothing: ask all pairs */
 	REACH_ASK_AGAIN = 3000,		/* msec between two such questions */
 	REACH_ROAM = 1000,		/* msec of silence before a source that is no pair is followed */
@@ -52,6 +55,9 @@ struct reach {
 	msec wanted;			/* somebody had something to send, or sent it */
 	msec heard;			/* authenticated data by the chosen pair */
 	msec asked;			/* after a silence */
+	msec kept;			/* the NATs open */
+	bool doubts_itself;		/* our own outside address may be another one: ask again */
+	bool is_stale;			/* the chosen pair may be dead: the peer is told by all carriers */
 	msec review;			/* when to look at all this again */
 };
 
@@ -77,6 +83,9 @@ void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdic
 
 /* A packet for the peer, sent or waiting. */
 void reach_want(struct reach *r, msec now);
+
+/* Does the chosen pair certainly work? */
+bool reach_is_heard(const struct reach *r, msec now);
 
 /* Authenticated data came by this path. True: answer there (see REACH_ROAM). */
 bool reach_heard(struct reach *r, const struct path *path, msec now);

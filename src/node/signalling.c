@@ -582,7 +582,7 @@ static enum action_kind poll_exchange(struct node *node, struct reach *r, struct
 
 	if (!exchange_poll(&r->exchange, &message, now))
 		return ACTION_NONE;
-	if (peer_may_send(r->peer, now) && !message.save_first) {
+	if (peer_may_send(r->peer, now) && reach_is_heard(r, now) && !message.save_first) {
 		inband.desc = bytes_of(message.desc, message.len);
 		return send_frame(node, r->peer,
 				  inband_write(frame_room(s), ENVELOPE_MAX, &inband), action, now);
@@ -599,8 +599,13 @@ static enum action_kind poll_reach(struct node *node, struct reach *r, struct ac
 				   msec now)
 {
 	struct peer *peer = r->peer;
-	enum action_kind kind = poll_exchange(node, r, action, now);
+	enum action_kind kind;
 
+	if (r->doubts_itself) {
+		r->doubts_itself = false;
+		announce_mailboxes(node, true, now);	/* the answer says how we are seen */
+	}
+	kind = poll_exchange(node, r, action, now);
 	if (kind != ACTION_NONE)
 		return kind;
 	if (reach_poll(r, &action->datagram, now))

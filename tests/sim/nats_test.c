@@ -85,12 +85,122 @@ static void whoever_is_called_can_call_back(void **state)
 	sim_free(sim);
 }
 
+/* A packet from A each 100 ms until one arrives at B; how long that took. */
+static msec until_one_arrives(struct sim *sim, msec patience)
+{
+	msec start = sim->now;
+	unsigned got = sim->nodes[B].got;
+
+	while (sim->nodes[B].got == got && sim->now - start < patience) {
+		sim_packet(sim, A, B, LEN);
+		sim_packet(sim, B, A, LEN);
+		sim_run(sim, 100);
+	}
+	return sim->nodes[B].got > got ? sim->now - start : -1;
+}
+
+static void talk(struct sim *sim, unsigned steps)
+{
+	for (unsigned i = 0; i < steps; i++) {
+		sim_packet(sim, A, B, LEN);
+		sim_packet(sim, B, A, LEN);
+		sim_run(sim, 100);
+	}
+}
+
+static void whoever_introduced_them_may_go_away(void **state)
+{
+	struct sim *sim = two_behind(300, SIM_PORT_RESTRICTED, SIM_PORT_RESTRICTED);
+	unsigned got;
+
+	(void)state;
+	assert_true(first_packet(sim, SECONDS(10)) >= 0);
+	talk(sim, 20);
+	sim->nodes[PUBLIC].asleep_until = INT64_MAX / 2;
+	got = sim->nodes[B].got;
+	talk(sim, 6000);	/* ten minutes, with rekeys */
+	assert_int_equal(sim->nodes[B].got - got, 6000);
+	sim_free(sim);
+}
+
+static void a_nat_that_reboots_under_traffic_costs_twelve_seconds_at_most(void **state)
+{
+	(void)state;
+	for (size_t kind = 1; kind < 4; kind++) {
+		struct sim *sim = two_behind(400 + kind, cones[kind], SIM_PORT_RESTRICTED);
+
+		assert_true(first_packet(sim, SECONDS(10)) >= 0);
+		talk(sim, 50);
+		sim_reboot_nat(sim, A);
+		assert_in_range(until_one_arrives(sim, SECONDS(60)), 0, 12000);
+		talk(sim, 100);
+		sim_reboot_nat(sim, B);
+		assert_in_range(until_one_arrives(sim, SECONDS(60)), 0, 12000);
+		sim_free(sim);
+	}
+}
+
+static void after_a_long_silence_the_way_is_open_again_in_three_seconds(void **state)
+{
+	static const msec silences[] = {SECONDS(20), SECONDS(60), SECONDS(170), SECONDS(400),
+					SECONDS(590), SECONDS(700), SECONDS(3600)};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(silences) / sizeof(*silences); i++) {
+		struct sim *sim = two_behind(500 + i, SIM_PORT_RESTRICTED, SIM_PORT_RESTRICTED);
+
+		assert_true(first_packet(sim, SECONDS(10)) >= 0);
+		talk(sim, 10);
+		sim_run(sim, silences[i]);
+		assert_in_range(until_one_arrives(sim, SECONDS(60)), 0, 3000);
+		sim_free(sim);
+	}
+}
+
+static void who_is_restarted_is_back_in_three_seconds(void **state)
+{
+	struct sim *sim = two_behind(600, SIM_PORT_RESTRICTED, SIM_PORT_RESTRICTED);
+
+	(void)state;
+	assert_true(first_packet(sim, SECONDS(10)) >= 0);
+	talk(sim, 50);
+	sim_restart(sim, A);
+	sim_run(sim, SECONDS(1));
+	assert_in_range(until_one_arrives(sim, SECONDS(60)), 0, 3000);
+	sim_free(sim);
+}
+
+static void ten_percent_loss_for_an_hour_never_parts_them(void **state)
+{
+	struct sim *sim = two_behind(700, SIM_PORT_RESTRICTED, SIM_ADDRESS_RESTRICTED);
+
+	(void)state;
+	sim->wire.loss = 100;
+	assert_in_range(until_one_arrives(sim, SECONDS(60)), 0, 20000);
+	for (int minute = 0; minute < 60; minute++) {
+		unsigned got = sim->nodes[B].got;
+
+		for (int i = 0; i < 60; i++) {
+			sim_packet(sim, A, B, LEN);
+			sim_packet(sim, B, A, LEN);
+			sim_run(sim, SECONDS(1));
+		}
+		assert_true(sim->nodes[B].got - got > 30);
+	}
+	sim_free(sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_two_cones_meet_within_two_seconds),
 		cmocka_unit_test(a_symmetric_nat_meets_whoever_lets_any_port_in),
 		cmocka_unit_test(whoever_is_called_can_call_back),
+		cmocka_unit_test(whoever_introduced_them_may_go_away),
+		cmocka_unit_test(a_nat_that_reboots_under_traffic_costs_twelve_seconds_at_most),
+		cmocka_unit_test(after_a_long_silence_the_way_is_open_again_in_three_seconds),
+		cmocka_unit_test(who_is_restarted_is_back_in_three_seconds),
+		cmocka_unit_test(ten_percent_loss_for_an_hour_never_parts_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
