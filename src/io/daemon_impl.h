@@ -42,6 +42,7 @@ struct daemon {
 	struct control *control;
 	struct lan *lan;		/* NULL: not wanted, or not to be had */
 	struct links_watch *links;
+	struct links_sleep sleep;
 	uint32_t own_ifindex;		/* of our device */
 	uv_poll_t tun_poll, udp4_poll, udp6_poll, timer_poll;
 	int timer_fd;

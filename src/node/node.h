@@ -74,6 +74,9 @@ struct node_local_address {
 void node_set_locals(struct node *node, const struct node_local_address *locals, size_t n,
 		     msec now);
 
+/* This machine has slept: nothing that was known of the network is certain any more. */
+void node_resumed(struct node *node, msec now);
+
 /* A datagram of the LAN's multicast group. */
 void node_feed_lan(struct node *node, struct bytes datagram, uint32_t ifindex, msec now);
 

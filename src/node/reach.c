@@ -106,8 +106,9 @@ void reach_set_locals(struct reach *r, const struct gather *gather, msec now)
 			ice_agent_remove_base(&r->agent, &local.base);
 	}
 	add_locals(r, gather);
-	offer(r, now);
 	drop_lost_choice(r, now);
+	r->is_stale = true;
+	offer(r, now);
 	r->review = now;
 }
 
@@ -312,6 +313,15 @@ void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdic
 	if (news->changed)
 		ask_all(r, now);
 	r->wanted = now;
+}
+
+void reach_doubt(struct reach *r, msec now)
+{
+	r->is_stale = true;
+	r->doubts_itself = true;
+	r->review = now;
+	ask_all(r, now);
+	offer(r, now);
 }
 
 /* After a silence the NATs may have closed: ask, and after a long one let the peer knock

@@ -77,6 +77,9 @@ void reach_free(struct reach *r);
 /* Our candidates are others now. */
 void reach_set_locals(struct reach *r, const struct gather *gather, msec now);
 
+/* The world may have changed: ask all pairs, and tell the peer by all carriers. */
+void reach_doubt(struct reach *r, msec now);
+
 /* The peer's DESC was accepted. `ifindex`: of the LAN that it came over, or 0. */
 void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdict,
 		const struct exchange_news *news, uint32_t ifindex, msec now);

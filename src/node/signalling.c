@@ -298,6 +298,17 @@ void node_set_locals(struct node *node, const struct node_local_address *locals,
 		return;
 	list_for_each(struct reach, r, &s->reaches, link)
 		reach_set_locals(r, &s->gather, now);
+	announce_mailboxes(node, true, now);	/* and be told how the new ones look from outside */
+	s->touched = true;
+}
+
+void node_resumed(struct node *node, msec now)
+{
+	struct signalling *s = &node->signalling;
+
+	list_for_each(struct reach, r, &s->reaches, link)
+		reach_doubt(r, now);
+	announce_mailboxes(node, true, now);
 	s->touched = true;
 }
 

@@ -51,7 +51,7 @@ static bool is_version(const struct desc_version *v)
 	return v->boot_id && v->gen;
 }
 
-/* Where it may be sent to is not decided here: see hygiene.h. */
+/* Where it may be sent to is not decided here: candidate_check() in ice/candidate.h is asked later. */
 static bool is_candidate(const struct desc_candidate *c)
 {
 	return c->priority && c->priority <= PRIORITY_MAX && c->type >= DESC_HOST &&

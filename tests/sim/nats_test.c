@@ -170,6 +170,23 @@ static void who_is_restarted_is_back_in_three_seconds(void **state)
 	sim_free(sim);
 }
 
+static void who_moves_to_another_network_is_back_in_a_second_and_a_half(void **state)
+{
+	(void)state;
+	for (size_t kind = 0; kind < 4; kind++) {
+		struct sim *sim = two_behind(800 + kind, SIM_NO_NAT, cones[kind]);
+
+		assert_true(first_packet(sim, SECONDS(10)) >= 0);
+		talk(sim, 50);
+		for (uint8_t i = 1; i < 20; i++) {
+			sim_roam(sim, A, ip_v4(198, 51, 100, i));
+			assert_in_range(until_one_arrives(sim, SECONDS(30)), 0, 1500);
+			talk(sim, 30);
+		}
+		sim_free(sim);
+	}
+}
+
 static void ten_percent_loss_for_an_hour_never_parts_them(void **state)
 {
 	struct sim *sim = two_behind(700, SIM_PORT_RESTRICTED, SIM_ADDRESS_RESTRICTED);
@@ -200,6 +217,7 @@ int main(void)
 		cmocka_unit_test(a_nat_that_reboots_under_traffic_costs_twelve_seconds_at_most),
 		cmocka_unit_test(after_a_long_silence_the_way_is_open_again_in_three_seconds),
 		cmocka_unit_test(who_is_restarted_is_back_in_three_seconds),
+		cmocka_unit_test(who_moves_to_another_network_is_back_in_a_second_and_a_half),
 		cmocka_unit_test(ten_percent_loss_for_an_hour_never_parts_them),
 	};
 

@@ -371,6 +371,13 @@ static void tell_locals(struct sim *sim, size_t i)
 		node_set_locals(sim->nodes[i].node, &local, 1, sim->now);
 }
 
+void sim_roam(struct sim *sim, size_t i, struct ip to)
+{
+	sim->nodes[i].endpoint.ip = to;
+	tell_locals(sim, i);
+	drain(sim, i);
+}
+
 static void start(struct sim *sim, size_t i, const struct node_settings *settings)
 {
 	char error[256];

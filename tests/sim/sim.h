@@ -96,6 +96,8 @@ void sim_configure(struct sim *sim, size_t i, bool endpoints, bool psk, uint32_t
 /* Nodes behind NATs: kinds[0] for node 0, and so on. The last node is public; all others
  * know its endpoint, and nobody else's. They know their own addresses. */
 struct sim *sim_new_behind_nats(uint64_t seed, const enum sim_nat_kind *kinds, size_t n);
+/* Another address of its own, as in another network; it notices. */
+void sim_roam(struct sim *sim, size_t i, struct ip to);
 void sim_reboot_nat(struct sim *sim, size_t i);		/* mappings and outside address are others */
 /* A datagram out of the blue. */
 void sim_inject(struct sim *sim, const struct endpoint *from, size_t to, struct bytes datagram);
