@@ -1,0 +1,186 @@
+/* gather_test.c -- our own addresses become candidates. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "node/gather.h"
+
+static const struct node_local_address locals[] = {
+	{{.family = IP_V4, .bytes = {192, 168, 1, 5}}, 2},
+	{{.family = IP_V6, .bytes = {0x20, 0x01, 0x0d, 0xb8, [15] = 5}}, 2},
+};
+
+static struct gather *gathered(void)
+{
+	static struct gather g;
+
+	gather_init(&g, 27000);
+	assert_true(gather_set_locals(&g, locals, 2));
+	return &g;
+}
+
+/* The observer at 198.51.100.n saw us at 203.0.113.9:port. */
+static bool observe(struct gather *g, uint8_t n, uint16_t port, msec now)
+{
+	struct path by = {.remote = {ip_v4(198, 51, 100, n), 27001, 0}, .local = locals[0].ip};
+	struct endpoint mapped = {ip_v4(203, 0, 113, 9), port, 0};
+
+	return gather_observe(g, &mapped, &by, now);
+}
+
+static void each_address_is_a_host_candidate_with_our_port(void **state)
+{
+	struct gather *g = gathered();
+
+	(void)state;
+	assert_int_equal(g->candidates_len, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(g->candidates[i].c.type, CANDIDATE_HOST);
+		assert_int_equal(g->candidates[i].c.at.port, 27000);
+		assert_true(ip_equal(&g->candidates[i].c.at.ip, &locals[i].ip));
+		assert_int_equal(g->candidates[i].base.ifindex, 2);
+	}
+}
+
+static void the_same_addresses_again_are_no_change(void **state)
+{
+	struct gather *g = gathered();
+
+	(void)state;
+	assert_false(gather_set_locals(g, locals, 2));
+	assert_true(gather_set_locals(g, locals, 1));
+	assert_int_equal(g->candidates_len, 1);
+	assert_true(gather_set_locals(g, NULL, 0));
+	assert_int_equal(g->candidates_len, 0);
+}
+
+static void what_an_observer_sees_is_a_reflexive_candidate_with_its_base(void **state)
+{
+	struct gather *g = gathered();
+	const struct local_candidate *c = &g->candidates[2];
+
+	(void)state;
+	assert_true(observe(g, 1, 40000, 1000));
+	assert_false(observe(g, 1, 40000, 2000));	/* no news */
+	assert_int_equal(g->candidates_len, 3);
+	assert_int_equal(c->c.type, CANDIDATE_SRFLX);
+	assert_int_equal(c->c.at.port, 40000);
+	assert_true(ip_equal(&c->base.at.ip, &locals[0].ip));
+	assert_true(c->c.priority < g->candidates[0].c.priority);
+}
+
+static void who_is_not_behind_a_nat_has_no_reflexive_candidate(void **state)
+{
+	struct gather *g = gathered();
+	struct path by = {.remote = {ip_v4(198, 51, 100, 1), 27001, 0}, .local = locals[0].ip};
+	struct endpoint own = {locals[0].ip, 27000, 0};
+
+	(void)state;
+	gather_observe(g, &own, &by, 1000);
+	assert_int_equal(g->candidates_len, 2);
+}
+
+static void an_observation_of_an_address_that_is_not_ours_is_ignored(void **state)
+{
+	struct gather *g = gathered();
+	struct path by = {.remote = {ip_v4(198, 51, 100, 1), 27001, 0},
+			  .local = ip_v4(10, 0, 0, 1)};
+	struct endpoint mapped = {ip_v4(203, 0, 113, 9), 40000, 0};
+	struct endpoint other_family = {locals[1].ip, 40000, 0};
+
+	(void)state;
+	assert_false(gather_observe(g, &mapped, &by, 1000));
+	by.local = locals[0].ip;
+	assert_false(gather_observe(g, &other_family, &by, 1000));
+	assert_int_equal(g->candidates_len, 2);
+}
+
+static void with_the_address_go_its_reflexive_ones(void **state)
+{
+	struct gather *g = gathered();
+
+	(void)state;
+	observe(g, 1, 40000, 1000);
+	assert_true(gather_set_locals(g, locals + 1, 1));
+	assert_int_equal(g->candidates_len, 1);
+	assert_true(gather_set_locals(g, locals, 2));
+	assert_int_equal(g->candidates_len, 2);
+}
+
+static void two_observers_who_see_different_ports_give_a_symmetric_nat_away(void **state)
+{
+	struct gather *g = gathered();
+
+	(void)state;
+	observe(g, 1, 40000, 1000);
+	assert_false(gather_is_symmetric(g));
+	observe(g, 2, 40000, 1001);
+	assert_false(gather_is_symmetric(g));
+	observe(g, 2, 40001, 1002);
+	assert_true(gather_is_symmetric(g));
+	observe(g, 1, 40001, 1003);	/* the NAT was rebooted, in between */
+	assert_false(gather_is_symmetric(g));
+}
+
+static void the_oldest_observation_makes_room(void **state)
+{
+	struct gather *g = gathered();
+
+	(void)state;
+	for (uint8_t i = 0; i < 6; i++)
+		observe(g, i, (uint16_t)(40000 + i), 1000 + i);
+	assert_int_equal(g->candidates_len, 2 + GATHER_OBSERVED_MAX);
+	assert_int_equal(g->candidates[2 + GATHER_OBSERVED_MAX - 1].c.at.port >= 40002, 1);
+}
+
+static void a_path_of_ours_has_a_base_and_another_none(void **state)
+{
+	struct gather *g = gathered();
+	struct path path = {.local = locals[1].ip};
+	struct ice_base base;
+
+	(void)state;
+	assert_true(gather_base(g, &path, &base));
+	assert_int_equal(base.at.port, 27000);
+	path.local = ip_v4(127, 0, 0, 1);
+	assert_false(gather_base(g, &path, &base));
+}
+
+static void the_offer_leaves_out_what_nobody_else_can_use(void **state)
+{
+	struct gather *g = gathered();
+	struct desc_candidate offer[DESC_CANDIDATES_MAX];
+	struct local_candidate from[4];
+
+	(void)state;
+	observe(g, 1, 40000, 1000);
+	memcpy(from, g->candidates, 3 * sizeof(*from));
+	from[3] = from[0];
+	from[3].c.type = CANDIDATE_PRFLX;	/* the peer knows it better */
+	from[0].c.type = CANDIDATE_NONE;
+	assert_int_equal(gather_offer(offer, from, 4), 2);
+	assert_int_equal(offer[0].type, DESC_HOST);
+	assert_int_equal(offer[1].type, DESC_SRFLX);
+	assert_int_not_equal(offer[0].foundation, offer[1].foundation);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_address_is_a_host_candidate_with_our_port),
+		cmocka_unit_test(the_same_addresses_again_are_no_change),
+		cmocka_unit_test(what_an_observer_sees_is_a_reflexive_candidate_with_its_base),
+		cmocka_unit_test(who_is_not_behind_a_nat_has_no_reflexive_candidate),
+		cmocka_unit_test(an_observation_of_an_address_that_is_not_ours_is_ignored),
+		cmocka_unit_test(with_the_address_go_its_reflexive_ones),
+		cmocka_unit_test(two_observers_who_see_different_ports_give_a_symmetric_nat_away),
+		cmocka_unit_test(the_oldest_observation_makes_room),
+		cmocka_unit_test(a_path_of_ours_has_a_base_and_another_none),
+		cmocka_unit_test(the_offer_leaves_out_what_nobody_else_can_use),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
