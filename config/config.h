@@ -101,6 +101,11 @@ void config_report_print(FILE *out, const struct config_report *report);	/* home
 /* The whole, as it is in force, in the syntax of the file; secrets are masked. */
 void config_print_effective(FILE *out, const struct config *config);
 
+/* host:port, 192.0.2.1:port or [2001:db8::1]:port; the host loses its brackets. NULL, or what is
+ * wrong with it: "has no port". */
+const char *config_read_endpoint(char host[static CONFIG_HOST_MAX], uint16_t *port,
+				 const char *value);
+
 /* Find by name, by public key, or by one of its addresses; NULL. */
 const struct config_peer *config_find_peer(const struct config *config, const char *what);
 

@@ -86,7 +86,7 @@ static const char *split_endpoint(char *text, char **host, const char **port, bo
 	return NULL;
 }
 
-static const char *parse_endpoint(struct config_peer *peer, char *text)
+static const char *parse_endpoint(char out[static CONFIG_HOST_MAX], uint16_t *out_port, char *text)
 {
 	char *host = NULL;
 	const char *port = NULL;
@@ -101,22 +101,27 @@ static const char *parse_endpoint(struct config_peer *peer, char *text)
 	why = why_not_a_host(host, bracketed);
 	if (why)
 		return why;
-	strcpy(peer->endpoint_host, host);
-	peer->endpoint_port = (uint16_t)number;
+	strcpy(out, host);
+	*out_port = (uint16_t)number;
 	return NULL;
+}
+
+const char *config_read_endpoint(char host[static CONFIG_HOST_MAX], uint16_t *port,
+				 const char *value)
+{
+	char text[CONFIG_HOST_MAX + 8];
+
+	if (strlen(value) >= sizeof(text))
+		return "is longer than a host name can be";
+	strcpy(text, value);
+	return parse_endpoint(host, port, text);
 }
 
 void set_endpoint(struct load *l, const char *value)
 {
-	char text[CONFIG_HOST_MAX + 8];
-	const char *why;
+	struct config_peer *peer = load_peer(l);
+	const char *why = config_read_endpoint(peer->endpoint_host, &peer->endpoint_port, value);
 
-	if (strlen(value) >= sizeof(text)) {
-		load_error(l, "endpoint is longer than a host name can be; write host:port");
-		return;
-	}
-	strcpy(text, value);
-	why = parse_endpoint(load_peer(l), text);
 	if (why)
 		load_error(l,
 			   "endpoint \"%.64s\" %s; write host:51820, 192.0.2.1:51820 or "

@@ -3,7 +3,7 @@
 # A test compares the tables below with those of the program: every command,
 # and for each command its own options.
 
-_p2pnet_commands="up down reload status show genkey pubkey genpsk init peer check config log version help"
+_p2pnet_commands="up down reload status ping explain show genkey pubkey genpsk init peer check config log ice version help"
 _p2pnet_global="--net --config --socket --json --verbose --quiet --color --help --version"
 
 # Each line: a command, then its own options.
@@ -13,6 +13,8 @@ _p2pnet_options() {
 	"down") ;;
 	"reload") ;;
 	"status") echo "--watch" ;;
+	"ping") echo "--count --interval --until-direct" ;;
+	"explain") ;;
 	"show") ;;
 	"genkey") ;;
 	"pubkey") ;;
@@ -24,6 +26,7 @@ _p2pnet_options() {
 	"check") ;;
 	"config") echo "--effective" ;;
 	"log") ;;
+	"ice") echo "--stun --controlling --controlled" ;;
 	"version") ;;
 	"help") ;;
 	esac
@@ -57,7 +60,7 @@ _p2pnet() {
 		case ${COMP_WORDS[i]} in
 		-n | --net) net=${COMP_WORDS[++i]} ;;
 		-c | --config | -s | --socket | --color | --address | --name | --endpoint | --ip | \
-			--allowed-ips | --keepalive | --psk-file) ((i++)) ;;
+			--allowed-ips | --keepalive | --psk-file | --stun | --count | -i | --interval) ((i++)) ;;
 		-*) ;;
 		*)
 			if ((n == 0)) || { ((n == 1)) && [[ $command == peer ]]; }; then
@@ -70,10 +73,11 @@ _p2pnet() {
 
 	case $prev in
 	-n | --net) _p2pnet_fill "$(_p2pnet_nets)" "$cur"; return ;;
+	-c) if [[ $command == ping ]]; then return; fi ;;&
 	-c | --config | -s | --socket | --psk-file) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--color) _p2pnet_fill "auto never" "$cur"; return ;;
 	--keepalive) _p2pnet_fill "yes no" "$cur"; return ;;
-	--address | --name | --endpoint | --ip | --allowed-ips) return ;;
+	--address | --name | --endpoint | --ip | --allowed-ips | --stun | --count | -i | --interval) return ;;
 	esac
 	if [[ $cur == -* ]]; then
 		_p2pnet_fill "$(_p2pnet_options "$command") $_p2pnet_global" "$cur"
@@ -84,7 +88,7 @@ _p2pnet() {
 	peer) _p2pnet_fill "add del list" "$cur" ;;
 	up | down | reload | init) _p2pnet_fill "$(_p2pnet_nets)" "$cur" ;;
 	show) _p2pnet_fill "$(_p2pnet_nets) all dump" "$cur" ;;
-	status | "peer del") _p2pnet_fill "$(_p2pnet_peers "$net")" "$cur" ;;
+	status | ping | explain | "peer del") _p2pnet_fill "$(_p2pnet_peers "$net")" "$cur" ;;
 	check) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	log) _p2pnet_fill "error warn info debug trace" "$cur" ;;
 	help) _p2pnet_fill "$_p2pnet_commands" "$cur" ;;

@@ -23,7 +23,7 @@ function __p2pnet_words
         end
         switch $word
             case -n --net -c --config -s --socket --color --address --name --endpoint --ip \
-                --allowed-ips --keepalive --psk-file
+                --allowed-ips --keepalive --psk-file --stun --count -i --interval
                 set is_value 1
             case '-*'
             case '*'
@@ -66,6 +66,8 @@ complete -c p2pnet -n __p2pnet_has_no_command -a up -d 'start a net; returns whe
 complete -c p2pnet -n __p2pnet_has_no_command -a down -d 'stop a net; returns when it is gone'
 complete -c p2pnet -n __p2pnet_has_no_command -a reload -d 'read the file again; sessions stay'
 complete -c p2pnet -n __p2pnet_has_no_command -a status -d 'who is connected, by which path'
+complete -c p2pnet -n __p2pnet_has_no_command -a ping -d 'ask a peer through its session, and say which path the answer took'
+complete -c p2pnet -n __p2pnet_has_no_command -a explain -d 'why a peer is reached as it is, what was tried, and what to do'
 complete -c p2pnet -n __p2pnet_has_no_command -a show -d 'the same in the words of `wg show`'
 complete -c p2pnet -n __p2pnet_has_no_command -a genkey -d 'print a new private key'
 complete -c p2pnet -n __p2pnet_has_no_command -a pubkey -d 'read a private key, print its public key'
@@ -78,6 +80,7 @@ complete -c p2pnet -n '__p2pnet_is_just peer' -a list -d 'the peers of the file'
 complete -c p2pnet -n __p2pnet_has_no_command -a check -d 'say what is wrong with a file, each with its line'
 complete -c p2pnet -n __p2pnet_has_no_command -a config -d 'print which file is read, or what is in force'
 complete -c p2pnet -n __p2pnet_has_no_command -a log -d 'print or set the log level of a running net'
+complete -c p2pnet -n __p2pnet_has_no_command -a ice -d 'try the ICE agent against another one, to diagnose it or a NAT'
 complete -c p2pnet -n __p2pnet_has_no_command -a version -d 'print the version'
 complete -c p2pnet -n __p2pnet_has_no_command -a help -d 'print help'
 
@@ -89,6 +92,11 @@ complete -c p2pnet -n '__p2pnet_is down' -a '(__p2pnet_nets)'
 complete -c p2pnet -n '__p2pnet_is reload' -a '(__p2pnet_nets)'
 complete -c p2pnet -n '__p2pnet_is status' -a '(__p2pnet_peers)'
 complete -c p2pnet -n '__p2pnet_is status' -s w -l watch -d 'draw it anew every second, until q'
+complete -c p2pnet -n '__p2pnet_is ping' -a '(__p2pnet_peers)'
+complete -c p2pnet -n '__p2pnet_is ping' -s c -l count -x -d 'so many questions, then end'
+complete -c p2pnet -n '__p2pnet_is ping' -s i -l interval -x -d 'between two questions'
+complete -c p2pnet -n '__p2pnet_is ping' -l until-direct -d 'end when an answer came by a direct path'
+complete -c p2pnet -n '__p2pnet_is explain' -a '(__p2pnet_peers)'
 complete -c p2pnet -n '__p2pnet_is show' -a '(__p2pnet_nets) all dump'
 complete -c p2pnet -n '__p2pnet_is init' -l address -x -d 'this node\'s address, such as 10.77.0.1/24'
 complete -c p2pnet -n '__p2pnet_is init' -l name -x -d 'this node\'s name, the host\'s if not given'
@@ -103,3 +111,6 @@ complete -c p2pnet -n '__p2pnet_is peer del' -l no-reload -d 'leave a running ne
 complete -c p2pnet -n '__p2pnet_is check' -F
 complete -c p2pnet -n '__p2pnet_is config' -l effective -d 'print what is in force, secrets masked'
 complete -c p2pnet -n '__p2pnet_is log' -a 'error warn info debug trace'
+complete -c p2pnet -n '__p2pnet_is ice' -l stun -x -d 'a STUN server to ask; may be repeated'
+complete -c p2pnet -n '__p2pnet_is ice' -l controlling -d 'this side chooses the pair'
+complete -c p2pnet -n '__p2pnet_is ice' -l controlled -d 'the other side chooses the pair'

@@ -15,6 +15,8 @@
 #include "cli/message.h"
 #include "ctl/report.h"
 
+volatile sig_atomic_t client_interrupted;
+
 static msec now(void)
 {
 	struct timespec t;
@@ -113,7 +115,7 @@ static int wait_readable(int fd, msec due)
 	for (;;) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
 		msec left = due - now();
-		int n = left > 0 ? poll(&p, 1, (int)left) : 0;
+		int n = left > 0 && !client_interrupted ? poll(&p, 1, (int)left) : 0;
 
 		if (n > 0)
 			return 0;

@@ -2,6 +2,8 @@
 #ifndef CLI_CLIENT_H
 #define CLI_CLIENT_H
 
+#include <signal.h>
+
 #include <jansson.h>
 
 #include "cli/place.h"
@@ -11,6 +13,9 @@ enum {
 	CLIENT_ERROR = 512,
 	CLIENT_TIMEOUT = 10,	/* seconds for an answer that needs no waiting */
 };
+
+/* A signal handler may set it: who asks does not wait any longer (EXIT_TIMEOUT). */
+extern volatile sig_atomic_t client_interrupted;
 
 /* EXIT_OK and a reply that says ok, to be freed with json_decref(). Or an exit code with one
  * sentence in error: EXIT_NOT_RUNNING (nobody listens), EXIT_PERMISSION, EXIT_TIMEOUT,

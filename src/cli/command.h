@@ -52,6 +52,8 @@ int run_up(const struct invocation *in);
 int run_down(const struct invocation *in);
 int run_reload(const struct invocation *in);
 int run_status(const struct invocation *in);
+int run_ping(const struct invocation *in);
+int run_explain(const struct invocation *in);
 int run_show(const struct invocation *in);
 int run_genkey(const struct invocation *in);
 int run_pubkey(const struct invocation *in);
@@ -63,6 +65,7 @@ int run_peer_list(const struct invocation *in);
 int run_check(const struct invocation *in);
 int run_config(const struct invocation *in);
 int run_log(const struct invocation *in);
+int run_ice(const struct invocation *in);
 int run_version(const struct invocation *in);
 int run_help(const struct invocation *in);
 

@@ -17,6 +17,14 @@ static const struct command table[] = {
 	 "PEER is a name, a public key or an address: only that peer is shown.\n"
 	 "-v adds the cipher engine and the counters.",
 	 BIT(OPT_WATCH), 0, 1, run_status},
+	{"ping", "PEER", "ask a peer through its session, and say which path the answer took",
+	 "Until ^C, or as the options say. A peer that is not connected is connected first; an\n"
+	 "answer is waited for 5 s. Plain WireGuard never answers: use ping(8) for it. The exit\n"
+	 "code is 0 if an answer came (with --until-direct: by a direct path), 1 if none did, and\n"
+	 "2 for any error.",
+	 BIT(OPT_COUNT) | BIT(OPT_INTERVAL) | BIT(OPT_UNTIL_DIRECT), 1, 1, run_ping},
+	{"explain", "PEER", "why a peer is reached as it is, what was tried, and what to do",
+	 "PEER is a name, a public key or an address.", 0, 1, 1, run_explain},
 	{"show", "[NET] [dump]", "the same in the words of `wg show`",
 	 "Without NET all nets that are running. With dump: tab-separated, the columns of\n"
 	 "`wg show NET dump`; without NET the name of the net stands before each line.",
@@ -41,6 +49,11 @@ static const struct command table[] = {
 	 0, run_config},
 	{"log", "[LEVEL]", "print or set the log level of a running net",
 	 "LEVEL is error, warn, info, debug or trace.", 0, 0, 1, run_log},
+	{"ice", "", "try the ICE agent against another one, to diagnose it or a NAT",
+	 "Prints its a=ice-ufrag, a=ice-pwd and a=candidate lines on stdout and reads those of the\n"
+	 "other side from stdin. What happens to each pair is told on stderr, with --json as\n"
+	 "objects on stdout. On the nominated pair it sends back what comes, until the end of stdin.",
+	 BIT(OPT_STUN) | BIT(OPT_CONTROLLING) | BIT(OPT_CONTROLLED), 0, 0, run_ice},
 	{"version", "", "print the version", NULL, 0, 0, 0, run_version},
 	{"help", "[COMMAND]", "print help", NULL, 0, 0, 2, run_help},
 };

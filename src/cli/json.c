@@ -8,7 +8,8 @@
 
 int json_out(json_t *value)
 {
-	int err = value ? json_dumpf(value, stdout, JSON_INDENT(2)) : -1;
+	const size_t flags = JSON_INDENT(2) | JSON_REAL_PRECISION(6);	/* 0.1, not 0.1000...01 */
+	int err = value ? json_dumpf(value, stdout, flags) : -1;
 
 	if (value && !err)
 		putchar('\n');

@@ -35,6 +35,16 @@ static const struct option_spec specs[OPTIONS] = {
 	[OPT_NO_RELOAD] = {"no-reload", 0, TAKES_NOTHING, NULL, "leave a running net as it is"},
 	[OPT_EFFECTIVE] = {"effective", 0, TAKES_NOTHING, NULL,
 			   "print what is in force, defaults included, secrets masked"},
+	[OPT_STUN] = {"stun", 0, TAKES_VALUE, "HOST:PORT", "a STUN server to ask; may be repeated"},
+	[OPT_CONTROLLING] = {"controlling", 0, TAKES_NOTHING, NULL,
+			     "this side chooses the pair, as it does without either flag"},
+	[OPT_CONTROLLED] = {"controlled", 0, TAKES_NOTHING, NULL, "the other side chooses the pair"},
+	[OPT_COUNT] = {"count", 'c', TAKES_VALUE, "N",
+		       "so many questions, then end; -c before `ping` is the file", "ping"},
+	[OPT_INTERVAL] = {"interval", 'i', TAKES_VALUE, "SEC",
+			  "between two questions, 1 if not given"},
+	[OPT_UNTIL_DIRECT] = {"until-direct", 0, TAKES_NOTHING, NULL,
+			      "end when an answer came by a direct path"},
 };
 
 struct cursor {
@@ -64,13 +74,21 @@ static enum option_id find_long(const char *name, size_t len)
 	return OPTIONS;
 }
 
-static enum option_id find_letter(char letter)
+/* The letter as the command that the line has named so far understands it. */
+static enum option_id find_letter(const struct options *o, char letter)
 {
+	const char *command = o->words_len ? o->words[0] : "";
+	enum option_id found = OPTIONS;
+
 	for (int i = 0; i < OPTIONS; i++) {
-		if (specs[i].letter == letter)
-			return (enum option_id)i;
+		const char *after = specs[i].after;
+
+		if (specs[i].letter != letter || (after && strcmp(after, command) != 0))
+			continue;
+		if (after || found == OPTIONS)
+			found = (enum option_id)i;
 	}
-	return OPTIONS;
+	return found;
 }
 
 static bool unknown_long(const char *name, size_t len, char error[static 256])
@@ -88,6 +106,22 @@ static bool unknown_long(const char *name, size_t len, char error[static 256])
 	return false;
 }
 
+static bool take_value(struct options *o, enum option_id id, const char *value,
+		       char error[static 256])
+{
+	o->value[id] = value;
+	if (!value)
+		return true;
+	if (o->values_len == VALUES_MAX) {
+		snprintf(error, 256, "too many options, from --%s '%s' on; leave some out",
+			 specs[id].name, value);
+		return false;
+	}
+	o->values[o->values_len].id = id;
+	o->values[o->values_len++].value = value;
+	return true;
+}
+
 /* --flag, --flag=value, --flag value */
 static bool take_long(struct options *o, const char *text, struct cursor *rest,
 		      char error[static 256])
@@ -96,6 +130,7 @@ static bool take_long(struct options *o, const char *text, struct cursor *rest,
 	size_t len = equals ? (size_t)(equals - text) : strlen(text);
 	enum option_id id = find_long(text, len);
 	const struct option_spec *spec;
+	const char *value;
 
 	if (id == OPTIONS)
 		return unknown_long(text, len, error);
@@ -108,9 +143,9 @@ static bool take_long(struct options *o, const char *text, struct cursor *rest,
 	o->count[id]++;
 	if (spec->takes == TAKES_NOTHING)
 		return true;
-	o->value[id] = equals ? equals + 1 : spec->takes == TAKES_VALUE ? next_word(rest) : NULL;
-	if (o->value[id] ? *o->value[id] != '\0' : spec->takes == MAY_TAKE_VALUE)
-		return true;
+	value = equals ? equals + 1 : spec->takes == TAKES_VALUE ? next_word(rest) : NULL;
+	if (value ? *value != '\0' : spec->takes == MAY_TAKE_VALUE)
+		return take_value(o, id, value, error);
 	snprintf(error, 256, "--%s needs a value; write --%s=%s", spec->name, spec->name,
 		 spec->value);
 	return false;
@@ -121,7 +156,8 @@ static bool take_letters(struct options *o, const char *text, struct cursor *res
 			 char error[static 256])
 {
 	for (; *text; text++) {
-		enum option_id id = find_letter(*text);
+		enum option_id id = find_letter(o, *text);
+		const char *value;
 
 		if (id == OPTIONS) {
 			snprintf(error, 256,
@@ -131,9 +167,9 @@ static bool take_letters(struct options *o, const char *text, struct cursor *res
 		o->count[id]++;
 		if (specs[id].takes != TAKES_VALUE)
 			continue;
-		o->value[id] = text[1] ? text + 1 : next_word(rest);
-		if (o->value[id] && *o->value[id])
-			return true;
+		value = text[1] ? text + 1 : next_word(rest);
+		if (value && *value)
+			return take_value(o, id, value, error);
 		snprintf(error, 256, "-%c needs a value; write -%c %s", *text, *text,
 			 specs[id].value);
 		return false;
@@ -186,6 +222,15 @@ bool options_parse(struct options *out, int argc, char *const *argv, char error[
 			return false;
 	}
 	return check_color(out, error);
+}
+
+const char *options_value(const struct options *options, enum option_id id, size_t nth)
+{
+	for (size_t i = 0; i < options->values_len; i++) {
+		if (options->values[i].id == id && nth-- == 0)
+			return options->values[i].value;
+	}
+	return NULL;
 }
 
 enum option_id options_stranger(const struct options *options, uint32_t set)

@@ -6,7 +6,9 @@
  *
  * Long flags take their value as --flag=value or --flag value, short ones as
  * -f value or -fvalue, and short ones without a value may stand together.
- * After "--" all is words. A flag given twice: the last value counts.
+ * After `ping` -c is its count, as for ping(8); before it the file, as everywhere.
+ * After "--" all is words. A flag given twice: the last value counts, unless
+ * the command asks for all of them with options_value().
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -40,6 +42,12 @@ enum option_id {
 	OPT_PSK_FILE,
 	OPT_NO_RELOAD,
 	OPT_EFFECTIVE,
+	OPT_STUN,
+	OPT_CONTROLLING,
+	OPT_CONTROLLED,
+	OPT_COUNT,
+	OPT_INTERVAL,
+	OPT_UNTIL_DIRECT,
 	OPTIONS,
 };
 
@@ -57,21 +65,30 @@ struct option_spec {
 	enum option_takes takes;
 	const char *value;	/* what stands for it in the help: "NET" */
 	const char *summary;
+	const char *after;	/* the letter means this only after this command; NULL: anywhere */
 };
 
-enum { WORDS_MAX = 16 };
+enum { WORDS_MAX = 16, VALUES_MAX = 32 };
 
 struct options {
 	unsigned count[OPTIONS];	/* how often it was given */
 	const char *value[OPTIONS];	/* the last value, or NULL */
 	const char *words[WORDS_MAX];	/* what is no flag, in order */
 	size_t words_len;
+	struct {
+		enum option_id id;
+		const char *value;
+	} values[VALUES_MAX];		/* all that were given, in order */
+	size_t values_len;
 };
 
 const struct option_spec *option_spec(enum option_id id);
 
 /* argv without the program's name. Borrows argv. False with a sentence in error. */
 bool options_parse(struct options *out, int argc, char *const *argv, char error[static 256]);
+
+/* The nth value (from 0) that was given for a flag, or NULL. */
+const char *options_value(const struct options *options, enum option_id id, size_t nth);
 
 /* Was a flag given that is neither global nor in the set? The first such, or OPTIONS. */
 enum option_id options_stranger(const struct options *options, uint32_t set);

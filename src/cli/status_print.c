@@ -1,8 +1,9 @@
 /* status_print.c -- the report as a table.
  *
  *	home   up 3d04h   10.77.0.1/24 fd5c:9e1:77::1   p2p0   udp/27123
- *	PEER    IP         STATE   PATH               RTT    RX/TX      HANDSHAKE
- *	laptop  10.77.0.2  direct  udp6 [2001:...]:1  12 ms  1.2G/340M  41 s
+ *	PEER    IP         STATE       PATH                        RTT    LOSS  RX/TX      HANDSHAKE
+ *	laptop  10.77.0.2  direct      udp6 [2001:...]:1 (punched) 12 ms  0 %   1.2G/340M  41 s
+ *	phone   10.77.0.4  connecting  -                           -      -     -          -   [p2pnet explain phone]
  */
 #include "cli/status.h"
 
@@ -11,9 +12,10 @@
 #include "base/addr.h"
 #include "cli/format.h"
 #include "cli/peers.h"
+#include "cli/way.h"
 #include "ctl/report.h"
 
-enum { COLUMN_STATE = 2, COLUMNS = 7, CELL = 512 };
+enum { COLUMN_STATE = 2, COLUMNS = 8, CELL = WAY_TEXT };
 
 /* 10.77.0.1/24, but fd5c:9e1:77::1 without the /128, which says nothing. */
 static void print_address(FILE *out, const char *text)
@@ -44,20 +46,24 @@ static void format_path(char out[static CELL], const json_t *peer)
 	const json_t *path = json_object_get(peer, "path");
 
 	if (json_is_object(path))
-		snprintf(out, CELL, "%s %s", report_text(path, "proto", "?"),
-			 report_text(path, "remote", "?"));
+		format_way(out, path);
 	else
 		snprintf(out, CELL, "%s", report_text(peer, "endpoint", "-"));
 }
 
-static void format_rtt(char out[static CELL], const json_t *peer)
+static void format_round_trip(char out[static CELL], const json_t *peer)
 {
-	int64_t rtt = report_number(peer, "rtt_ms", -1);
+	format_rtt(out, peer);
+}
 
-	if (rtt < 0)
+static void format_loss(char out[static CELL], const json_t *peer)
+{
+	int64_t loss = report_number(peer, "loss", -1);
+
+	if (loss < 0)
 		snprintf(out, CELL, "-");
 	else
-		snprintf(out, CELL, "%lld ms", (long long)rtt);
+		snprintf(out, CELL, "%lld %%", (long long)loss);
 }
 
 static void format_traffic(char out[static CELL], const json_t *peer)
@@ -80,10 +86,22 @@ static void format_handshake(char out[static CELL], const json_t *peer)
 	snprintf(out, CELL, "%s", age < 0 ? "-" : format_duration(text, age));
 }
 
-static void add_peer(struct table *t, const json_t *peer)
+/* A peer that is not reached as it should be: how to find out more. */
+static void append_hint(char cell[static CELL], const json_t *peer, const char *net)
+{
+	const char *state = report_text(peer, "state", "?");
+	size_t len = strlen(cell);
+
+	if (strcmp(state, "connecting") != 0 && strcmp(state, "relay") != 0)
+		return;
+	snprintf(cell + len, CELL - len, "   [p2pnet explain %s -n %s]",
+		 report_text(peer, "name", "?"), net);
+}
+
+static void add_peer(struct table *t, const json_t *peer, const char *net)
 {
 	static void (*const formats[])(char out[static CELL], const json_t *peer) = {
-		format_path, format_rtt, format_traffic, format_handshake};
+		format_path, format_round_trip, format_loss, format_traffic, format_handshake};
 	char ip[PEER_IP_TEXT], cell[CELL];
 
 	table_add(t, report_text(peer, "name", "?"));
@@ -91,6 +109,8 @@ static void add_peer(struct table *t, const json_t *peer)
 	table_add(t, report_text(peer, "state", "?"));
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
 		formats[i](cell, peer);
+		if (formats[i] == format_handshake)
+			append_hint(cell, peer, net);
 		table_add(t, cell);
 	}
 }
@@ -106,10 +126,10 @@ static const char *paint_state(size_t column, const char *text)
 	return strcmp(text, "idle") == 0 ? "\033[2m" : NULL;
 }
 
-static void print_peers(FILE *out, const json_t *peers, bool color)
+static void print_peers(FILE *out, const json_t *peers, const char *net, bool color)
 {
-	static const char *const titles[COLUMNS] = {"PEER", "IP",    "STATE",    "PATH",
-						    "RTT",  "RX/TX", "HANDSHAKE"};
+	static const char *const titles[COLUMNS] = {"PEER", "IP",   "STATE", "PATH",
+						    "RTT",  "LOSS", "RX/TX", "HANDSHAKE"};
 	const json_t *peer;
 	struct table t;
 	size_t i;
@@ -121,7 +141,7 @@ static void print_peers(FILE *out, const json_t *peers, bool color)
 	table_init(&t, COLUMNS);
 	for (i = 0; i < COLUMNS; i++)
 		table_add(&t, titles[i]);
-	json_array_foreach(peers, i, peer) add_peer(&t, peer);
+	json_array_foreach(peers, i, peer) add_peer(&t, peer, net);
 	table_print(out, &t, color ? paint_state : NULL);
 	table_deinit(&t);
 }
@@ -157,7 +177,8 @@ static void print_more(FILE *out, const json_t *report)
 void status_print(FILE *out, const json_t *report, const struct status_style *style)
 {
 	print_head(out, report);
-	print_peers(out, json_object_get(report, "peers"), style->color);
+	print_peers(out, json_object_get(report, "peers"), report_text(report, "net", "?"),
+		    style->color);
 	if (style->verbose)
 		print_more(out, report);
 }

@@ -12,9 +12,14 @@
  *	    "name": "laptop", "public_key": "...", "preshared_key": true,
  *	    "ips": ["10.77.0.2/32", "fd..../128"],
  *	    "state": "direct" | "connecting" | "idle",
- *	    "path": {"proto": "udp4" | "udp6", "local": "192.0.2.1" | null, "remote": "192.0.2.2:27000"} | null,
+ *	    "path": {
+ *	      "proto": "udp4" | "udp6", "local": "192.0.2.1" | null, "remote": "192.0.2.2:27000",
+ *	      "how": "configured" | "called_us" | "lan" | "punched" | "relayed",
+ *	      "candidate_local": "host" | "srflx" | "prflx" | "relay" | null, "candidate_remote": (the same)
+ *	    } | null,
  *	    "endpoint": "office.example.net:41999" | null,
- *	    "rtt_ms": 12 | null, "rx_bytes": 0, "tx_bytes": 0, "queued": 0, "keepalive_s": 25 | null,
+ *	    "rtt_ms": 12 | null, "loss": 25 | null (percent of the path's last questions),
+ *	    "rx_bytes": 0, "tx_bytes": 0, "queued": 0, "keepalive_s": 25 | null,
  *	    "last_handshake": "2026-01-02T03:04:05Z" | null, "handshake_age_s": 41 | null
  *	  }]
  *	}

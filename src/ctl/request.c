@@ -24,11 +24,26 @@ enum {
 
 static const char *const names[CTL_VERBS] = {
 	[CTL_STATUS] = "status", [CTL_RELOAD] = "reload", [CTL_DOWN] = "down",
-	[CTL_LOG] = "log",	 [CTL_WAIT] = "wait",
+	[CTL_LOG] = "log",	 [CTL_WAIT] = "wait",	  [CTL_PING] = "ping",
+	[CTL_EXPLAIN] = "explain",
 };
 
-/* The one argument of a verb beside the verb itself. */
-static const char *const arguments[CTL_VERBS] = {[CTL_LOG] = "level", [CTL_WAIT] = "seconds"};
+/* The arguments of a verb beside the verb itself. */
+enum argument { ARG_LEVEL = 1 << 0, ARG_SECONDS = 1 << 1, ARG_PEER = 1 << 2 };
+
+static const struct {
+	enum argument bit;
+	const char *key;
+} arguments[] = {{ARG_LEVEL, "level"}, {ARG_SECONDS, "seconds"}, {ARG_PEER, "peer"}};
+
+enum { ARGUMENTS = sizeof(arguments) / sizeof(arguments[0]) };
+
+static const unsigned takes[CTL_VERBS] = {
+	[CTL_LOG] = ARG_LEVEL,
+	[CTL_WAIT] = ARG_SECONDS,
+	[CTL_PING] = ARG_PEER | ARG_SECONDS,
+	[CTL_EXPLAIN] = ARG_PEER,
+};
 
 const char *ctl_verb_name(enum ctl_verb verb)
 {
@@ -45,6 +60,8 @@ bool ctl_changes(const struct ctl_request *request)
 		return request->level[0] != '\0';
 	case CTL_STATUS:
 	case CTL_WAIT:
+	case CTL_PING:
+	case CTL_EXPLAIN:
 	case CTL_VERBS:
 		break;
 	}
@@ -73,10 +90,12 @@ char *ctl_request_encode(const struct ctl_request *request)
 	char *line = NULL;
 	int failed = 0;
 
-	if (request->verb == CTL_LOG && request->level[0])
-		failed = json_object_set_new(object, "level", json_string(request->level));
-	if (request->verb == CTL_WAIT)
-		failed = json_object_set_new(object, "seconds", json_integer(request->seconds));
+	if (takes[request->verb] & ARG_LEVEL && request->level[0])
+		failed |= json_object_set_new(object, "level", json_string(request->level));
+	if (takes[request->verb] & ARG_SECONDS)
+		failed |= json_object_set_new(object, "seconds", json_integer(request->seconds));
+	if (takes[request->verb] & ARG_PEER)
+		failed |= json_object_set_new(object, "peer", json_string(request->peer));
 	if (object && !failed)
 		line = encode_line(object);
 	json_decref(object);
@@ -108,14 +127,22 @@ static bool decode_verb(enum ctl_verb *out, const json_t *value, char error[stat
 	return false;
 }
 
+static bool is_known(const char *key, enum ctl_verb verb)
+{
+	for (size_t i = 0; i < ARGUMENTS; i++) {
+		if (takes[verb] & arguments[i].bit && strcmp(key, arguments[i].key) == 0)
+			return true;
+	}
+	return strcmp(key, "verb") == 0;
+}
+
 static bool keys_are_known(const json_t *object, enum ctl_verb verb, char error[static ERROR_TEXT])
 {
-	const char *argument = arguments[verb];
 	const char *key;
 	json_t *value;
 
 	json_object_foreach((json_t *)object, key, value) {
-		if (strcmp(key, "verb") == 0 || (argument && strcmp(key, argument) == 0))
+		if (is_known(key, verb))
 			continue;
 		snprintf(error, ERROR_TEXT, "%s: \"%.*s\" is no argument of it", names[verb],
 			 QUOTE_MAX, key);
@@ -146,11 +173,25 @@ static bool decode_seconds(struct ctl_request *out, const json_t *value,
 	json_int_t seconds = json_integer_value(value);
 
 	if (!json_is_integer(value) || seconds < 0 || seconds > WAIT_MAX) {
-		snprintf(error, ERROR_TEXT, "wait: seconds is a whole number from 0 to %d",
-			 WAIT_MAX);
+		snprintf(error, ERROR_TEXT, "%s: seconds is a whole number from 0 to %d",
+			 names[out->verb], WAIT_MAX);
 		return false;
 	}
 	out->seconds = (unsigned)seconds;
+	return true;
+}
+
+static bool decode_peer(struct ctl_request *out, const json_t *value,
+			char error[static ERROR_TEXT])
+{
+	const char *peer = json_string_value(value);
+
+	if (!peer || !*peer || strlen(peer) >= CTL_PEER_MAX) {
+		snprintf(error, ERROR_TEXT, "%s: peer is its name, public key or address",
+			 names[out->verb]);
+		return false;
+	}
+	snprintf(out->peer, sizeof(out->peer), "%s", peer);
 	return true;
 }
 
@@ -164,11 +205,14 @@ static bool decode_object(struct ctl_request *out, const json_t *object,
 	if (!decode_verb(&out->verb, json_object_get(object, "verb"), error) ||
 	    !keys_are_known(object, out->verb, error))
 		return false;
-	if (out->verb == CTL_LOG)
-		return decode_level(out, json_object_get(object, "level"), error);
-	if (out->verb == CTL_WAIT)
-		return decode_seconds(out, json_object_get(object, "seconds"), error);
-	return true;
+	if (takes[out->verb] & ARG_LEVEL &&
+	    !decode_level(out, json_object_get(object, "level"), error))
+		return false;
+	if (takes[out->verb] & ARG_SECONDS &&
+	    !decode_seconds(out, json_object_get(object, "seconds"), error))
+		return false;
+	return !(takes[out->verb] & ARG_PEER) ||
+	       decode_peer(out, json_object_get(object, "peer"), error);
 }
 
 bool ctl_request_decode(struct ctl_request *out, const char *line, size_t len,

@@ -15,6 +15,10 @@
  * log       level (optional)       all/group  level: the one in force; setting it is a change
  * wait      seconds                all        - , or code 7 if not every peer with an endpoint
  *                                             has a session by then; starts their handshakes
+ * ping      peer, seconds          all        the peer's part of the report, in which path and
+ *                                             rtt_ms (with a fraction) are those of this one ping;
+ *                                             answered: bool; why: a sentence if it was not
+ * explain   peer                   all        all that is known of the way to it: see io/explain.h
  *
  * `code` is the exit code of the command line (EXIT_* below).
  */
@@ -39,12 +43,17 @@ enum {
 
 enum { CTL_LINE_MAX = 4096 };		/* a request; replies have no limit */
 
-enum ctl_verb { CTL_STATUS, CTL_RELOAD, CTL_DOWN, CTL_LOG, CTL_WAIT, CTL_VERBS };
+enum ctl_verb {
+	CTL_STATUS, CTL_RELOAD, CTL_DOWN, CTL_LOG, CTL_WAIT, CTL_PING, CTL_EXPLAIN, CTL_VERBS
+};
+
+enum { CTL_PEER_MAX = 128 };		/* a name, a key or an address */
 
 struct ctl_request {
 	enum ctl_verb verb;
 	char level[16];			/* log: "" asks */
-	unsigned seconds;		/* wait */
+	unsigned seconds;		/* wait, ping */
+	char peer[CTL_PEER_MAX];	/* ping, explain */
 };
 
 const char *ctl_verb_name(enum ctl_verb verb);

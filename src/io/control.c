@@ -29,7 +29,7 @@ struct control {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 
-enum connection_state { READING, WAITING, REPLYING, CLOSING };
+enum connection_state { READING, WAITING, PINGING, REPLYING, CLOSING };
 
 struct connection {
 	uv_pipe_t pipe;
@@ -42,6 +42,7 @@ struct connection {
 	bool counted;
 	bool stops;		/* when it closes, the daemon shall stop */
 	unsigned handles;	/* that are not closed yet */
+	uint64_t ping;		/* while PINGING */
 	char *reply;
 	size_t len;
 	char line[CTL_LINE_MAX + 1];
@@ -76,6 +77,8 @@ static void connection_close(struct connection *c)
 {
 	if (c->state == CLOSING)
 		return;
+	if (c->state == PINGING)
+		c->control->hooks.ping_ends(c->control->hooks.context, c->ping);
 	c->state = CLOSING;
 	if (c->stops)
 		c->control->hooks.stop(c->control->hooks.context);
@@ -138,6 +141,33 @@ static void begin_wait(struct connection *c, unsigned seconds)
 		connection_reply(c, ctl_ok());
 }
 
+static void end_ping(struct connection *c)
+{
+	struct control_hooks *hooks = &c->control->hooks;
+	json_t *reply = hooks->ping_reply(hooks->context, c->ping);
+
+	hooks->ping_ends(hooks->context, c->ping);
+	connection_reply(c, reply);
+}
+
+static void on_no_pong(uv_timer_t *timer)
+{
+	end_ping(timer->data);
+}
+
+static void begin_ping(struct connection *c, const struct ctl_request *request)
+{
+	struct control_hooks *hooks = &c->control->hooks;
+	json_t *reply;
+
+	if (!hooks->ping_begins(hooks->context, request, &c->ping, &reply)) {
+		connection_reply(c, reply);
+		return;
+	}
+	c->state = PINGING;
+	uv_timer_start(&c->timer, on_no_pong, (uint64_t)request->seconds * 1000, 0);
+}
+
 static void handle_line(struct connection *c, size_t len)
 {
 	struct control_hooks *hooks = &c->control->hooks;
@@ -157,6 +187,10 @@ static void handle_line(struct connection *c, size_t len)
 	}
 	if (request.verb == CTL_WAIT) {
 		begin_wait(c, request.seconds);
+		return;
+	}
+	if (request.verb == CTL_PING) {
+		begin_ping(c, &request);
 		return;
 	}
 	c->stops = request.verb == CTL_DOWN;
@@ -260,11 +294,14 @@ bool control_has_waiting(const struct control *control)
 
 void control_check(struct control *control)
 {
-	if (!control_has_waiting(control) || !control->hooks.is_connected(control->hooks.context))
-		return;
+	const struct control_hooks *hooks = &control->hooks;
+	bool connected = control_has_waiting(control) && hooks->is_connected(hooks->context);
+
 	list_for_each(struct connection, c, &control->connections, link) {
-		if (c->state == WAITING)
+		if (c->state == WAITING && connected)
 			connection_reply(c, ctl_ok());
+		if (c->state == PINGING && hooks->is_answered(hooks->context, c->ping))
+			end_ping(c);
 	}
 }
 

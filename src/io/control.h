@@ -3,7 +3,8 @@
  *             .--- 5 s ---.
  *   accept --> READING --line--> may they? --answer--> REPLYING --> closed
  *                                    |                    ^
- *                                    '-- wait --> WAITING-'  connected, or too late
+ *                                    |-- wait --> WAITING-+  connected, or too late
+ *                                    '-- ping --> PINGING-'  answered, or too late
  *
  * Everybody on the host may read; changes are for root, the user that the
  * daemon runs as, and the group p2pnet, as the kernel says who they are
@@ -30,10 +31,16 @@ struct control;
 
 struct control_hooks {
 	void *context;
-	/* All verbs but wait. The reply is the callee's to make and ours to free; NULL: no memory. */
+	/* All verbs but wait and ping. The reply is the callee's to make and ours to free; NULL: no memory. */
 	json_t *(*answer)(void *context, const struct ctl_request *request);
 	void (*wait_begins)(void *context);
 	bool (*is_connected)(void *context);	/* what `wait` waits for */
+	/* `ping` begins. True: follow it by *id. False: *reply is all there is to say. */
+	bool (*ping_begins)(void *context, const struct ctl_request *request, uint64_t *id,
+			    json_t **reply);
+	bool (*is_answered)(void *context, uint64_t id);
+	json_t *(*ping_reply)(void *context, uint64_t id);	/* answered or not; NULL: no memory */
+	void (*ping_ends)(void *context, uint64_t id);
 	void (*stop)(void *context);		/* the reply to `down` is out */
 };
 
@@ -47,6 +54,6 @@ void control_close(struct control *control);
 
 /* Something may have changed: answer those who wait if they need not any more. */
 void control_check(struct control *control);
-bool control_has_waiting(const struct control *control);
+bool control_has_waiting(const struct control *control);	/* for all to be connected */
 
 #endif

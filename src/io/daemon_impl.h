@@ -3,6 +3,7 @@
  *   daemon.c    opens everything, changes it, closes it
  *   loop.c      what happens when something comes in, and what follows from that
  *   verbs.c     what the control socket and signals ask for
+ *   ping.c      one of these verbs, which takes its time
  */
 #ifndef IO_DAEMON_IMPL_H
 #define IO_DAEMON_IMPL_H
@@ -18,11 +19,18 @@
 #include "io/profile.h"
 #include "io/pump.h"
 #include "io/resolve.h"
+#include "node/ping.h"
 #include "tun/netplan.h"
 
 enum {
 	DAEMON_SIGNALS = 3,
 	DAEMON_CONNECT_AGAIN = 5000,	/* msec; while somebody waits */
+};
+
+/* When the question of a ping left: the node counts in milliseconds, here it is finer. */
+struct ping_clock {
+	uint64_t id;			/* 0: free */
+	uint64_t sent, answered;	/* ns of uv_hrtime(); 0: not yet */
 };
 
 struct daemon {
@@ -48,6 +56,7 @@ struct daemon {
 	int timer_fd;
 	msec armed;		/* what the timer is set to; INT64_MIN: not started yet */
 	msec connect_again;	/* while somebody waits */
+	struct ping_clock pings[PINGS_MAX];
 	msec started;
 	uint64_t wall_started_ns;
 	int exit;		/* of daemon_run() */
@@ -59,6 +68,7 @@ void daemon_catch_signals(struct daemon *d);
 
 /* Do what the node owes, then set the timer to when it is due. After every input. */
 void daemon_drain(struct daemon *d);
+void daemon_drain_soon(struct daemon *d);
 void daemon_stop(struct daemon *d, int code);
 
 void daemon_resolved(void *context, const uint8_t peer[static KEY_LEN],
@@ -69,6 +79,15 @@ void daemon_lan_received(void *context, struct bytes datagram, const struct endp
 void daemon_links_changed(void *context);
 
 extern const char *const daemon_mark_names[NODE_MARKS];
+
+/* A datagram is about to be sent; it may be the question of a ping. */
+void daemon_ping_leaves(struct daemon *d);
+/* The hooks of the control socket that are about pings. */
+bool daemon_ping_begins(void *context, const struct ctl_request *request, uint64_t *id,
+			json_t **reply);
+bool daemon_ping_is_answered(void *context, uint64_t id);
+json_t *daemon_ping_reply(void *context, uint64_t id);
+void daemon_ping_ends(void *context, uint64_t id);
 
 /* The hooks of the control socket. */
 struct control_hooks daemon_control_hooks(struct daemon *d);

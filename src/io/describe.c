@@ -59,17 +59,21 @@ static json_t *cidr_list(const struct cidr *cidrs, size_t n)
 
 /* -- the peers ----------------------------------------------------------- */
 
-static json_t *describe_path(const struct path *path)
+json_t *describe_path(const struct path_status *way)
 {
+	const struct path *path = &way->path;
 	char local[IP_TEXT], remote[ENDPOINT_TEXT];
 
 	if (path->remote.ip.family == IP_NONE)
 		return json_null();
-	return json_pack("{s:s, s:o, s:s}", "proto",
+	return json_pack("{s:s, s:o, s:s, s:s, s:o, s:o}", "proto",
 			 path->remote.ip.family == IP_V4 ? "udp4" : "udp6", "local",
 			 text_or_null(path->local.family == IP_NONE ? NULL
 								    : ip_format(local, &path->local)),
-			 "remote", endpoint_format(remote, &path->remote));
+			 "remote", endpoint_format(remote, &path->remote), "how",
+			 path_how_name(way->how), "candidate_local",
+			 text_or_null(way->local_type), "candidate_remote",
+			 text_or_null(way->remote_type));
 }
 
 /* As it is written in the config. */
@@ -90,20 +94,31 @@ static json_t *number_or_null(bool known, int64_t number)
 	return known ? json_integer(number) : json_null();
 }
 
+/* Of the pair if there is one, else of the last handshake. */
+static json_t *describe_rtt(const struct peer_status *peer)
+{
+	if (peer->way.rtt >= 0)
+		return json_integer((peer->way.rtt + 500) / 1000);
+	return number_or_null(peer->handshake_rtt >= 0, peer->handshake_rtt);
+}
+
+json_t *describe_way_to(const struct peer_status *peer)
+{
+	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "name",
+			 text_or_null(peer->name), "public_key", key_text(peer->public_key), "ips",
+			 cidr_list(peer->allowed_ips, peer->allowed_ips_len), "state",
+			 peer_state_name(peer->state), "path", describe_path(&peer->way),
+			 "endpoint", describe_endpoint(peer), "rtt_ms", describe_rtt(peer),
+			 "loss", number_or_null(peer->way.lost >= 0, peer->way.lost));
+}
+
 static json_t *describe_peer(const struct peer_status *peer, msec now, uint64_t wall_ns)
 {
 	bool met = peer->last_handshake != 0;
 	msec age = met ? now - peer->last_handshake : 0;
-
-	return json_pack("{s:o, s:o, s:b, s:o, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o}",
-			 "name", text_or_null(peer->name),
-			 "public_key", key_text(peer->public_key),
+	json_t *object = describe_way_to(peer);
+	json_t *more = json_pack("{s:b, s:I, s:I, s:I, s:o, s:o, s:o}",
 			 "preshared_key", peer->has_psk,
-			 "ips", cidr_list(peer->allowed_ips, peer->allowed_ips_len),
-			 "state", peer_state_name(peer->state),
-			 "path", describe_path(&peer->path),
-			 "endpoint", describe_endpoint(peer),
-			 "rtt_ms", number_or_null(peer->handshake_rtt >= 0, peer->handshake_rtt),
 			 "rx_bytes", (json_int_t)peer->rx_bytes,
 			 "tx_bytes", (json_int_t)peer->tx_bytes,
 			 "queued", (json_int_t)peer->queued,
@@ -111,6 +126,13 @@ static json_t *describe_peer(const struct peer_status *peer, msec now, uint64_t 
 			 "last_handshake",
 			 met ? wall_text(wall_ns - (uint64_t)age * NS_PER_MSEC) : json_null(),
 			 "handshake_age_s", number_or_null(met, age / 1000));
+
+	if (!object || !more || json_object_update(object, more)) {
+		json_decref(object);
+		object = NULL;
+	}
+	json_decref(more);
+	return object;
 }
 
 static json_t *describe_peers(const struct node *node, msec now, uint64_t wall_ns)

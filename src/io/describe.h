@@ -6,6 +6,7 @@
 
 #include "io/profile.h"
 #include "io/pump.h"
+#include "node/status.h"
 
 struct description {
 	const struct profile *profile;
@@ -18,5 +19,10 @@ struct description {
 
 /* The keys of the report are added to `reply`. False: no memory. */
 bool describe(json_t *reply, const struct description *d, msec now, uint64_t wall_ns);
+
+/* Parts of it that other replies have as well: the path, and who the peer is and how it is
+ * reached. NULL: no memory. */
+json_t *describe_path(const struct path_status *way);
+json_t *describe_way_to(const struct peer_status *peer);
 
 #endif

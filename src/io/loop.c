@@ -59,6 +59,7 @@ void daemon_drain(struct daemon *d)
 	while ((kind = node_poll(d->node, &action, now)) != ACTION_NONE) {
 		switch (kind) {
 		case ACTION_SEND:
+			daemon_ping_leaves(d);
 			udp_send(d->udp, &action.datagram, 1);
 			break;
 		case ACTION_SAVE_MARK:

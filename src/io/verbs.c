@@ -7,6 +7,7 @@
 #include "io/clock.h"
 #include "io/daemon_impl.h"
 #include "io/describe.h"
+#include "io/explain.h"
 #include "io/logsink.h"
 #include "node/status.h"
 
@@ -87,6 +88,18 @@ static json_t *answer_log(const struct ctl_request *request)
 	return reply;
 }
 
+static json_t *answer_explain(struct daemon *d, const struct ctl_request *request)
+{
+	static struct explanation explanation;	/* much for a stack */
+	struct peer_status peer;
+	msec now = clock_now();
+
+	if (!node_find_peer_called(d->node, request->peer, &peer, now) ||
+	    !node_explain(d->node, peer.public_key, &explanation, now))
+		return describe_unknown_peer(d->profile->net, request->peer);
+	return describe_explanation(d->profile->net, &explanation);
+}
+
 static json_t *on_request(void *context, const struct ctl_request *request)
 {
 	struct daemon *d = context;
@@ -101,11 +114,21 @@ static json_t *on_request(void *context, const struct ctl_request *request)
 		return ctl_ok();
 	case CTL_LOG:
 		return answer_log(request);
+	case CTL_EXPLAIN:
+		return answer_explain(d, request);
 	case CTL_WAIT:
+	case CTL_PING:
 	case CTL_VERBS:
 		break;
 	}
 	return ctl_error(EXIT_FAILED, "%s: not answered here", ctl_verb_name(request->verb));
+}
+
+/* Not within what is going on, but after it. */
+void daemon_drain_soon(struct daemon *d)
+{
+	d->armed = clock_now();
+	clock_timer_set(d->timer_fd, d->armed);
 }
 
 static void on_wait_begins(void *context)
@@ -115,8 +138,7 @@ static void on_wait_begins(void *context)
 
 	node_connect_all(d->node, now);
 	d->connect_again = now + DAEMON_CONNECT_AGAIN;
-	clock_timer_set(d->timer_fd, now);	/* drain after this, not within */
-	d->armed = now;
+	daemon_drain_soon(d);
 }
 
 static bool is_connected(void *context)
@@ -146,6 +168,10 @@ struct control_hooks daemon_control_hooks(struct daemon *d)
 		.answer = on_request,
 		.wait_begins = on_wait_begins,
 		.is_connected = is_connected,
+		.ping_begins = daemon_ping_begins,
+		.is_answered = daemon_ping_is_answered,
+		.ping_reply = daemon_ping_reply,
+		.ping_ends = daemon_ping_ends,
 		.stop = on_down,
 	};
 }

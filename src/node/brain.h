@@ -8,6 +8,7 @@
 #define NODE_BRAIN_H
 
 #include "node/peer.h"
+#include "node/ping.h"
 #include "node/reach.h"
 #include "node/signalling.h"
 #include "node/status.h"
@@ -47,6 +48,7 @@ struct node {
 	uint8_t message[SESSION_MESSAGE_MAX];	/* or its message */
 	struct datagram after_save;	/* waits for ACTION_SAVE_MARK to be done */
 	struct signalling signalling;
+	struct pings pings;
 	uint64_t counters[NODE_COUNTERS];
 };
 

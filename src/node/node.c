@@ -457,6 +457,8 @@ enum action_kind node_poll(struct node *node, struct action *action, msec now)
 		return action->kind = ACTION_SEND;
 	}
 	action->kind = signalling_poll(node, action, now);
+	if (action->kind == ACTION_NONE)
+		action->kind = ping_poll(node, action, now);
 	if (action->kind != ACTION_NONE)
 		return action->kind;
 	while ((peer = list_first(&node->owing, struct peer, owing)) != NULL) {

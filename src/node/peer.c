@@ -39,10 +39,11 @@ static void start_from_endpoint(struct peer *peer)
 	const struct peer_settings *s = peer->settings;
 	struct ip ip;
 
-	peer->path = (struct path){0};
+	peer->configured = (struct endpoint){0};
 	peer->resolve_after = 0;
 	if (s->endpoint_host && ip_parse(&ip, s->endpoint_host))
-		peer->path.remote = (struct endpoint){.ip = ip, .port = s->endpoint_port};
+		peer->configured = (struct endpoint){.ip = ip, .port = s->endpoint_port};
+	peer->path = (struct path){.remote = peer->configured};
 }
 
 struct peer *peer_new(struct session_shared *shared, const struct node_peer_settings *from,
@@ -91,6 +92,7 @@ static bool same_endpoint(const struct peer_settings *a, const struct peer_setti
 static void change_endpoint(struct peer *peer)
 {
 	peer->wants_resolve = peer->resolving = false;
+	peer->configured = (struct endpoint){0};
 	if (peer->settings->endpoint_host)
 		start_from_endpoint(peer);
 }
@@ -190,6 +192,7 @@ unsigned peer_resolved(struct peer *peer, const struct endpoint *endpoints, size
 		return waited ? queue_clear(&peer->queue) : 0;
 	}
 	chosen = choose(peer, endpoints, n);
+	peer->configured = *chosen;
 	if (!peer_is_endpoint(peer, chosen))
 		peer->path = (struct path){.remote = *chosen};
 	if (waited)
@@ -227,13 +230,20 @@ void peer_tick(struct peer *peer, msec now)
 		want_resolve(peer, now);
 }
 
+static bool is_looked_for(const struct peer *peer, msec now)
+{
+	return peer->reach && peer->reach->searching_since != NEVER &&
+	       now - peer->reach->searching_since < REACH_SEARCH;
+}
+
 enum peer_state peer_state(const struct peer *peer, msec now)
 {
 	const struct session *s = &peer->session;
 
 	if (session_may_send(s, now))
 		return PEER_DIRECT;
-	if (s->owes_initiation || s->timers.retransmit != NEVER || s->next)
+	if (s->owes_initiation || s->timers.retransmit != NEVER || s->next ||
+	    is_looked_for(peer, now))
 		return PEER_CONNECTING;
 	return PEER_IDLE;
 }

@@ -16,6 +16,7 @@
 #include "node/node.h"
 #include "node/queue.h"
 #include "node/status.h"
+#include "signal/bucket.h"
 #include "wg/session.h"
 
 struct reach;
@@ -42,12 +43,14 @@ struct peer {
 	struct heap_node timer;		/* in node->timers */
 	struct list owing;		/* in node->owing while it may owe something */
 	struct path path;		/* remote.ip.family IP_NONE: unknown */
+	struct endpoint configured;	/* where the endpoint of the settings led last, or none */
 	struct queue queue;
 	struct peer_settings *settings;
 	msec resolve_after;		/* not to be asked for again before */
 	struct reach *reach;		/* how it is looked for and kept; NULL: no need */
 	struct introducer *introducer;	/* it passes our signalling on; NULL: it does not */
 	uint64_t signal_heard_ms;	/* see exchange_init() */
+	struct bucket pongs;		/* that we still owe it */
 	unsigned unanswered;		/* initiations sent since the peer was last heard */
 	bool wants_resolve;
 	bool resolving;			/* asked for, no answer yet */
@@ -92,5 +95,6 @@ msec peer_due(const struct peer *peer);
 void peer_tick(struct peer *peer, msec now);
 
 enum peer_state peer_state(const struct peer *peer, msec now);
+void peer_path_status(const struct peer *peer, struct path_status *out);
 
 #endif

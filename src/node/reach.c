@@ -213,6 +213,7 @@ static void choose(struct reach *r, uint8_t index, msec now, const char *why)
 	r->chosen = index;
 	r->chosen_at = r->heard = now;
 	r->searching_since = NEVER;
+	r->rounds_failed = 0;
 	r->peer->path = path;
 	ice_agent_set_active(&r->agent, is_active(r, now) ? index : NO_INDEX, now);
 	log_info("%s: by %s, %s", r->peer->settings->name, endpoint_format(text, &path.remote), why);
@@ -444,6 +445,7 @@ bool reach_poll(struct reach *r, struct datagram *out, msec now)
 			review_choice(r, now);
 			break;
 		case ICE_FAILED:
+			r->rounds_failed++;
 			if (is_active(r, now))
 				search_anew(r, now);
 			break;

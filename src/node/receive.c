@@ -52,6 +52,13 @@ static void deliver(struct node *node, struct peer *peer, struct packet *inner, 
 	out->to_tun[out->to_tun_len++] = *inner;
 }
 
+static void receive_frame(struct node *node, struct peer *peer, const struct datagram *d,
+			  struct packet *inner, struct node_out *out, msec now)
+{
+	if (!ping_feed(node, peer, d, inner, out, now))
+		signalling_frame(node, peer, packet_bytes(inner), now);
+}
+
 /* n data messages of one session. */
 static void receive_data(struct node *node, struct session *session, struct datagram *datagrams,
 			 size_t n, struct node_out *out, msec now)
@@ -70,7 +77,7 @@ static void receive_data(struct node *node, struct session *session, struct data
 		}
 		heard(peer, &datagrams[i].path, now);
 		if (frame_is(packet_bytes(&packets[i])))
-			signalling_frame(node, peer, packet_bytes(&packets[i]), now);
+			receive_frame(node, peer, &datagrams[i], &packets[i], out, now);
 		else if (packets[i].len)
 			deliver(node, peer, &packets[i], datagrams[i].ecn, out);
 	}

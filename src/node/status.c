@@ -16,6 +16,79 @@ const char *peer_state_name(enum peer_state state)
 	return names[state];
 }
 
+const char *path_how_name(enum path_how how)
+{
+	static const char *const names[] = {
+		[PATH_CONFIGURED] = "configured",
+		[PATH_CALLED_US] = "called_us",
+		[PATH_LAN] = "lan",
+		[PATH_PUNCHED] = "punched",
+		[PATH_RELAYED] = "relayed",
+	};
+
+	return names[how];
+}
+
+/* -- the path ------------------------------------------------------------------ */
+
+/* The pair that the path is; NULL: it was not found by ICE, or the peer has left it. */
+static const struct pair *pair_in_use(const struct peer *peer)
+{
+	const struct reach *r = peer->reach;
+	const struct pair *p;
+
+	if (!r || r->chosen == NO_INDEX)
+		return NULL;
+	p = &r->agent.list.pairs[r->chosen];
+	return p->state != PAIR_NONE &&
+	       endpoint_equal(&r->agent.list.remotes[p->remote].at, &peer->path.remote) ? p : NULL;
+}
+
+static enum path_how how_by_tier(enum reach_tier tier)
+{
+	switch (tier) {
+	case TIER_LAN:
+		return PATH_LAN;
+	case TIER_RELAY:
+		return PATH_RELAYED;
+	case TIER_IPV6:
+	case TIER_IPV4:
+	case TIERS:
+		break;
+	}
+	return PATH_PUNCHED;
+}
+
+static void describe_pair(const struct reach *r, const struct pair *p, struct path_status *out)
+{
+	const struct checklist *list = &r->agent.list;
+	uint8_t local = p->mapped == NO_INDEX ? p->local : p->mapped;
+
+	out->how = how_by_tier(reach_tier(r));
+	out->local_type = candidate_type_name(list->locals[local].c.type);
+	out->remote_type = candidate_type_name(list->remotes[p->remote].type);
+	out->rtt = p->srtt;
+	if (p->history_len)
+		out->lost = (int)(pair_lost(p) * 100 / p->history_len);
+}
+
+void peer_path_status(const struct peer *peer, struct path_status *out)
+{
+	const struct pair *p = pair_in_use(peer);
+	bool configured = endpoint_equal(&peer->path.remote, &peer->configured);
+
+	*out = (struct path_status){
+		.path = peer->path,
+		.how = configured ? PATH_CONFIGURED : PATH_CALLED_US,
+		.rtt = -1,
+		.lost = -1,
+	};
+	if (p)
+		describe_pair(peer->reach, p, out);
+}
+
+/* -- peers --------------------------------------------------------------------- */
+
 size_t node_peers_len(const struct node *node)
 {
 	return node->roster.len;
@@ -43,6 +116,7 @@ static void describe(const struct peer *peer, struct peer_status *out, msec now)
 		.endpoint_port = settings->endpoint_port,
 	};
 	memcpy(out->public_key, session->peer.public_key, KEY_LEN);
+	peer_path_status(peer, &out->way);
 }
 
 void node_peer_status(const struct node *node, size_t i, struct peer_status *out, msec now)
@@ -58,6 +132,38 @@ bool node_find_peer_status(const struct node *node, const uint8_t key[static KEY
 	if (peer)
 		describe(peer, out, now);
 	return peer != NULL;
+}
+
+static bool has_address(const struct peer_settings *s, const struct ip *ip)
+{
+	for (size_t i = 0; i < s->allowed_ips_len; i++) {
+		if (ip_equal(&s->allowed_ips[i].ip, ip))
+			return true;
+	}
+	return false;
+}
+
+static bool is_called(const struct peer *peer, const char *what)
+{
+	uint8_t key[KEY_LEN];
+	struct ip ip;
+
+	return strcmp(peer->settings->name, what) == 0 ||
+	       (key_from_base64(key, what) &&
+		memcmp(key, peer->session.peer.public_key, KEY_LEN) == 0) ||
+	       (ip_parse(&ip, what) && has_address(peer->settings, &ip));
+}
+
+bool node_find_peer_called(const struct node *node, const char *what, struct peer_status *out,
+			   msec now)
+{
+	for (size_t i = 0; i < node->roster.len; i++) {
+		if (!is_called(node->roster.peers[i], what))
+			continue;
+		describe(node->roster.peers[i], out, now);
+		return true;
+	}
+	return false;
 }
 
 const uint8_t *node_public_key(const struct node *node)

@@ -6,11 +6,31 @@
 
 enum peer_state {
 	PEER_IDLE,		/* no key, nothing under way */
-	PEER_CONNECTING,	/* a handshake is under way */
+	PEER_CONNECTING,	/* a handshake is under way, or a way is looked for */
 	PEER_DIRECT,		/* a session whose keys are fresh */
 };
 
 const char *peer_state_name(enum peer_state state);
+
+/* How the path in use was found. */
+enum path_how {
+	PATH_CONFIGURED,	/* the endpoint of the settings */
+	PATH_CALLED_US,		/* where the peer's last message came from */
+	PATH_LAN,		/* both sides asked each other, with no NAT between */
+	PATH_PUNCHED,		/* the same, and it may be through NATs and firewalls */
+	PATH_RELAYED,
+};
+
+const char *path_how_name(enum path_how how);		/* lower_snake */
+
+struct path_status {
+	struct path path;		/* remote.ip.family IP_NONE: none known */
+	enum path_how how;
+	/* "host", "srflx", "prflx", "relay" (RFC 8839 section 5.1); NULL unless an ICE pair */
+	const char *local_type, *remote_type;
+	int32_t rtt;			/* of the pair, microseconds; -1: not measured */
+	int lost;			/* of its last questions, percent; -1: none was asked */
+};
 
 struct peer_status {
 	const char *name;		/* borrowed until the next reconfigure */
@@ -19,7 +39,8 @@ struct peer_status {
 	const struct cidr *allowed_ips;	/* borrowed */
 	size_t allowed_ips_len;
 	enum peer_state state;
-	struct path path;		/* remote.ip.family IP_NONE: none known */
+	struct path path;		/* that of `way` */
+	struct path_status way;
 	msec last_handshake;		/* 0: never */
 	msec handshake_rtt;		/* initiation to response, last time; -1: unknown */
 	uint64_t rx_bytes, tx_bytes;
@@ -34,6 +55,9 @@ void node_peer_status(const struct node *node, size_t i, struct peer_status *out
 /* By public key; false: no such peer. */
 bool node_find_peer_status(const struct node *node, const uint8_t key[static KEY_LEN],
 			   struct peer_status *out, msec now);
+/* By name, public key in base64, or one of its addresses, as a person gives it. */
+bool node_find_peer_called(const struct node *node, const char *what, struct peer_status *out,
+			   msec now);
 
 const uint8_t *node_public_key(const struct node *node);
 

@@ -65,7 +65,6 @@ all="'p2pnet help' lists them all"
 wrong 2 "there is no command 'stauts'; did you mean 'status'?" stauts
 wrong 2 "there is no command 'dwon'; did you mean 'down'?" dwon home
 wrong 2 "there is no command 'netcheck'; $all" netcheck
-wrong 2 "there is no command 'explain'; $all" explain laptop
 wrong 2 "there is no command ''; $all" ""
 wrong 2 "'peer' needs a second word; 'p2pnet help peer' lists them" peer
 wrong 2 "there is no command 'peer ad'; did you mean 'peer add'?" peer ad x y
@@ -87,6 +86,16 @@ wrong 2 "status has no use for 'b'; write: p2pnet status [PEER] [--watch]" statu
 wrong 2 "peer del needs 1 argument and got 0; write: p2pnet peer del NAME|PUBLIC_KEY [--no-reload]" peer del
 wrong 2 "show has no use for 'x'; write: p2pnet show [NET] [dump]" show home x
 wrong 2 "show has no use for 'dump'; write: p2pnet show [NET] [dump]" show home x dump
+wrong 2 "ping needs 1 argument and got 0; write: p2pnet ping PEER [--count N] [--interval SEC] [--until-direct]" ping
+wrong 2 "--count is a whole number from 1 to 1000000, not 'home.conf'; the file is --config" ping a -c home.conf
+wrong 2 "--count is a whole number from 1 to 1000000, not '0'; the file is --config" ping a --count 0
+wrong 2 "--count is a whole number from 1 to 1000000, not '1.5'; the file is --config" ping a -c 1.5
+wrong 2 "--interval is a number of seconds from 0.2 to 3600, not '0.1'" ping a -i 0.1
+wrong 2 "--interval is a number of seconds from 0.2 to 3600, not 'nan'" ping a -i nan
+wrong 2 "a peer is its name, public key or address, not ''" ping ""
+wrong 2 "a peer is its name, public key or address, not ''" explain ""
+wrong 2 "explain needs 1 argument and got 0; write: p2pnet explain PEER" explain
+wrong 2 "status has no option --count; 'p2pnet help status' lists those that it has" status --count 3
 wrong 2 "two nets are named, 'a' and -n 'b'; leave one out" down a -n b
 name="cannot be the name of a net: letters, digits, - _ . and at most 15 of them; name it with -n"
 wrong 2 "'../etc' $name" down ../etc
@@ -115,6 +124,9 @@ wrong 3 "home is not running; start it with: p2pnet up home" down home
 wrong 3 "home is not running; start it with: p2pnet up home" reload home
 wrong 3 "home is not running; start it with: p2pnet up home" -n home log debug
 wrong 3 "home is not running; start it with: p2pnet up home" show home dump
+wrong 3 "home is not running; start it with: p2pnet up home" -n home explain laptop
+wrong 2 "home is not running; start it with: p2pnet up home" -n home ping laptop -c 1
+wrong 2 "home is not running; start it with: p2pnet up home" -c home.conf ping laptop -c 1
 wrong 3 "no net is running; start one with: p2pnet up NET" show
 wrong 3 "home is not running; start it with: p2pnet up home" -n home status --watch
 right show --json

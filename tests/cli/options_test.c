@@ -38,7 +38,7 @@ static void no_two_options_share_a_name_or_letter(void **state)
 			const struct option_spec *b = option_spec((enum option_id)j);
 
 			assert_string_not_equal(a->name, b->name);
-			assert_true(!a->letter || a->letter != b->letter);
+			assert_true(!a->letter || a->letter != b->letter || a->after != b->after);
 		}
 	}
 }
@@ -64,12 +64,12 @@ static void every_option_works_long_short_and_with_equals(void **state)
 			assert_string_equal(o.value[i], value);
 		}
 		if (spec->letter) {
-			snprintf(line, sizeof(line), "-%c%s", spec->letter,
-				 spec->takes == TAKES_VALUE ? " x" : "");
+			snprintf(line, sizeof(line), "%s -%c%s", spec->after ? spec->after : "",
+				 spec->letter, spec->takes == TAKES_VALUE ? " x" : "");
 			assert_true(parse(&o, line, error));
 			assert_int_equal(o.count[i], 1);
 		}
-		assert_int_equal(o.words_len, 0);
+		assert_int_equal(o.words_len, spec->after ? 1 : 0);
 	}
 }
 
@@ -92,6 +92,23 @@ static void flags_stand_anywhere(void **state)
 		assert_string_equal(o.words[0], "status");
 		assert_string_equal(o.words[1], "laptop");
 	}
+}
+
+static void after_ping_c_is_the_count_and_before_it_the_file(void **state)
+{
+	char error[256];
+	struct options o;
+
+	(void)state;
+	assert_true(parse(&o, "-c home.conf ping laptop -c 3", error));
+	assert_string_equal(o.value[OPT_CONFIG], "home.conf");
+	assert_string_equal(o.value[OPT_COUNT], "3");
+	assert_true(parse(&o, "ping laptop -c3 --config=home.conf", error));
+	assert_string_equal(o.value[OPT_CONFIG], "home.conf");
+	assert_string_equal(o.value[OPT_COUNT], "3");
+	assert_true(parse(&o, "status ping -c home.conf", error));
+	assert_string_equal(o.value[OPT_CONFIG], "home.conf");
+	assert_int_equal(o.count[OPT_COUNT], 0);
 }
 
 static void letters_stand_together(void **state)
@@ -129,6 +146,34 @@ static void the_last_value_counts(void **state)
 	assert_true(parse(&o, "-n a --net b", error));
 	assert_int_equal(o.count[OPT_NET], 2);
 	assert_string_equal(o.value[OPT_NET], "b");
+}
+
+static void all_values_of_a_flag_are_kept_in_order(void **state)
+{
+	char error[256];
+	struct options o;
+
+	(void)state;
+	assert_true(parse(&o, "ice --stun a -n home --stun=b -nwork", error));
+	assert_string_equal(options_value(&o, OPT_STUN, 0), "a");
+	assert_string_equal(options_value(&o, OPT_STUN, 1), "b");
+	assert_null(options_value(&o, OPT_STUN, 2));
+	assert_string_equal(options_value(&o, OPT_NET, 1), "work");
+	assert_null(options_value(&o, OPT_CONFIG, 0));
+}
+
+static void more_than_32_values_are_too_many(void **state)
+{
+	static char one[] = "-nx", other[] = "--net=x";
+	char *argv[VALUES_MAX + 1], error[256] = "";
+	struct options o;
+
+	(void)state;
+	for (size_t i = 0; i <= VALUES_MAX; i++)
+		argv[i] = i % 2 ? one : other;
+	assert_true(options_parse(&o, VALUES_MAX, argv, error));
+	assert_false(options_parse(&o, VALUES_MAX + 1, argv, error));
+	assert_string_equal(error, "too many options, from --net 'x' on; leave some out");
 }
 
 static void a_value_may_look_like_a_flag(void **state)
@@ -240,9 +285,12 @@ int main(void)
 		cmocka_unit_test(no_two_options_share_a_name_or_letter),
 		cmocka_unit_test(every_option_works_long_short_and_with_equals),
 		cmocka_unit_test(flags_stand_anywhere),
+		cmocka_unit_test(after_ping_c_is_the_count_and_before_it_the_file),
 		cmocka_unit_test(letters_stand_together),
 		cmocka_unit_test(after_two_dashes_all_is_words),
 		cmocka_unit_test(the_last_value_counts),
+		cmocka_unit_test(all_values_of_a_flag_are_kept_in_order),
+		cmocka_unit_test(more_than_32_values_are_too_many),
 		cmocka_unit_test(a_value_may_look_like_a_flag),
 		cmocka_unit_test(wait_takes_a_value_only_with_equals),
 		cmocka_unit_test(wrong_lines_are_explained),

@@ -7,6 +7,7 @@
 #include "cli/peers.h"
 #include "cli/show.h"
 #include "cli/status.h"
+#include "cli/way.h"
 
 static const char sample[] =
 	"{'schema':1,'net':'home','version':'0.1.0','pid':4711,'self':{'name':'nas','public_key':'"
@@ -29,9 +30,9 @@ static const char sample[] =
 	"'keepalive_s':1,'last_handshake':'2026-01-02T03:04:05Z','handshake_age_s':200},"
 	"{'name':'laptop','public_key':'LAPTOP','preshared_key':true,"
 	"'ips':['fd00::2/128','10.77.0.2/32','192.168.0.0/16'],"
-	"'state':'direct','path':{'proto':'udp6','local':null,'remote':'[2001:db8::7]:41999'},'"
+	"'state':'direct','path':{'proto':'udp6','local':null,'remote':'[2001:db8::7]:41999','how':'punched'},'"
 	"endpoint':null,"
-	"'rtt_ms':8,'rx_bytes':1239,'tx_bytes':3082,'queued':0,'keepalive_s':25,"
+	"'rtt_ms':8,'loss':12,'rx_bytes':1239,'tx_bytes':3082,'queued':0,'keepalive_s':25,"
 	"'last_handshake':'2026-01-02T03:06:05Z','handshake_age_s':72}]}";
 
 static json_t *report_of(const char *single_quoted)
@@ -95,11 +96,51 @@ static void status_is_a_table(void **state)
 	assert_prints(
 		print_plain, report,
 		"home   up 3d04h   10.77.0.1/24 fd5c:9e1:77::1   p2p0   udp/41999\n"
-		"PEER    IP         STATE       PATH                      RTT   RX/TX      "
-		"HANDSHAKE\n"
-		"cabin   fd00::5    idle        -                         -     -          -\n"
-		"nas     10.77.0.3  connecting  nas.example.net:1         -     0/148      3m20\n"
-		"laptop  10.77.0.2  direct      udp6 [2001:db8::7]:41999  8 ms  1.2K/3.0K  1m12\n");
+		"PEER    IP         STATE       PATH                                "
+		"RTT   LOSS  RX/TX      HANDSHAKE\n"
+		"cabin   fd00::5    idle        -                                   "
+		"-     -     -          -\n"
+		"nas     10.77.0.3  connecting  nas.example.net:1                   "
+		"-     -     0/148      3m20   [p2pnet explain nas -n home]\n"
+		"laptop  10.77.0.2  direct      udp6 [2001:db8::7]:41999 (punched)  "
+		"8 ms  12 %  1.2K/3.0K  1m12\n");
+	json_decref(report);
+}
+
+static void a_path_says_how_it_was_found(void **state)
+{
+	static const struct {
+		const char *how, *expected;
+	} table[] = {
+		{"{'proto':'udp4','remote':'192.0.2.1:7','how':'configured'}", "udp4 192.0.2.1:7"},
+		{"{'proto':'udp4','remote':'192.0.2.1:7','how':'called_us'}",
+		 "udp4 192.0.2.1:7 (called us)"},
+		{"{'proto':'udp4','remote':'192.0.2.1:7','how':'lan'}", "udp4 192.0.2.1:7 (lan)"},
+		{"{'proto':'udp4','remote':'192.0.2.1:7','how':'by pigeon'}",
+		 "udp4 192.0.2.1:7 (by pigeon)"},
+		{"{'proto':'udp4','remote':'192.0.2.1:7'}", "udp4 192.0.2.1:7"},
+		{"{'how':7}", "? ?"},
+	};
+	char text[WAY_TEXT];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		json_t *path = report_of(table[i].how);
+
+		assert_string_equal(format_way(text, path), table[i].expected);
+		json_decref(path);
+	}
+}
+
+static void a_round_trip_of_less_than_a_millisecond_is_not_zero(void **state)
+{
+	json_t *report = report_of("{'peers':[{'name':'a','rtt_ms':0}]}");
+
+	(void)state;
+	assert_prints(print_plain, report,
+		      "?   up 0 s     ?   udp/0\n"
+		      "PEER  IP  STATE  PATH  RTT    LOSS  RX/TX  HANDSHAKE\n"
+		      "a     -   ?      -     <1 ms  -     -      -\n");
 	json_decref(report);
 }
 
@@ -111,8 +152,8 @@ static void verbose_status_has_the_engine_and_what_was_counted(void **state)
 	assert_true(status_keep_peer(report, "cabin"));
 	assert_prints(print_verbose, report,
 		      "home   up 3d04h   10.77.0.1/24 fd5c:9e1:77::1   p2p0   udp/41999\n"
-		      "PEER   IP       STATE  PATH  RTT  RX/TX  HANDSHAKE\n"
-		      "cabin  fd00::5  idle   -     -    -      -\n"
+		      "PEER   IP       STATE  PATH  RTT  LOSS  RX/TX  HANDSHAKE\n"
+		      "cabin  fd00::5  idle   -     -    -     -      -\n"
 		      "p2pnet 0.1.0, pid 4711, cipher engine openssl, mtu 1400, log level info, "
 		      "file /etc/p2pnet/home.conf\n"
 		      "dropped or noted: stranger 3, loop 1\n");
@@ -160,9 +201,9 @@ static void a_report_of_other_types_prints(void **state)
 	(void)state;
 	assert_prints(print_plain, report,
 		      "?   up 0 s     ?   udp/0\n"
-		      "PEER  IP  STATE  PATH  RTT  RX/TX  HANDSHAKE\n"
-		      "?     -   ?      -     -    -      -\n"
-		      "?     -   ?      -     -    -      -\n");
+		      "PEER  IP  STATE  PATH  RTT  LOSS  RX/TX  HANDSHAKE\n"
+		      "?     -   ?      -     -    -     -      -\n"
+		      "?     -   ?      -     -    -     -      -\n");
 	show_sort_peers(report);
 	assert_prints(dump_one, report,
 		      "(hidden)\t?\t0\toff\n?\t(none)\t(none)\t(none)\t0\t0\t0\toff\n"
@@ -250,6 +291,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(status_is_a_table),
+		cmocka_unit_test(a_path_says_how_it_was_found),
+		cmocka_unit_test(a_round_trip_of_less_than_a_millisecond_is_not_zero),
 		cmocka_unit_test(verbose_status_has_the_engine_and_what_was_counted),
 		cmocka_unit_test(only_the_state_is_coloured),
 		cmocka_unit_test(a_report_with_nothing_in_it_prints),

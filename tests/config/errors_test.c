@@ -453,8 +453,10 @@ static void what_is_too_long_is_refused(void **state)
 	word[400] = '\0';
 	snprintf(text, sizeof(text), SELF PEER_A "endpoint = %s:51820\n", word);
 	scratch_write("t.conf", text);
-	expect_one("t.conf", "t.conf:5: error: endpoint is longer than a host name can be; write "
-			     "host:port\n");
+	snprintf(text, sizeof(text),
+		 "t.conf:5: error: endpoint \"%.64s\" is longer than a host name can be; write "
+		 "host:51820, 192.0.2.1:51820 or [2001:db8::1]:51820\n", word);
+	expect_one("t.conf", text);
 	snprintf(text, sizeof(text), SELF PEER_A "endpoint = %.64s:51820\n", word);
 	scratch_write("t.conf", text);
 	expect_one("t.conf",

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,9 @@ static void comes_back_as_it_went(void **state)
 		{.verb = CTL_LOG, .level = "debug"},
 		{.verb = CTL_WAIT, .seconds = 0},
 		{.verb = CTL_WAIT, .seconds = 86400},
+		{.verb = CTL_PING, .seconds = 5, .peer = "laptop"},
+		{.verb = CTL_PING, .seconds = 0, .peer = "fd00::1"},
+		{.verb = CTL_EXPLAIN, .peer = "xScVkH3fUGUv4RrJFfmcqm8rs3SEHr41km6+yffAHw4="},
 	};
 
 	(void)state;
@@ -35,6 +39,7 @@ static void comes_back_as_it_went(void **state)
 		assert_int_equal(out.verb, requests[i].verb);
 		assert_string_equal(out.level, requests[i].level);
 		assert_int_equal(out.seconds, requests[i].seconds);
+		assert_string_equal(out.peer, requests[i].peer);
 		free(line);
 	}
 }
@@ -45,6 +50,8 @@ static void only_reload_down_and_a_new_log_level_are_changes(void **state)
 	assert_false(ctl_changes(&(struct ctl_request){.verb = CTL_STATUS}));
 	assert_false(ctl_changes(&(struct ctl_request){.verb = CTL_WAIT}));
 	assert_false(ctl_changes(&(struct ctl_request){.verb = CTL_LOG}));
+	assert_false(ctl_changes(&(struct ctl_request){.verb = CTL_PING, .peer = "a"}));
+	assert_false(ctl_changes(&(struct ctl_request){.verb = CTL_EXPLAIN, .peer = "a"}));
 	assert_true(ctl_changes(&(struct ctl_request){.verb = CTL_LOG, .level = "info"}));
 	assert_true(ctl_changes(&(struct ctl_request){.verb = CTL_RELOAD}));
 	assert_true(ctl_changes(&(struct ctl_request){.verb = CTL_DOWN}));
@@ -81,6 +88,14 @@ static const struct {
 	{"{\"verb\":\"wait\",\"seconds\":1.5}", "seconds"},
 	{"{\"verb\":\"wait\",\"seconds\":\"1\"}", "seconds"},
 	{"{\"verb\":\"wait\",\"seconds\":99999999999999999999}", "no JSON"},
+	{"{\"verb\":\"ping\",\"peer\":\"a\"}", "ping: seconds"},
+	{"{\"verb\":\"ping\",\"seconds\":1}", "ping: peer"},
+	{"{\"verb\":\"ping\",\"seconds\":1,\"peer\":\"\"}", "ping: peer"},
+	{"{\"verb\":\"ping\",\"seconds\":1,\"peer\":7}", "ping: peer"},
+	{"{\"verb\":\"ping\",\"seconds\":1,\"peer\":\"a\",\"level\":\"info\"}", "level"},
+	{"{\"verb\":\"explain\"}", "explain: peer"},
+	{"{\"verb\":\"explain\",\"peer\":\"a\",\"seconds\":1}", "seconds"},
+	{"{\"verb\":\"wait\",\"seconds\":1,\"peer\":\"a\"}", "peer"},
 };
 
 static void answers_junk_with_a_sentence(void **state)
@@ -94,6 +109,21 @@ static void answers_junk_with_a_sentence(void **state)
 		assert_int_equal(out.verb, CTL_VERBS);
 		if (!strstr(error, junk[i].says))
 			fail_msg("\"%s\" says \"%s\"", junk[i].line, error);
+	}
+}
+
+static void a_peers_name_may_be_as_long_as_there_is_room_and_no_longer(void **state)
+{
+	char line[512], error[256], name[CTL_PEER_MAX + 1];
+	struct ctl_request out;
+
+	(void)state;
+	for (size_t len = CTL_PEER_MAX - 1; len <= CTL_PEER_MAX; len++) {
+		memset(name, 'x', len);
+		name[len] = '\0';
+		snprintf(line, sizeof(line), "{\"verb\":\"explain\",\"peer\":\"%s\"}", name);
+		assert_int_equal(ctl_request_decode(&out, line, strlen(line), error),
+				 len < CTL_PEER_MAX);
 	}
 }
 
@@ -177,6 +207,7 @@ int main(void)
 		cmocka_unit_test(comes_back_as_it_went),
 		cmocka_unit_test(only_reload_down_and_a_new_log_level_are_changes),
 		cmocka_unit_test(answers_junk_with_a_sentence),
+		cmocka_unit_test(a_peers_name_may_be_as_long_as_there_is_room_and_no_longer),
 		cmocka_unit_test(takes_a_line_of_the_limit_and_not_a_byte_more),
 		cmocka_unit_test(does_not_fall_into_a_deep_nest),
 		cmocka_unit_test(repeats_only_the_start_of_a_long_word),

@@ -1,0 +1,591 @@
+/* ice_driver.c -- one ICE agent on this host's own addresses, sockets and clock. */
+#include "io/ice_driver.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "io/clock.h"
+#include "io/links.h"
+#include "io/random.h"
+#include "io/resolve.h"
+#include "io/udp.h"
+
+enum {
+	ERROR_TEXT = 512,
+	ADDRESSES_MAX = 64,
+	BURST = 4,
+	INPUT_MAX = 4096,
+	OPEN_TRIES = 5,			/* a port that is free in IPv4 may be taken in IPv6 */
+};
+
+struct ice_driver {
+	struct ice_driver_settings settings;
+	struct ice_driver_hooks hooks;
+	struct rng rng;
+	struct ice_pacer pacer;
+	struct ice_agent agent;
+	struct reflexive reflexive;
+	uv_loop_t loop;
+	struct resolver resolver;
+	struct udp *udp;
+	int timer_fd;
+	uv_poll_t udp4_poll, udp6_poll, timer_poll, input_poll;
+	uv_idle_t input_idle;
+	struct ice_base bases[2 * ICE_DRIVER_BASES_MAX];
+	size_t bases_len;
+	size_t names_answered;
+	bool gathered;
+	bool source_gone;		/* what was sent last did not leave from where it should */
+	bool stopped;
+	int code;
+	uint32_t told_locals;		/* bits of slots */
+	struct {
+		uint16_t serial;
+		uint8_t state;
+	} seen[PAIRS_MAX];		/* as they were told */
+	uint8_t slots[BURST][PACKET_SLOT];
+};
+
+static void on_timer(uv_poll_t *poll, int status, int events);
+static void on_udp(uv_poll_t *poll, int status, int events);
+static void on_input_poll(uv_poll_t *poll, int status, int events);
+static void on_input_idle(uv_idle_t *idle);
+static void on_resolved(void *context, const uint8_t peer[static KEY_LEN],
+			const struct endpoint *endpoints, size_t n);
+
+struct ice_agent *ice_driver_agent(struct ice_driver *d)
+{
+	return &d->agent;
+}
+
+static void tell(struct ice_driver *d, const struct ice_event *event)
+{
+	d->hooks.event(d->hooks.context, event);
+}
+
+/* -- out ----------------------------------------------------------------- */
+
+static void on_source_gone(void *context, const struct path *path)
+{
+	struct ice_driver *d = context;
+
+	(void)path;
+	d->source_gone = true;
+}
+
+/* The interface is the routing table's choice, which may well follow from the source. False:
+ * there is no way from that base to there. */
+static bool send_from(struct ice_driver *d, const struct ice_base *base, const struct endpoint *to,
+		      struct bytes bytes)
+{
+	uint8_t *data = (uint8_t *)bytes.data;
+	struct datagram datagram = {
+		.packet = {data, data, bytes.len, data + bytes.len},
+		.path = {.remote = *to, .local = base->at.ip},
+	};
+
+	d->source_gone = false;
+	udp_send(d->udp, &datagram, 1);
+	return !d->source_gone;
+}
+
+/* -- gathering ----------------------------------------------------------- */
+
+/* A place that is known already has the slot that it had: nothing new to tell. */
+static void add_candidate(struct ice_driver *d, const struct local_candidate *c)
+{
+	uint8_t slot = ice_agent_add_local(&d->agent, c);
+
+	if (slot >= LOCALS_OFFERED || d->told_locals & UINT32_C(1) << slot)
+		return;
+	d->told_locals |= UINT32_C(1) << slot;
+	tell(d, &(struct ice_event){
+			.kind = ICE_EVENT_CANDIDATE,
+			.candidate = &d->agent.list.locals[slot].c,
+		});
+}
+
+static void gather_hosts(struct ice_driver *d)
+{
+	for (size_t i = 0; i < d->bases_len; i++) {
+		const struct ice_base *base = &d->bases[i];
+
+		add_candidate(d, &(struct local_candidate){
+					 .c = {.type = CANDIDATE_HOST, .at = base->at},
+					 .base = *base,
+				 });
+	}
+}
+
+static void ask_server(struct ice_driver *d, const struct endpoint *server)
+{
+	for (size_t i = 0; i < d->bases_len; i++)
+		reflexive_ask(&d->reflexive, &d->bases[i], server, clock_now());
+}
+
+/* The best address of each family. n = 0: none. */
+static void take_server(struct ice_driver *d, size_t nth, const struct endpoint *endpoints,
+			size_t n)
+{
+	bool asked[IP_V6 + 1] = {false};
+
+	d->names_answered++;
+	if (!n)
+		tell(d, &(struct ice_event){
+				.kind = ICE_EVENT_UNKNOWN_SERVER,
+				.server = d->settings.servers[nth].host,
+			});
+	for (size_t i = 0; i < n; i++) {
+		if (!asked[endpoints[i].ip.family])
+			ask_server(d, &endpoints[i]);
+		asked[endpoints[i].ip.family] = true;
+	}
+}
+
+/* The resolver knows who asks by a key: here the number of the server. */
+static void look_up_servers(struct ice_driver *d)
+{
+	for (size_t i = 0; i < d->settings.servers_len; i++) {
+		const struct ice_driver_server *server = &d->settings.servers[i];
+		uint8_t number[KEY_LEN] = {(uint8_t)i};
+		struct endpoint literal;
+
+		if (resolve_literal(&literal, server->host, server->port))
+			take_server(d, i, &literal, 1);
+		else if (resolver_ask(&d->resolver, number, server->host, server->port))
+			take_server(d, i, NULL, 0);
+	}
+}
+
+static void ask_servers(struct ice_driver *d)
+{
+	uint8_t request[BINDING_REQUEST_LEN];
+	struct writer w = writer_over(request, sizeof(request));
+	struct ice_base base;
+	struct endpoint to;
+
+	while (reflexive_poll(&d->reflexive, &w, &base, &to)) {
+		if (!send_from(d, &base, &to, writer_bytes(&w)))
+			reflexive_give_up(&d->reflexive, &base, &to);
+		w = writer_over(request, sizeof(request));
+	}
+}
+
+static void gather(struct ice_driver *d, msec now)
+{
+	struct reflexive_answer answer;
+
+	reflexive_tick(&d->reflexive, now);
+	ask_servers(d);
+	while (reflexive_next(&d->reflexive, &answer)) {
+		struct local_candidate c = reflexive_candidate(&answer);
+
+		if (answer.result == BINDING_DONE)
+			add_candidate(d, &c);
+		else
+			tell(d, &(struct ice_event){
+					.kind = ICE_EVENT_NO_CANDIDATE,
+					.answer = &answer,
+				});
+	}
+	if (d->gathered || d->names_answered < d->settings.servers_len ||
+	    !reflexive_is_over(&d->reflexive))
+		return;
+	d->gathered = true;
+	tell(d, &(struct ice_event){.kind = ICE_EVENT_GATHERED});
+}
+
+/* -- what the agent does ------------------------------------------------- */
+
+static void tell_pairs(struct ice_driver *d)
+{
+	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
+		const struct pair *p = &d->agent.list.pairs[i];
+
+		if (d->seen[i].state == p->state && d->seen[i].serial == p->serial)
+			continue;
+		d->seen[i].state = p->state;
+		d->seen[i].serial = p->serial;
+		if (p->state != PAIR_NONE)
+			tell(d, &(struct ice_event){.kind = ICE_EVENT_PAIR, .pair = i});
+	}
+}
+
+static void tell_pair(struct ice_driver *d, enum ice_event_kind kind,
+		      const struct ice_action *action)
+{
+	tell(d, &(struct ice_event){
+			.kind = kind,
+			.pair = action->pair,
+			.answered = action->answered,
+		});
+}
+
+static void tell_candidate(struct ice_driver *d, enum ice_event_kind kind,
+			   const struct candidate *c)
+{
+	tell(d, &(struct ice_event){.kind = kind, .candidate = c});
+}
+
+static void act(struct ice_driver *d, enum ice_action_kind kind, const struct ice_action *action,
+		msec now)
+{
+	switch (kind) {
+	case ICE_SEND:
+		send_from(d, &action->base, &action->remote, action->datagram);
+		break;
+	case ICE_NOMINATED:
+		ice_agent_set_active(&d->agent, action->pair, now);
+		tell_pair(d, ICE_EVENT_NOMINATED, action);
+		break;
+	case ICE_PROBE_RESULT:
+		tell_pair(d, ICE_EVENT_CONSENT, action);
+		break;
+	case ICE_CONSENT_LOST:
+		tell_pair(d, ICE_EVENT_CONSENT_LOST, action);
+		break;
+	case ICE_ROLE_CHANGED:
+		tell(d, &(struct ice_event){.kind = ICE_EVENT_ROLE});
+		break;
+	case ICE_NEW_LOCAL:
+		tell_candidate(d, ICE_EVENT_REFLEXIVE_LOCAL,
+			       &d->agent.list.locals[action->candidate].c);
+		break;
+	case ICE_NEW_REMOTE:
+		tell_candidate(d, ICE_EVENT_REFLEXIVE_REMOTE,
+			       &d->agent.list.remotes[action->candidate]);
+		break;
+	case ICE_FAILED:
+		tell(d, &(struct ice_event){.kind = ICE_EVENT_FAILED});
+		break;
+	case ICE_PAIR_VALID:		/* tell_pairs() has said so */
+	case ICE_NOTHING:
+		break;
+	}
+}
+
+/* After every input: all that follows from it, then sleep until something is due. */
+static void drain(struct ice_driver *d)
+{
+	msec now = clock_now();
+	struct ice_action action;
+	enum ice_action_kind kind;
+
+	gather(d, now);
+	ice_agent_tick(&d->agent, now);
+	tell_pairs(d);
+	while (!d->stopped && (kind = ice_agent_poll(&d->agent, &action, now)) != ICE_NOTHING) {
+		tell_pairs(d);
+		act(d, kind, &action, now);
+	}
+	clock_timer_set(d->timer_fd,
+			msec_min(ice_agent_due(&d->agent), reflexive_due(&d->reflexive)));
+}
+
+/* -- in ------------------------------------------------------------------ */
+
+/* The pair that works and that a datagram came by, NO_INDEX: none. */
+static uint8_t pair_of(const struct checklist *l, const struct ice_base *base,
+		       const struct endpoint *remote)
+{
+	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
+		const struct pair *p = &l->pairs[i];
+
+		if (p->state == PAIR_VALID && base_equal(&l->locals[p->local].base, base) &&
+		    endpoint_equal(&l->remotes[p->remote].at, remote))
+			return i;
+	}
+	return NO_INDEX;
+}
+
+/* To a peer that agrees to it, and nobody else (RFC 7675 section 5). */
+static void echo(struct ice_driver *d, uint8_t came_by, struct bytes data)
+{
+	const struct checklist *l = &d->agent.list;
+	struct ice_event event = {.kind = ICE_EVENT_DROPPED, .pair = came_by, .len = data.len};
+
+	if (d->agent.active != NO_INDEX) {
+		const struct pair *p = &l->pairs[d->agent.active];
+
+		send_from(d, &l->locals[p->local].base, &l->remotes[p->remote].at, data);
+		event.kind = ICE_EVENT_ECHO;
+	}
+	tell(d, &event);
+}
+
+/* STUN that nobody waits for is no data (RFC 7983 section 7). */
+static void receive(struct ice_driver *d, const struct datagram *datagram, msec now)
+{
+	struct ice_base base = {.at = {.ip = datagram->path.local, .port = udp_port(d->udp)}};
+	const struct endpoint *remote = &datagram->path.remote;
+	struct bytes bytes = packet_bytes(&datagram->packet);
+	struct stun_msg msg;
+	uint8_t pair;
+
+	if (ice_agent_feed(&d->agent, &base, remote, bytes, now) != ICE_NOT_OURS ||
+	    reflexive_feed(&d->reflexive, remote, bytes, now) || stun_parse(&msg, bytes))
+		return;
+	pair = pair_of(&d->agent.list, &base, remote);
+	if (pair != NO_INDEX)
+		echo(d, pair, bytes);
+}
+
+/* What came of an error is news of a datagram that was sent; libuv stops listening then. */
+static void clear_error(uv_poll_t *poll, int fd)
+{
+	int err;
+	socklen_t len = sizeof(err);
+
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len);
+	uv_poll_start(poll, UV_READABLE, on_udp);
+}
+
+static void on_udp(uv_poll_t *poll, int status, int events)
+{
+	struct ice_driver *d = poll->data;
+	enum ip_family family = poll == &d->udp4_poll ? IP_V4 : IP_V6;
+	struct datagram datagrams[BURST];
+	bool more;
+	size_t n;
+
+	(void)events;
+	if (status < 0)
+		clear_error(poll, udp_fd(d->udp, family));
+	for (size_t i = 0; i < BURST; i++)
+		datagrams[i].packet = packet_in(d->slots[i], PACKET_SLOT, HEADROOM, 0);
+	/* What is left over wakes the loop again. */
+	n = udp_recv(d->udp, family, datagrams, BURST, &more);
+	for (size_t i = 0; i < n; i++) {
+		receive(d, &datagrams[i], clock_now());
+		tell_pairs(d);
+	}
+	drain(d);
+}
+
+static void on_timer(uv_poll_t *poll, int status, int events)
+{
+	struct ice_driver *d = poll->data;
+
+	(void)status;
+	(void)events;
+	clock_timer_clear(d->timer_fd);
+	drain(d);
+}
+
+static void on_resolved(void *context, const uint8_t peer[static KEY_LEN],
+			const struct endpoint *endpoints, size_t n)
+{
+	struct ice_driver *d = context;
+
+	take_server(d, peer[0], endpoints, n);
+	drain(d);
+}
+
+static void read_input(struct ice_driver *d)
+{
+	char text[INPUT_MAX];
+	ssize_t n = read(STDIN_FILENO, text, sizeof(text));
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	d->hooks.input(d->hooks.context, bytes_of(text, n > 0 ? (size_t)n : 0), clock_now());
+	drain(d);
+}
+
+static void on_input_poll(uv_poll_t *poll, int status, int events)
+{
+	(void)status;		/* reading tells more */
+	(void)events;
+	read_input(poll->data);
+}
+
+static void on_input_idle(uv_idle_t *idle)
+{
+	read_input(idle->data);
+}
+
+/* -- open and close ------------------------------------------------------ */
+
+static int watch(struct ice_driver *d, uv_poll_t *poll, int fd, uv_poll_cb callback)
+{
+	int err = fd < 0 ? 0 : uv_poll_init(&d->loop, poll, fd);
+
+	if (fd < 0 || err)
+		return err;
+	poll->data = d;
+	return uv_poll_start(poll, UV_READABLE, callback);
+}
+
+/* libuv makes what it watches non-blocking. A terminal has one such flag for its stdin and
+ * stdout, and for the shell that comes after us, so it is put back. A plain file cannot be
+ * watched, and need not be. */
+static int watch_input(struct ice_driver *d)
+{
+	int flags = fcntl(STDIN_FILENO, F_GETFL);
+	int err = watch(d, &d->input_poll, STDIN_FILENO, on_input_poll);
+
+	if (err == UV_EPERM || err == UV_EBADF) {
+		uv_idle_init(&d->loop, &d->input_idle);
+		d->input_idle.data = d;
+		err = uv_idle_start(&d->input_idle, on_input_idle);
+	}
+	if (flags >= 0)
+		fcntl(STDIN_FILENO, F_SETFL, flags);
+	return err;
+}
+
+static int watch_all(struct ice_driver *d)
+{
+	int err = watch(d, &d->timer_poll, d->timer_fd, on_timer);
+
+	if (!err)
+		err = watch(d, &d->udp4_poll, udp_fd(d->udp, IP_V4), on_udp);
+	if (!err)
+		err = watch(d, &d->udp6_poll, udp_fd(d->udp, IP_V6), on_udp);
+	return err ? err : watch_input(d);
+}
+
+static int open_udp(struct ice_driver *d, char error[static ERROR_TEXT])
+{
+	struct udp_settings settings = {.source_gone = on_source_gone, .context = d};
+	int err = -EADDRINUSE;
+
+	for (int i = 0; err == -EADDRINUSE && i < OPEN_TRIES; i++)
+		err = udp_open(&d->udp, &settings, error);
+	return err;
+}
+
+static void close_handle(uv_handle_t *handle, void *unused)
+{
+	(void)unused;
+	uv_close(handle, NULL);
+}
+
+static void close_loop(struct ice_driver *d)
+{
+	resolver_deinit(&d->resolver);
+	uv_walk(&d->loop, close_handle, NULL);
+	while (uv_loop_close(&d->loop) == UV_EBUSY)
+		uv_run(&d->loop, UV_RUN_DEFAULT);
+}
+
+/* A link-local address is left out: a candidate line has no scope, so it means nothing to
+ * another host. */
+static int list_bases(struct ice_driver *d, char error[static ERROR_TEXT])
+{
+	struct local_address all[ADDRESSES_MAX];
+	int n = links_list(all, ADDRESSES_MAX, 0);
+	size_t per_family[IP_V6 + 1] = {0};
+
+	for (int i = 0; i < n; i++) {
+		const struct ip *ip = &all[i].ip;
+
+		if (!ip_is_link_local(ip) && udp_fd(d->udp, ip->family) >= 0 &&
+		    per_family[ip->family]++ < ICE_DRIVER_BASES_MAX)
+			d->bases[d->bases_len++] = (struct ice_base){
+				.at = {.ip = *ip, .port = udp_port(d->udp)},
+			};
+	}
+	if (d->bases_len)
+		return 0;
+	snprintf(error, ERROR_TEXT,
+		 "this host has no address that another could send to%s%s; "
+		 "'ip address' shows those that it has",
+		 n < 0 ? ": " : "", n < 0 ? strerror(-n) : "");
+	return n < 0 ? n : -EADDRNOTAVAIL;
+}
+
+static int open_rest(struct ice_driver *d, char error[static ERROR_TEXT])
+{
+	int err = open_udp(d, error);
+
+	if (!err)
+		err = list_bases(d, error);
+	if (err)
+		return err;
+	d->timer_fd = clock_timer_open();
+	err = d->timer_fd < 0 ? d->timer_fd : watch_all(d);
+	if (err)
+		snprintf(error, ERROR_TEXT, "cannot watch the sockets and stdin: %s",
+			 strerror(-err));
+	return err;
+}
+
+static void init_agent(struct ice_driver *d)
+{
+	struct ice_settings settings = {
+		.controlling = d->settings.controlling,
+		.rng = &d->rng,
+		.pacer = &d->pacer,
+	};
+
+	random_init(&d->rng);
+	ice_pacer_init(&d->pacer);
+	ice_agent_init(&d->agent, &settings);
+	reflexive_init(&d->reflexive, &d->rng);
+}
+
+int ice_driver_new(struct ice_driver **out, const struct ice_driver_settings *settings,
+		   const struct ice_driver_hooks *hooks, char error[static ERROR_TEXT])
+{
+	struct ice_driver *d = calloc(1, sizeof(*d));
+	int err = d ? uv_loop_init(&d->loop) : -ENOMEM;
+
+	assert(settings->servers_len <= ICE_DRIVER_SERVERS_MAX);
+	if (err) {
+		snprintf(error, ERROR_TEXT, "cannot make an event loop: %s", strerror(-err));
+		free(d);
+		return err;
+	}
+	d->settings = *settings;
+	d->hooks = *hooks;
+	d->timer_fd = -1;
+	resolver_init(&d->resolver, &d->loop, on_resolved, d);
+	init_agent(d);
+	err = open_rest(d, error);
+	if (err) {
+		ice_driver_free(d);
+		return err;
+	}
+	*out = d;
+	return 0;
+}
+
+void ice_driver_free(struct ice_driver *d)
+{
+	if (!d)
+		return;
+	close_loop(d);
+	udp_free(d->udp);
+	if (d->timer_fd >= 0)
+		close(d->timer_fd);
+	ice_agent_deinit(&d->agent);
+	free(d);
+}
+
+/* -- running ------------------------------------------------------------- */
+
+void ice_driver_stop(struct ice_driver *d, int code)
+{
+	if (!d->stopped)
+		d->code = code;
+	d->stopped = true;
+	uv_stop(&d->loop);
+}
+
+int ice_driver_run(struct ice_driver *d)
+{
+	gather_hosts(d);
+	look_up_servers(d);
+	drain(d);
+	if (!d->stopped)
+		uv_run(&d->loop, UV_RUN_DEFAULT);
+	return d->code;
+}

@@ -1,0 +1,428 @@
+/* explain.c -- why a peer is reached by this way, or not at all. */
+#include "node/explain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/brain.h"
+#include "stun/behaviour.h"
+
+_Static_assert((int)EXPLAIN_LOCALS == (int)LOCALS_MAX, "all of them");
+_Static_assert((int)EXPLAIN_REMOTES == (int)REMOTES_MAX, "all of them");
+_Static_assert((int)EXPLAIN_PAIRS == (int)PAIRS_MAX, "all of them");
+_Static_assert((int)EXPLAIN_OBSERVED == (int)GATHER_OBSERVED_MAX, "all of them");
+_Static_assert((int)EXPLAIN_INTRODUCERS == (int)INTRODUCERS_MAX, "all of them");
+
+/* -- the verdict ------------------------------------------------------------- */
+
+/* The first row whose facts are all there, and none of those that must not be. */
+static const struct {
+	uint32_t facts, but_not;
+	enum explain_verdict verdict;
+} cases[] = {
+	{FACT_SESSION | FACT_UNANSWERED, 0, VERDICT_GONE},
+	{FACT_SESSION | FACT_RELAYED, 0, VERDICT_RELAYED},
+	{FACT_SESSION, 0, VERDICT_DIRECT},
+	{FACT_WORKS | FACT_UNANSWERED, 0, VERDICT_WIREGUARD_LOST},
+	{FACT_WORKS | FACT_TRYING, 0, VERDICT_CONNECTING},
+	{FACT_WORKS, 0, VERDICT_IDLE},
+	/* it has told its addresses, and none of them answers */
+	{FACT_LOOKED_FOR | FACT_FAILED | FACT_HARD | FACT_PEER_HARD, 0, VERDICT_BOTH_HARD},
+	{FACT_LOOKED_FOR | FACT_FAILED | FACT_HARD, 0, VERDICT_WE_ARE_HARD},
+	{FACT_LOOKED_FOR | FACT_FAILED | FACT_PEER_HARD, 0, VERDICT_PEER_IS_HARD},
+	{FACT_LOOKED_FOR | FACT_FAILED, 0, VERDICT_ALL_FAILED},
+	{FACT_LOOKED_FOR | FACT_HEARD, 0, VERDICT_CHECKING},
+	/* it has told nothing, but is to be called */
+	{FACT_ENDPOINT | FACT_NO_ADDRESS, 0, VERDICT_NO_ADDRESS},
+	{FACT_ENDPOINT | FACT_UNANSWERED, 0, VERDICT_ENDPOINT_SILENT},
+	{FACT_ENDPOINT | FACT_TRYING, 0, VERDICT_CONNECTING},
+	{FACT_ENDPOINT, 0, VERDICT_IDLE},
+	/* nobody knows where it is: it must be asked for */
+	{0, FACT_LAN | FACT_INTRODUCER, VERDICT_NO_CHANNEL},
+	{FACT_INTRODUCER, FACT_INTRODUCER_UP, VERDICT_NO_INTRODUCER},
+	{FACT_LOOKED_FOR | FACT_LONG, 0, VERDICT_PEER_SILENT},
+	{FACT_LOOKED_FOR, 0, VERDICT_LOOKING},
+	{FACT_TRYING | FACT_UNANSWERED, 0, VERDICT_PEER_SILENT},
+	{FACT_TRYING, 0, VERDICT_CONNECTING},
+	{0, 0, VERDICT_IDLE},
+};
+
+enum explain_verdict explain_judge(uint32_t facts)
+{
+	size_t i = 0;
+
+	while ((facts & cases[i].facts) != cases[i].facts || facts & cases[i].but_not)
+		i++;
+	return cases[i].verdict;
+}
+
+static const struct {
+	const char *name, *why, *fix;
+} words[VERDICTS] = {
+	[VERDICT_DIRECT] = {
+		"direct",
+		"packets go straight to it, and its answers come back",
+		"nothing to do",
+	},
+	[VERDICT_RELAYED] = {
+		"relayed",
+		"no straight way was found, so a relay passes the packets on",
+		"make one of the two reachable from outside: IPv6, or a UDP port that its router forwards",
+	},
+	[VERDICT_GONE] = {
+		"gone",
+		"it was connected, but does not answer any more",
+		"see that it is still up and online; it is called again until it answers",
+	},
+	[VERDICT_WIREGUARD_LOST] = {
+		"wireguard_lost",
+		"its address answers, but no WireGuard handshake does: something on the way may filter them",
+		"try another listen_port or another network; a firewall that knows WireGuard is likely",
+	},
+	[VERDICT_CONNECTING] = {
+		"connecting",
+		"a handshake is under way",
+		"wait a few seconds, then ask again",
+	},
+	[VERDICT_BOTH_HARD] = {
+		"both_hard",
+		"both NATs show each destination another port, so neither side can guess where to send to",
+		"make one of the two reachable from outside: IPv6, or a UDP port that its router forwards",
+	},
+	[VERDICT_WE_ARE_HARD] = {
+		"we_are_hard",
+		"our NAT shows each destination another port, and the peer's lets in only the one it knows",
+		"forward our listen_port in our router, or get IPv6 here",
+	},
+	[VERDICT_PEER_IS_HARD] = {
+		"peer_is_hard",
+		"the peer's NAT shows each destination another port, and ours lets in only the one it knows",
+		"forward the peer's listen_port in its router, or get IPv6 there",
+	},
+	[VERDICT_ALL_FAILED] = {
+		"all_failed",
+		"each has told the other its addresses, but no packet comes through on any of them",
+		"see that no firewall on the way drops UDP: between the hosts, and on them",
+	},
+	[VERDICT_CHECKING] = {
+		"checking",
+		"the addresses of both are known and are being tried",
+		"wait up to 40 s, then ask again",
+	},
+	[VERDICT_NO_ADDRESS] = {
+		"no_address",
+		"the name of its endpoint leads to no address",
+		"check the name, and that this host can look names up (getent hosts NAME)",
+	},
+	[VERDICT_ENDPOINT_SILENT] = {
+		"endpoint_silent",
+		"nobody answers at its endpoint",
+		"see that it is up, that its UDP port is open from outside, and that the keys on both sides fit",
+	},
+	[VERDICT_NO_CHANNEL] = {
+		"no_channel",
+		"it has no endpoint, and there is nobody to ask where it is: no LAN, no peer with an endpoint",
+		"give one peer of the net that all can reach an endpoint, here and at the other side",
+	},
+	[VERDICT_NO_INTRODUCER] = {
+		"no_introducer",
+		"no peer with an endpoint is connected who could ask it, and on the LAN it was not found",
+		"get a peer with an endpoint connected first: 'p2pnet status' shows them",
+	},
+	[VERDICT_PEER_SILENT] = {
+		"peer_silent",
+		"it was asked on all channels and has not answered",
+		"see that p2pnet is up there, has our public key, and shares with us a LAN or a peer with an endpoint",
+	},
+	[VERDICT_LOOKING] = {
+		"looking",
+		"it is being asked on all channels where it is",
+		"wait a few seconds, then ask again",
+	},
+	[VERDICT_IDLE] = {
+		"idle",
+		"there was nothing to send, so no way is kept open",
+		"send it something, such as 'p2pnet ping', then ask again",
+	},
+};
+
+const char *explain_name(enum explain_verdict verdict)
+{
+	return words[verdict].name;
+}
+
+const char *explain_why(enum explain_verdict verdict)
+{
+	return words[verdict].why;
+}
+
+const char *explain_fix(enum explain_verdict verdict)
+{
+	return words[verdict].fix;
+}
+
+/* -- NATs -------------------------------------------------------------------- */
+
+/* Do two observers see the same port for one address of ours? */
+static bool some_agree(const struct gather *g)
+{
+	for (size_t i = 0; i < GATHER_OBSERVED_MAX; i++) {
+		for (size_t j = 0; j < i; j++) {
+			const struct observed *a = &g->observed[i], *b = &g->observed[j];
+
+			if (a->mapped.ip.family != IP_NONE && ip_equal(&a->base, &b->base) &&
+			    endpoint_equal(&a->mapped, &b->mapped))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_seen_as_it_is(const struct gather *g)
+{
+	for (size_t i = 0; i < GATHER_OBSERVED_MAX; i++) {
+		const struct observed *o = &g->observed[i];
+
+		if (o->mapped.ip.family != IP_NONE && ip_equal(&o->base, &o->mapped.ip) &&
+		    o->mapped.port == g->port)
+			return true;
+	}
+	return false;
+}
+
+static const char *our_nat(const struct gather *g)
+{
+	struct behaviour_report report = {.mapping = MAPPING_UNKNOWN};
+
+	if (gather_is_symmetric(g))
+		report.mapping = MAPPING_DEPENDENT;
+	else if (is_seen_as_it_is(g))
+		report.mapping = MAPPING_DIRECT;
+	else if (some_agree(g))
+		report.mapping = MAPPING_INDEPENDENT;
+	return behaviour_word(&report);
+}
+
+/* Two ports at one outside address, of one address inside as far as that was told. */
+static bool is_other_port_of(const struct candidate *a, const struct candidate *b)
+{
+	bool outside = a->type == CANDIDATE_SRFLX &&
+		       (b->type == CANDIDATE_SRFLX || b->type == CANDIDATE_PRFLX);
+
+	if (!outside || !ip_equal(&a->at.ip, &b->at.ip) || a->at.port == b->at.port)
+		return false;
+	return b->type == CANDIDATE_PRFLX || endpoint_equal(&a->related, &b->related);
+}
+
+static bool peer_is_symmetric(const struct checklist *list)
+{
+	for (size_t i = 0; i < REMOTES_MAX; i++) {
+		for (size_t j = 0; j < REMOTES_MAX; j++) {
+			if (is_other_port_of(&list->remotes[i], &list->remotes[j]))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The peer does not tell what others see of it, so one that is easy is not known to be. */
+static const char *peer_nat(const struct reach *r)
+{
+	struct behaviour_report report = {.mapping = MAPPING_UNKNOWN};
+
+	if (r && peer_is_symmetric(&r->agent.list))
+		report.mapping = MAPPING_DEPENDENT;
+	return behaviour_word(&report);
+}
+
+/* -- facts ------------------------------------------------------------------- */
+
+static uint32_t when(bool is_so, enum explain_fact fact)
+{
+	return is_so ? (uint32_t)fact : 0;
+}
+
+static uint32_t facts_of_pairs(const struct reach *r)
+{
+	const struct checklist *list = &r->agent.list;
+	unsigned failed = checklist_count(list, PAIR_FAILED);
+	unsigned hopes = checklist_count(list, PAIR_FROZEN) +
+			 checklist_count(list, PAIR_WAITING) +
+			 checklist_count(list, PAIR_IN_PROGRESS);
+	unsigned valid = checklist_count(list, PAIR_VALID);
+
+	return when(valid > 0, FACT_WORKS) |
+	       when(!valid && (r->rounds_failed || (failed && !hopes)), FACT_FAILED) |
+	       when(r->agent.remote_ufrag[0], FACT_HEARD) |
+	       when(peer_is_symmetric(list), FACT_PEER_HARD);
+}
+
+static uint32_t facts_of_reach(const struct reach *r, msec now)
+{
+	bool is_long = r->searching_since != NEVER && now - r->searching_since >= EXPLAIN_LONG;
+
+	return FACT_LOOKED_FOR | when(is_long, FACT_LONG) | facts_of_pairs(r);
+}
+
+static uint32_t facts_of_peer(const struct peer *peer, const struct peer_status *status, msec now)
+{
+	bool has_endpoint = peer->settings->endpoint_host != NULL;
+	bool asked_name = peer->resolve_after != 0 && !peer->resolving;
+
+	return when(status->state == PEER_DIRECT, FACT_SESSION) |
+	       when(status->way.how == PATH_RELAYED, FACT_RELAYED) |
+	       when(status->state == PEER_CONNECTING, FACT_TRYING) |
+	       when(peer->unanswered >= EXPLAIN_UNANSWERED, FACT_UNANSWERED) |
+	       when(has_endpoint, FACT_ENDPOINT) |
+	       when(has_endpoint && asked_name && !peer_has_path(peer), FACT_NO_ADDRESS) |
+	       (peer->reach ? facts_of_reach(peer->reach, now) : 0);
+}
+
+static uint32_t facts_of_introducer(const struct explained_introducer *in)
+{
+	return in->is_plain ? 0 : FACT_INTRODUCER | when(in->connected, FACT_INTRODUCER_UP);
+}
+
+static uint32_t gather_facts(const struct node *node, const struct peer *peer,
+			     const struct explanation *e, msec now)
+{
+	uint32_t facts = facts_of_peer(peer, &e->peer, now) | when(e->lan, FACT_LAN) |
+			 when(gather_is_symmetric(&node->signalling.gather), FACT_HARD);
+
+	for (size_t i = 0; i < e->introducers_len; i++)
+		facts |= facts_of_introducer(&e->introducers[i]);
+	return facts;
+}
+
+/* -- copies ------------------------------------------------------------------ */
+
+static void copy_observed(struct explanation *e, const struct gather *g, msec now)
+{
+	for (size_t i = 0; i < GATHER_OBSERVED_MAX; i++) {
+		const struct observed *o = &g->observed[i];
+
+		if (o->mapped.ip.family != IP_NONE)
+			e->observed[e->observed_len++] = (struct explained_observed){
+				o->mapped, o->base, o->observer, now - o->seen};
+	}
+}
+
+static void copy_introducers(struct explanation *e, const struct node *node, msec now)
+{
+	for (size_t i = 0; i < node->roster.len; i++) {
+		const struct peer *peer = node->roster.peers[i];
+		const struct introducer *in = peer->introducer;
+
+		if (in && e->introducers_len < EXPLAIN_INTRODUCERS)
+			e->introducers[e->introducers_len++] = (struct explained_introducer){
+				peer->settings->name,
+				peer_may_send(peer, now) && in->client.state != RENDEZVOUS_OFF,
+				in->is_plain,
+			};
+	}
+}
+
+static struct explained_candidate candidate_of(const struct candidate *c)
+{
+	return (struct explained_candidate){candidate_type_name(c->type), c->at};
+}
+
+static void copy_locals(struct explanation *e, const struct gather *g)
+{
+	for (size_t i = 0; i < g->candidates_len; i++)
+		e->locals[e->locals_len++] = candidate_of(&g->candidates[i].c);
+}
+
+static void copy_remotes(struct explanation *e, const struct checklist *list)
+{
+	for (size_t i = 0; i < REMOTES_MAX; i++) {
+		if (list->remotes[i].type != CANDIDATE_NONE)
+			e->remotes[e->remotes_len++] = candidate_of(&list->remotes[i]);
+	}
+}
+
+static struct explained_pair pair_of(const struct reach *r, uint8_t index, msec now)
+{
+	const struct checklist *list = &r->agent.list;
+	const struct pair *p = &list->pairs[index];
+	uint8_t local = p->mapped == NO_INDEX ? p->local : p->mapped;
+
+	return (struct explained_pair){
+		.local = candidate_of(&list->locals[local].c),
+		.remote = candidate_of(&list->remotes[p->remote]),
+		.state = pair_state_name(p->state),
+		.rtt = p->srtt,
+		.lost = p->history_len ? (int)(pair_lost(p) * 100 / p->history_len) : -1,
+		.answered = p->last_answer == NEVER ? -1 : now - p->last_answer,
+		.in_use = index == r->chosen,
+	};
+}
+
+/* In use, then by how they stand, then by priority. */
+static bool stands_before(const struct reach *r, uint8_t a, uint8_t b)
+{
+	static const uint8_t rank[] = {
+		[PAIR_VALID] = 0, [PAIR_IN_PROGRESS] = 1, [PAIR_WAITING] = 2,
+		[PAIR_FROZEN] = 3, [PAIR_FAILED] = 4, [PAIR_NONE] = 5,
+	};
+	const struct pair *pa = &r->agent.list.pairs[a], *pb = &r->agent.list.pairs[b];
+
+	if (a == r->chosen || b == r->chosen)
+		return a == r->chosen;
+	if (rank[pa->state] != rank[pb->state])
+		return rank[pa->state] < rank[pb->state];
+	return pa->priority > pb->priority;
+}
+
+static void copy_pairs(struct explanation *e, const struct reach *r, msec now)
+{
+	uint8_t order[PAIRS_MAX];
+	size_t n = 0;
+
+	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
+		size_t at = n;
+
+		if (r->agent.list.pairs[i].state == PAIR_NONE)
+			continue;
+		for (; at > 0 && stands_before(r, i, order[at - 1]); at--)
+			order[at] = order[at - 1];
+		order[at] = i;
+		n++;
+	}
+	for (size_t i = 0; i < n; i++)
+		e->pairs[i] = pair_of(r, order[i], now);
+	e->pairs_len = n;
+}
+
+static void copy_reach(struct explanation *e, const struct reach *r, msec now)
+{
+	e->since = now - (r->chosen == NO_INDEX ? r->searching_since : r->chosen_at);
+	e->rounds_failed = r->rounds_failed;
+	copy_remotes(e, &r->agent.list);
+	copy_pairs(e, r, now);
+}
+
+bool node_explain(const struct node *node, const uint8_t key[static KEY_LEN],
+		  struct explanation *out, msec now)
+{
+	const struct signalling *s = &node->signalling;
+	const struct peer *peer = node_find_peer(node, key);
+
+	if (!peer)
+		return false;
+	*out = (struct explanation){
+		.since = -1,
+		.nat = our_nat(&s->gather),
+		.peer_nat = peer_nat(peer->reach),
+		.lan = s->lan && s->gather.locals_len > 0,
+	};
+	node_find_peer_status(node, key, &out->peer, now);
+	copy_observed(out, &s->gather, now);
+	copy_introducers(out, node, now);
+	copy_locals(out, &s->gather);
+	if (peer->reach)
+		copy_reach(out, peer->reach, now);
+	out->facts = gather_facts(node, peer, out, now);
+	out->verdict = explain_judge(out->facts);
+	return true;
+}

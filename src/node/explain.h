@@ -1,0 +1,120 @@
+/* explain.h -- why a peer is reached by this way, or not at all.
+ *
+ *   all that the node knows --> facts, a set of bits --> the first case of the
+ *   table that they fit --> one sentence of why, one of what to do
+ *
+ * The facts are copied for whoever asks; nothing secret is among them.
+ */
+#ifndef NODE_EXPLAIN_H
+#define NODE_EXPLAIN_H
+
+#include "node/status.h"
+
+enum {
+	EXPLAIN_LOCALS = 20, EXPLAIN_REMOTES = 36, EXPLAIN_PAIRS = 64, EXPLAIN_OBSERVED = 4,
+	EXPLAIN_INTRODUCERS = 3,
+	EXPLAIN_LONG = 10 * 1000,	/* msec without a word; then it is said */
+	EXPLAIN_UNANSWERED = 2,		/* initiations; likewise */
+};
+
+/* -- what is so ------------------------------------------------------------ */
+
+enum explain_fact {
+	FACT_SESSION = 1 << 0,		/* with fresh keys */
+	FACT_RELAYED = 1 << 1,
+	FACT_TRYING = 1 << 2,		/* a handshake is under way, or a way is looked for */
+	FACT_UNANSWERED = 1 << 3,	/* handshakes, one after the other */
+	FACT_ENDPOINT = 1 << 4,		/* one is configured */
+	FACT_NO_ADDRESS = 1 << 5,	/* its name was looked up, in vain */
+	FACT_LOOKED_FOR = 1 << 6,	/* by ICE */
+	FACT_LONG = 1 << 7,		/* for some time already */
+	FACT_LAN = 1 << 8,		/* it can be asked for on a LAN */
+	FACT_INTRODUCER = 1 << 9,	/* or through a peer with an endpoint */
+	FACT_INTRODUCER_UP = 1 << 10,	/* which is connected */
+	FACT_HEARD = 1 << 11,		/* it has told its addresses */
+	FACT_WORKS = 1 << 12,		/* a pair of addresses answers */
+	FACT_FAILED = 1 << 13,		/* all pairs, to the end */
+	FACT_HARD = 1 << 14,		/* our NAT: each sees another port */
+	FACT_PEER_HARD = 1 << 15,	/* the peer's */
+};
+
+enum explain_verdict {
+	VERDICT_DIRECT,
+	VERDICT_RELAYED,
+	VERDICT_GONE,			/* there are keys, but it is not heard any more */
+	VERDICT_WIREGUARD_LOST,		/* the way works, but not for handshakes */
+	VERDICT_CONNECTING,
+	VERDICT_BOTH_HARD,
+	VERDICT_WE_ARE_HARD,
+	VERDICT_PEER_IS_HARD,
+	VERDICT_ALL_FAILED,
+	VERDICT_CHECKING,
+	VERDICT_NO_ADDRESS,
+	VERDICT_ENDPOINT_SILENT,
+	VERDICT_NO_CHANNEL,
+	VERDICT_NO_INTRODUCER,
+	VERDICT_PEER_SILENT,
+	VERDICT_LOOKING,
+	VERDICT_IDLE,
+	VERDICTS,
+};
+
+enum explain_verdict explain_judge(uint32_t facts);
+const char *explain_name(enum explain_verdict verdict);		/* lower_snake */
+const char *explain_why(enum explain_verdict verdict);		/* "nobody answers at its endpoint" */
+const char *explain_fix(enum explain_verdict verdict);
+
+/* -- what is known --------------------------------------------------------- */
+
+struct explained_candidate {
+	const char *type;		/* "host", "srflx", "prflx", "relay" */
+	struct endpoint at;
+};
+
+struct explained_pair {
+	struct explained_candidate local, remote;
+	const char *state;		/* "valid", "failed", "in progress", "waiting", "frozen" */
+	int32_t rtt;			/* microseconds; -1: not measured */
+	int lost;			/* percent; -1: nothing was asked */
+	msec answered;			/* this long ago; -1: never */
+	bool in_use;
+};
+
+/* As somebody saw us. */
+struct explained_observed {
+	struct endpoint mapped;
+	struct ip base, observer;
+	msec age;
+};
+
+struct explained_introducer {
+	const char *name;		/* borrowed until the next reconfigure */
+	bool connected;
+	bool is_plain;			/* plain WireGuard: passes nothing on */
+};
+
+struct explanation {
+	struct peer_status peer;
+	uint32_t facts;
+	enum explain_verdict verdict;
+	msec since;			/* this long by the present pair, or searching; -1: neither */
+	/* "none" (no NAT), "easy" (all see one port of us), "hard" (each another), "unknown";
+	 * of the peer only a hard one is ever noticed */
+	const char *nat, *peer_nat;
+	bool lan;
+	struct explained_introducer introducers[EXPLAIN_INTRODUCERS];
+	size_t introducers_len;
+	struct explained_observed observed[EXPLAIN_OBSERVED];
+	size_t observed_len;
+	struct explained_candidate locals[EXPLAIN_LOCALS], remotes[EXPLAIN_REMOTES];
+	size_t locals_len, remotes_len;
+	struct explained_pair pairs[EXPLAIN_PAIRS];	/* the best first */
+	size_t pairs_len;
+	unsigned rounds_failed;		/* times that all pairs failed, before these */
+};
+
+/* False: no such peer. */
+bool node_explain(const struct node *node, const uint8_t peer[static KEY_LEN],
+		  struct explanation *out, msec now);
+
+#endif
