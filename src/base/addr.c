@@ -77,6 +77,14 @@ struct cidr cidr_masked(struct cidr c)
 	return c;
 }
 
+bool ip_is_private(const struct ip *ip)
+{
+	if (ip->family != IP_V4)
+		return false;
+	return ip->bytes[0] == 10 || (ip->bytes[0] == 172 && (ip->bytes[1] & 0xf0) == 16) ||
+	       (ip->bytes[0] == 192 && ip->bytes[1] == 168);
+}
+
 bool cidr_contains(const struct cidr *c, const struct ip *ip)
 {
 	struct cidr net = cidr_masked(*c);

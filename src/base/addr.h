@@ -43,6 +43,7 @@ bool ip_is_unspecified(const struct ip *ip);
 bool ip_is_loopback(const struct ip *ip);
 bool ip_is_multicast(const struct ip *ip);
 bool ip_is_link_local(const struct ip *ip);
+bool ip_is_private(const struct ip *ip);		/* IPv4: RFC 1918 */
 
 bool cidr_contains(const struct cidr *c, const struct ip *ip);
 struct cidr cidr_masked(struct cidr c);			/* host bits cleared */

@@ -137,8 +137,10 @@ static enum reach_tier tier_of(const struct reach *r, uint8_t index)
 
 	if (local->c.type == CANDIDATE_RELAY || remote->type == CANDIDATE_RELAY)
 		return TIER_RELAY;
-	/* Both see each other's own IPv4 address: there is no NAT between. */
-	if (local->c.at.ip.family == IP_V4 && is_host(remote->type) &&
+	if (ip_is_link_local(&local->c.at.ip))
+		return TIER_LAN;
+	/* Both see each other's own private IPv4 address: there is no NAT between. */
+	if (ip_is_private(&remote->at.ip) && is_host(remote->type) &&
 	    (p->mapped == NO_INDEX || is_host(r->agent.list.locals[p->mapped].c.type)))
 		return TIER_LAN;
 	return local->c.at.ip.family == IP_V6 ? TIER_IPV6 : TIER_IPV4;

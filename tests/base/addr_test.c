@@ -402,9 +402,29 @@ static void garbage_is_survived(void **state)
 	}
 }
 
+static void the_private_networks_of_rfc_1918_are_known(void **state)
+{
+	static const struct {
+		struct ip ip;
+		bool is_private;
+	} table[] = {
+		{{IP_V4, {10, 0, 0, 0}}, true},	      {{IP_V4, {9, 255, 255, 255}}, false},
+		{{IP_V4, {11, 0, 0, 0}}, false},      {{IP_V4, {172, 16, 0, 0}}, true},
+		{{IP_V4, {172, 31, 255, 255}}, true}, {{IP_V4, {172, 15, 255, 255}}, false},
+		{{IP_V4, {172, 32, 0, 0}}, false},    {{IP_V4, {192, 168, 0, 1}}, true},
+		{{IP_V4, {192, 167, 0, 1}}, false},   {{IP_V4, {192, 169, 0, 1}}, false},
+		{{IP_V6, {10, 0, 0, 0}}, false},      {{IP_NONE, {10, 0, 0, 0}}, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		assert_int_equal(ip_is_private(&table[i].ip), table[i].is_private);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_private_networks_of_rfc_1918_are_known),
 		cmocka_unit_test(addresses_are_parsed_and_printed),
 		cmocka_unit_test(other_text_is_no_address),
 		cmocka_unit_test(no_address_prints_as_a_dash),

@@ -116,7 +116,9 @@ cleanup()
 		echo "# ${failed_at:-exit status $status}"
 		show_logs
 	fi
-	# A daemon that went to the background before its pid was known is in one of these.
+	# What still runs is in one of these. A number that was written down when a process
+	# began may be somebody else's by now.
+	pids=()
 	for namespace in "${namespaces[@]}"; do
 		mapfile -t -O "${#pids[@]}" pids < <(ip netns pids "$namespace")
 	done

@@ -75,7 +75,7 @@ refused 3 p2p b status
 refused 3 p2p b down
 
 claim "the clock's high-water mark is kept, and only root can read it"
-[ -s "$tmp/b/state/p2p0/clock" ] || fail "no mark in $(ls -R "$tmp/b/state")"
+[ -s "$tmp/b/state/p2p0/handshakes" ] || fail "no mark in $(ls -R "$tmp/b/state")"
 equal "mode of its directory" "$(stat -c %a "$tmp/b/state/p2p0")" 700
 
 claim "up in the background, down: the same"

@@ -111,6 +111,7 @@ one_run()
 	path=-
 	first_ping=
 	till_direct=
+	rm -f "$tmp/$a/ping"	# that of the last run
 	ip netns exec "$(ns "$a")" ping -n -i 0.1 "$(inner4 "$b")" >"$tmp/$a/ping" 2>&1 &
 	pings_of[$a]=$!
 	pids+=("$!")
