@@ -11,7 +11,7 @@ static const char *words_for(const char *how)
 {
 	if (strcmp(how, "called_us") == 0)
 		return "called us";
-	return strcmp(how, "configured") == 0 ? "" : how;
+	return strcmp(how, "configured") == 0 || strcmp(how, "found") == 0 ? "" : how;
 }
 
 char *format_way(char out[static WAY_TEXT], const json_t *path)

@@ -14,7 +14,7 @@
  *	    "state": "direct" | "connecting" | "idle",
  *	    "path": {
  *	      "proto": "udp4" | "udp6", "local": "192.0.2.1" | null, "remote": "192.0.2.2:27000",
- *	      "how": "configured" | "called_us" | "lan" | "punched" | "relayed",
+ *	      "how": "configured" | "called_us" | "lan" | "found" | "punched" | "relayed",
  *	      "candidate_local": "host" | "srflx" | "prflx" | "relay" | null, "candidate_remote": (the same)
  *	    } | null,
  *	    "endpoint": "office.example.net:41999" | null,

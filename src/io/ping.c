@@ -74,11 +74,13 @@ static const char *why_silent(const struct daemon *d, const struct ping *ping, b
 {
 	static struct explanation explanation;	/* much for a stack */
 
-	if (connected && ping->state == PING_SENT)
-		return "there is a session, but no answer came; plain WireGuard gives none";
 	if (!node_explain(d->node, ping->peer, &explanation, clock_now()))
 		return "it was taken out of the config";
-	return explain_why(explanation.verdict);
+	if (!connected || ping->state != PING_SENT)
+		return explain_why(explanation.verdict);
+	if (explanation.facts & FACT_HEARD)
+		return "there is a session, but no answer came";
+	return "there is a session, but no answer came; plain WireGuard gives none";
 }
 
 static json_t *rtt_of(const struct ping_clock *clock)

@@ -22,6 +22,7 @@ const char *path_how_name(enum path_how how)
 		[PATH_CONFIGURED] = "configured",
 		[PATH_CALLED_US] = "called_us",
 		[PATH_LAN] = "lan",
+		[PATH_FOUND] = "found",
 		[PATH_PUNCHED] = "punched",
 		[PATH_RELAYED] = "relayed",
 	};
@@ -44,29 +45,24 @@ static const struct pair *pair_in_use(const struct peer *peer)
 	       endpoint_equal(&r->agent.list.remotes[p->remote].at, &peer->path.remote) ? p : NULL;
 }
 
-static enum path_how how_by_tier(enum reach_tier tier)
+static enum path_how how_by_pair(enum reach_tier tier, uint8_t local, uint8_t remote)
 {
-	switch (tier) {
-	case TIER_LAN:
+	if (tier == TIER_LAN)
 		return PATH_LAN;
-	case TIER_RELAY:
+	if (tier == TIER_RELAY)
 		return PATH_RELAYED;
-	case TIER_IPV6:
-	case TIER_IPV4:
-	case TIERS:
-		break;
-	}
-	return PATH_PUNCHED;
+	return local == CANDIDATE_HOST && remote == CANDIDATE_HOST ? PATH_FOUND : PATH_PUNCHED;
 }
 
 static void describe_pair(const struct reach *r, const struct pair *p, struct path_status *out)
 {
 	const struct checklist *list = &r->agent.list;
-	uint8_t local = p->mapped == NO_INDEX ? p->local : p->mapped;
+	uint8_t local = list->locals[p->mapped == NO_INDEX ? p->local : p->mapped].c.type;
+	uint8_t remote = list->remotes[p->remote].type;
 
-	out->how = how_by_tier(reach_tier(r));
-	out->local_type = candidate_type_name(list->locals[local].c.type);
-	out->remote_type = candidate_type_name(list->remotes[p->remote].type);
+	out->how = how_by_pair(reach_tier(r), local, remote);
+	out->local_type = candidate_type_name(local);
+	out->remote_type = candidate_type_name(remote);
 	out->rtt = p->srtt;
 	if (p->history_len)
 		out->lost = (int)(pair_lost(p) * 100 / p->history_len);

@@ -16,8 +16,10 @@ const char *peer_state_name(enum peer_state state);
 enum path_how {
 	PATH_CONFIGURED,	/* the endpoint of the settings */
 	PATH_CALLED_US,		/* where the peer's last message came from */
-	PATH_LAN,		/* both sides asked each other, with no NAT between */
-	PATH_PUNCHED,		/* the same, and it may be through NATs and firewalls */
+	/* both sides asked each other: */
+	PATH_LAN,		/* on one link or site */
+	PATH_FOUND,		/* at addresses of their own, with no NAT between */
+	PATH_PUNCHED,		/* through NATs */
 	PATH_RELAYED,
 };
 

@@ -113,6 +113,7 @@ static void a_path_says_how_it_was_found(void **state)
 		const char *how, *expected;
 	} table[] = {
 		{"{'proto':'udp4','remote':'192.0.2.1:7','how':'configured'}", "udp4 192.0.2.1:7"},
+		{"{'proto':'udp6','remote':'[fd00::1]:7','how':'found'}", "udp6 [fd00::1]:7"},
 		{"{'proto':'udp4','remote':'192.0.2.1:7','how':'called_us'}",
 		 "udp4 192.0.2.1:7 (called us)"},
 		{"{'proto':'udp4','remote':'192.0.2.1:7','how':'lan'}", "udp4 192.0.2.1:7 (lan)"},

@@ -38,8 +38,8 @@ int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb cb, uint64_t timeout, u
 
 static uv_loop_t loop;
 static struct control *control;
-static unsigned answered, waits, stopped;
-static bool connected;
+static unsigned answered, waits, stopped, pings, pings_ended;
+static bool connected, pong;
 static size_t reply_padding;
 
 static json_t *answer(void *context, const struct ctl_request *request)
@@ -71,6 +71,41 @@ static bool is_connected(void *context)
 	return connected;
 }
 
+enum { PING_ID = 4711 };
+
+static bool ping_begins(void *context, const struct ctl_request *request, uint64_t *id,
+			json_t **reply)
+{
+	bool known = strcmp(request->peer, "nobody") != 0;
+
+	(void)context;
+	*id = PING_ID;
+	*reply = known ? NULL : ctl_error(EXIT_UNKNOWN, "nobody");
+	pings += known;
+	return known;
+}
+
+static bool is_answered(void *context, uint64_t id)
+{
+	(void)context;
+	assert_int_equal(id, PING_ID);
+	return pong;
+}
+
+static json_t *ping_reply(void *context, uint64_t id)
+{
+	(void)context;
+	assert_int_equal(id, PING_ID);
+	return json_pack("{s:b, s:b}", "ok", 1, "answered", pong);
+}
+
+static void ping_ends(void *context, uint64_t id)
+{
+	(void)context;
+	assert_int_equal(id, PING_ID);
+	pings_ended++;
+}
+
 static void stop(void *context)
 {
 	(void)context;
@@ -81,6 +116,10 @@ static const struct control_hooks hooks = {
 	.answer = answer,
 	.wait_begins = wait_begins,
 	.is_connected = is_connected,
+	.ping_begins = ping_begins,
+	.is_answered = is_answered,
+	.ping_reply = ping_reply,
+	.ping_ends = ping_ends,
 	.stop = stop,
 };
 
@@ -90,8 +129,8 @@ static int set_up(void **state)
 
 	if (scratch_begin(state))
 		return -1;
-	answered = waits = stopped = 0;
-	connected = false;
+	answered = waits = stopped = pings = pings_ended = 0;
+	connected = pong = false;
 	reply_padding = 0;
 	in_a_hurry = false;
 	uv_loop_init(&loop);
@@ -364,6 +403,76 @@ static void who_stops_waiting_is_forgotten(void **state)
 	close(fd);
 	while (control_has_waiting(control))
 		uv_run(&loop, UV_RUN_ONCE);
+}
+
+/* -- pinging -------------------------------------------------------------- */
+
+#define PING(peer, seconds) "{\"verb\":\"ping\",\"peer\":\"" peer "\",\"seconds\":" seconds "}\n"
+
+/* A client whose ping is under way. */
+static int dial_and_ping(void)
+{
+	int fd = dial();
+
+	say(fd, PING("laptop", "60"));
+	while (!pings)
+		uv_run(&loop, UV_RUN_ONCE);
+	return fd;
+}
+
+static void a_ping_is_answered_when_the_pong_is_there(void **state)
+{
+	int fd = dial_and_ping();
+
+	(void)state;
+	control_check(control);
+	assert_false(control_has_waiting(control));	/* for all to be connected */
+	assert_int_equal(pings_ended, 0);
+	pong = true;
+	control_check(control);
+	control_check(control);
+	assert_string_equal(hear(fd), "{\"ok\":true,\"answered\":true}\n");
+	assert_null(hear(fd));
+	assert_int_equal(pings_ended, 1);
+	close(fd);
+}
+
+static void a_ping_that_takes_too_long_is_answered_nevertheless(void **state)
+{
+	(void)state;
+	assert_string_equal(ask(PING("laptop", "0")), "{\"ok\":true,\"answered\":false}\n");
+	assert_int_equal(pings_ended, 1);
+}
+
+static void a_ping_of_nobody_is_refused_at_once(void **state)
+{
+	(void)state;
+	assert_int_equal(code_in(ask(PING("nobody", "60"))), EXIT_UNKNOWN);
+	assert_int_equal(pings + pings_ended, 0);
+}
+
+static void a_ping_ends_with_who_asked_for_it(void **state)
+{
+	int fd = dial_and_ping();
+
+	(void)state;
+	close(fd);
+	while (!pings_ended)
+		uv_run(&loop, UV_RUN_ONCE);
+	control_check(control);
+	assert_int_equal(pings_ended, 1);
+}
+
+static void a_ping_ends_with_the_daemon(void **state)
+{
+	int fd = dial_and_ping();
+
+	(void)state;
+	control_close(control);
+	control = NULL;
+	assert_int_equal(pings_ended, 1);
+	assert_null(hear(fd));
+	close(fd);
 }
 
 /* -- crowds --------------------------------------------------------------- */
@@ -659,6 +768,11 @@ int main(void)
 		with_control(wait_is_answered_at_once_if_they_are_already),
 		with_control(wait_ends_when_its_time_is_up),
 		with_control(who_stops_waiting_is_forgotten),
+		with_control(a_ping_is_answered_when_the_pong_is_there),
+		with_control(a_ping_that_takes_too_long_is_answered_nevertheless),
+		with_control(a_ping_of_nobody_is_refused_at_once),
+		with_control(a_ping_ends_with_who_asked_for_it),
+		with_control(a_ping_ends_with_the_daemon),
 		with_control(a_crowd_is_told_to_come_back_and_then_served),
 		with_control(a_slow_reader_holds_up_nobody),
 		with_control(a_stranger_may_ask_but_not_change),

@@ -351,6 +351,45 @@ static void the_log_level_is_asked_and_set(void **state)
 	log_to(NULL, LOG_ERROR);
 }
 
+static void ask_for_a_peer(void)
+{
+	ask("{\"verb\":\"explain\",\"peer\":\"10.77.0.2\"}\n");
+	ask("{\"verb\":\"ping\",\"peer\":\"laptop\",\"seconds\":0}\n");
+	ask("{\"verb\":\"explain\",\"peer\":\"nobody\"}\n");
+	ask("{\"verb\":\"ping\",\"peer\":\"nobody\",\"seconds\":60}\n");
+	kill(getpid(), SIGTERM);
+}
+
+/* The peer has no endpoint, and nobody is there who could be asked. */
+static void a_peer_that_cannot_be_reached_is_explained(void **state)
+{
+	struct daemon_settings s = settings_for_test();
+	struct daemon *daemon = start(&s, NULL);
+	json_t *channels;
+
+	(void)state;
+	assert_int_equal(run_visited(daemon, ask_for_a_peer), 0);
+	daemon_free(daemon);
+	assert_true(note_is_ok(0) && note_is_ok(1));
+	assert_int_equal(report_number(notes[0], "schema", 0), REPORT_SCHEMA);
+	assert_string_equal(report_text(notes[0], "name", ""), "laptop");
+	assert_string_equal(report_text(notes[0], "state", ""), "idle");
+	assert_string_equal(report_text(notes[0], "verdict", ""), "no_channel");
+	assert_non_null(report_text(notes[0], "fix", NULL));
+	assert_true(json_is_null(json_object_get(notes[0], "path")));
+	assert_string_equal(report_text(json_object_get(notes[0], "self"), "nat", ""), "unknown");
+	assert_true(json_is_array(json_object_get(notes[0], "pairs")));
+	channels = json_object_get(notes[0], "channels");
+	assert_string_equal(report_text(json_array_get(channels, 0), "kind", ""), "lan");
+
+	assert_true(json_is_false(json_object_get(notes[1], "answered")));
+	assert_true(json_is_null(json_object_get(notes[1], "rtt_ms")));
+	assert_string_equal(report_text(notes[1], "why", ""), report_text(notes[0], "why", "?"));
+	assert_int_equal(note_code(2), EXIT_UNKNOWN);
+	assert_int_equal(note_code(3), EXIT_UNKNOWN);
+	forget_notes();
+}
+
 /* -- starts that fail ------------------------------------------------------ */
 
 static void fails_with(const struct daemon_settings *s, int code, const char *says)
@@ -712,6 +751,7 @@ int main(void)
 		in_scratch(one_that_comes_before_the_loop_is_not_lost),
 		in_scratch(a_device_that_is_taken_away_ends_it),
 		in_scratch(the_log_level_is_asked_and_set),
+		in_scratch(a_peer_that_cannot_be_reached_is_explained),
 		in_scratch(a_net_that_is_up_is_not_started_twice),
 		in_scratch(every_step_that_fails_is_undone),
 		in_scratch(without_rights_it_says_sudo),

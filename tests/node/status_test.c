@@ -156,6 +156,40 @@ static void every_counter_has_a_name_of_its_own(void **state)
 	}
 }
 
+/* In the status they are part of the interface: they stay. */
+static void every_way_has_a_name(void **state)
+{
+	static const char *const names[] = {
+		[PATH_CONFIGURED] = "configured", [PATH_CALLED_US] = "called_us",
+		[PATH_LAN] = "lan", [PATH_FOUND] = "found", [PATH_PUNCHED] = "punched",
+		[PATH_RELAYED] = "relayed",
+	};
+
+	(void)state;
+	for (enum path_how how = PATH_CONFIGURED; how <= PATH_RELAYED; how++)
+		assert_string_equal(path_how_name(how), names[how]);
+}
+
+static void who_calls_from_elsewhere_is_not_at_its_endpoint_any_more(void **state)
+{
+	struct lab *lab = lab_ready();
+	struct mail m;
+
+	(void)state;
+	lab_connect(lab, 0);
+	assert_int_equal(lab_status(lab, 0).way.how, PATH_CONFIGURED);
+	m = lab_seal(lab, 0, NULL, 0);
+	m.from.port++;
+	lab_feed(lab, &lab->us, &m);
+	assert_int_equal(lab_status(lab, 0).way.how, PATH_CALLED_US);
+	lab->peers[0].endpoint_host = NULL;
+	assert_true(lab_reconfigure(lab));
+	m = lab_seal(lab, 0, NULL, 0);
+	lab_feed(lab, &lab->us, &m);	/* from where the endpoint was */
+	assert_int_equal(lab_status(lab, 0).way.how, PATH_CALLED_US);
+	lab_free(lab);
+}
+
 static void every_state_has_a_name(void **state)
 {
 	(void)state;
@@ -187,6 +221,8 @@ int main(void)
 		cmocka_unit_test(the_nodes_own_key_is_told),
 		cmocka_unit_test(every_counter_has_a_name_of_its_own),
 		cmocka_unit_test(every_state_has_a_name),
+		cmocka_unit_test(every_way_has_a_name),
+		cmocka_unit_test(who_calls_from_elsewhere_is_not_at_its_endpoint_any_more),
 		cmocka_unit_test(all_counters_begin_at_zero),
 	};
 
