@@ -40,7 +40,7 @@ static const struct option_spec specs[OPTIONS] = {
 			     "this side chooses the pair, as it does without either flag"},
 	[OPT_CONTROLLED] = {"controlled", 0, TAKES_NOTHING, NULL, "the other side chooses the pair"},
 	[OPT_COUNT] = {"count", 'c', TAKES_VALUE, "N",
-		       "so many questions, then end; -c before `ping` is the file", "ping"},
+		       "so many questions, then end; -c before `ping` is the file"},
 	[OPT_INTERVAL] = {"interval", 'i', TAKES_VALUE, "SEC",
 			  "between two questions, 1 if not given"},
 	[OPT_UNTIL_DIRECT] = {"until-direct", 0, TAKES_NOTHING, NULL,
@@ -74,6 +74,11 @@ static enum option_id find_long(const char *name, size_t len)
 	return OPTIONS;
 }
 
+const char *option_letter_after(enum option_id id)
+{
+	return id == OPT_COUNT ? "ping" : NULL;
+}
+
 /* The letter as the command that the line has named so far understands it. */
 static enum option_id find_letter(const struct options *o, char letter)
 {
@@ -81,7 +86,7 @@ static enum option_id find_letter(const struct options *o, char letter)
 	enum option_id found = OPTIONS;
 
 	for (int i = 0; i < OPTIONS; i++) {
-		const char *after = specs[i].after;
+		const char *after = option_letter_after((enum option_id)i);
 
 		if (specs[i].letter != letter || (after && strcmp(after, command) != 0))
 			continue;

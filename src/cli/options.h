@@ -65,7 +65,6 @@ struct option_spec {
 	enum option_takes takes;
 	const char *value;	/* what stands for it in the help: "NET" */
 	const char *summary;
-	const char *after;	/* the letter means this only after this command; NULL: anywhere */
 };
 
 enum { WORDS_MAX = 16, VALUES_MAX = 32 };
@@ -83,6 +82,10 @@ struct options {
 };
 
 const struct option_spec *option_spec(enum option_id id);
+
+/* The command after which its letter means it, where the letter is another's anywhere else;
+ * NULL: the letter is its own. */
+const char *option_letter_after(enum option_id id);
 
 /* argv without the program's name. Borrows argv. False with a sentence in error. */
 bool options_parse(struct options *out, int argc, char *const *argv, char error[static 256]);

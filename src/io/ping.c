@@ -76,7 +76,7 @@ static const char *why_silent(const struct daemon *d, const struct ping *ping, b
 
 	if (!node_explain(d->node, ping->peer, &explanation, clock_now()))
 		return "it was taken out of the config";
-	if (!connected || ping->state != PING_SENT)
+	if (!connected || ping->state != PING_SENT || explanation.verdict == VERDICT_GONE)
 		return explain_why(explanation.verdict);
 	if (explanation.facts & FACT_HEARD)
 		return "there is a session, but no answer came";
