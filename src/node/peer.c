@@ -66,11 +66,17 @@ struct peer *peer_new(struct session_shared *shared, const struct node_peer_sett
 	return peer;
 }
 
+void peer_drop_reach(struct peer *peer)
+{
+	reach_free(peer->reach);
+	peer->reach = NULL;
+}
+
 void peer_free(struct peer *peer)
 {
 	if (!peer)
 		return;
-	reach_free(peer->reach);
+	peer_drop_reach(peer);
 	free(peer->introducer);
 	list_remove(&peer->owing);
 	queue_clear(&peer->queue);
@@ -103,8 +109,10 @@ void peer_configure(struct peer *peer, struct peer_settings *settings,
 	struct peer_settings *old = peer->settings;
 
 	peer->settings = settings;
-	if (!key_equal(peer->session.peer.psk, psk))
+	if (!key_equal(peer->session.peer.psk, psk)) {
 		session_set_psk(&peer->session, psk);
+		peer_drop_reach(peer);	/* what it says is sealed with the old one */
+	}
 	if (old->keepalive != settings->keepalive)
 		session_set_persistent(&peer->session, settings->keepalive, now);
 	if (!same_endpoint(old, settings))

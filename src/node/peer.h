@@ -65,6 +65,9 @@ struct peer *peer_new(struct session_shared *shared, const struct node_peer_sett
 		      struct peer_settings *settings, bool *bad_key);
 void peer_free(struct peer *peer);
 
+/* Look for it no more. It keeps its path. */
+void peer_drop_reach(struct peer *peer);
+
 /* Takes the new settings, and what has changed into force. */
 void peer_configure(struct peer *peer, struct peer_settings *settings,
 		    const uint8_t psk[static KEY_LEN], msec now);

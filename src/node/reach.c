@@ -86,11 +86,21 @@ void reach_free(struct reach *r)
 	free(r);
 }
 
+static const struct pair *pair_of(const struct reach *r, uint8_t index)
+{
+	return &r->agent.list.pairs[index];
+}
+
+static bool is_valid(const struct reach *r, uint8_t index)
+{
+	return index != NO_INDEX && pair_of(r, index)->state == PAIR_VALID;
+}
+
 /* The chosen pair went with its candidate. Data stay on that path until another is found:
  * it may still work. */
 static void drop_lost_choice(struct reach *r, msec now)
 {
-	if (r->chosen == NO_INDEX || r->agent.list.pairs[r->chosen].state == PAIR_VALID)
+	if (r->chosen == NO_INDEX || is_valid(r, r->chosen))
 		return;
 	r->chosen = NO_INDEX;
 	r->searching_since = now;
@@ -117,16 +127,6 @@ void reach_set_locals(struct reach *r, const struct gather *gather, msec now)
 static bool is_host(uint8_t type)
 {
 	return type == CANDIDATE_HOST;
-}
-
-static const struct pair *pair_of(const struct reach *r, uint8_t index)
-{
-	return &r->agent.list.pairs[index];
-}
-
-static bool is_valid(const struct reach *r, uint8_t index)
-{
-	return index != NO_INDEX && pair_of(r, index)->state == PAIR_VALID;
 }
 
 static enum reach_tier tier_of(const struct reach *r, uint8_t index)
@@ -403,8 +403,6 @@ void reach_tick(struct reach *r, msec now)
 	ask_after_silence(r, now);
 	keep_open(r, now);
 	review_choice(r, now);
-	if (r->searching_since != NEVER && now - r->searching_since >= REACH_SEARCH)
-		exchange_stop(&r->exchange);
 }
 
 msec reach_due(const struct reach *r, msec now)
@@ -417,7 +415,7 @@ msec reach_due(const struct reach *r, msec now)
 bool reach_is_over(const struct reach *r, msec now)
 {
 	if (r->searching_since != NEVER)
-		return now - r->searching_since >= REACH_SEARCH && !is_active(r, now);
+		return now - r->searching_since >= REACH_SEARCH;
 	return now - r->wanted >= REACH_FORGET && !session_may_send(&r->peer->session, now);
 }
 

@@ -25,7 +25,8 @@
 
 enum {
 	REACH_MAX = 64,			/* at once in a node */
-	REACH_SEARCH = 90 * 1000,	/* msec without success: packets that wait are dropped */
+	REACH_SEARCH = 90 * 1000,	/* msec without success: packets that wait are dropped, and the
+					   next packet begins anew */
 	REACH_FORGET = 600 * 1000,	/* msec without a key or a wish: freed */
 	REACH_ACTIVE = 30 * 1000,	/* msec after the last packet; then no more consent is asked for */
 	REACH_WARM = 180 * 1000,	/* msec after it; so long the NATs are kept open */

@@ -166,6 +166,7 @@ static bool start_introducer(struct node *node, struct peer *peer, msec now)
 			return false;
 		rendezvous_client_init(&peer->introducer->client, node->shared.rng);
 	}
+	peer->introducer->is_plain = false;	/* it may have become one of ours */
 	if (keepalive == 0 || keepalive > INTRODUCER_KEEPALIVE)
 		session_set_persistent(&peer->session, INTRODUCER_KEEPALIVE, now);
 	peer_connect(peer, now);
@@ -195,24 +196,21 @@ bool signalling_set_peers(struct node *node, msec now)
 {
 	struct signalling *s = &node->signalling;
 	size_t n = 2 * node->roster.len;
-	uint8_t(*mailboxes)[MAILBOX_LEN] = calloc(n ? n : 1, sizeof(*mailboxes));
+	bool ok;
 
-	if (!mailboxes)
-		return false;
 	free_introduction(s);	/* its clients are places in the roster; they register again */
 	free(s->mailboxes);
-	s->mailboxes = mailboxes;
-	s->mailboxes_len = n;
+	s->mailboxes = calloc(n ? n : 1, sizeof(*s->mailboxes));
+	s->mailboxes_len = s->mailboxes ? n : 0;
 	make_mailboxes(node);
-	if (!choose_introducers(node, now))
-		return false;
-	announce_mailboxes(node, true, now);
+	ok = choose_introducers(node, now) && s->mailboxes;
+	announce_mailboxes(node, true, now);	/* in any case: the old list is gone */
 	s->touched = true;
-	return true;
+	return ok;
 }
 
 /* The session has come up or gone down, or the peer turns out to know nothing of this. */
-static void attend_introducer(struct node *node, struct peer *peer, msec now)
+static void attend_introducer(struct peer *peer, msec now)
 {
 	struct introducer *in = peer->introducer;
 	bool up = peer_may_send(peer, now) && !in->is_plain;
@@ -229,7 +227,6 @@ static void attend_introducer(struct node *node, struct peer *peer, msec now)
 		rendezvous_client_disconnected(&in->client);
 		session_set_persistent(&peer->session, peer->settings->keepalive, now);
 	}
-	(void)node;
 }
 
 static bool has_carrier(const struct node *node)
@@ -247,6 +244,15 @@ static bool has_carrier(const struct node *node)
 
 /* -- looking for a peer -------------------------------------------------------- */
 
+static size_t count_reaches(const struct signalling *s)
+{
+	size_t n = 0;
+
+	list_for_each(struct reach, r, &s->reaches, link)
+		n++;
+	return n;
+}
+
 static bool start_reach(struct node *node, struct peer *peer, msec now)
 {
 	struct signalling *s = &node->signalling;
@@ -261,23 +267,15 @@ static bool start_reach(struct node *node, struct peer *peer, msec now)
 
 	if (peer->reach)
 		return true;
-	if (s->reaches_len >= REACH_MAX)
+	if (count_reaches(s) >= REACH_MAX)
 		return false;
 	peer->reach = reach_new(peer, &context, now);
 	if (!peer->reach)
 		return false;
 	list_append(&s->reaches, &peer->reach->link);
-	s->reaches_len++;
 	s->touched = true;
 	log_info("%s: looking for a way", peer->settings->name);
 	return true;
-}
-
-static void end_reach(struct node *node, struct peer *peer)
-{
-	reach_free(peer->reach);
-	peer->reach = NULL;
-	node->signalling.reaches_len--;
 }
 
 bool signalling_seek(struct node *node, struct peer *peer, msec now)
@@ -624,7 +622,7 @@ static enum action_kind poll_reach(struct node *node, struct reach *r, struct ac
 	node_touch(node, peer);		/* it may have a path now */
 	if (reach_is_over(r, now)) {
 		node_count(node, COUNT_NO_ENDPOINT, queue_clear(&peer->queue));
-		end_reach(node, peer);
+		peer_drop_reach(peer);
 	}
 	return ACTION_NONE;
 }
@@ -632,7 +630,7 @@ static enum action_kind poll_reach(struct node *node, struct reach *r, struct ac
 static enum action_kind poll_introducer(struct node *node, struct peer *peer,
 					struct action *action, msec now)
 {
-	attend_introducer(node, peer, now);
+	attend_introducer(peer, now);
 	return send_frame(node, peer,
 			  rendezvous_client_poll(&peer->introducer->client,
 						 frame_room(&node->signalling), now),

@@ -55,7 +55,6 @@ struct signalling {
 	struct ice_pacer pacer;
 	struct gather gather;
 	struct list reaches;
-	size_t reaches_len;
 	uint8_t (*mailboxes)[MAILBOX_LEN];	/* two days for each peer, in the roster's order */
 	size_t mailboxes_len;
 	uint32_t first_day;

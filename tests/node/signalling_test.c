@@ -150,6 +150,50 @@ static void whoever_needs_nobody_calls_nobody(void **state)
 	lab_free(lab);
 }
 
+/* A peer that is taken out while it is looked for leaves its place to others. */
+static void searches_that_end_with_their_peer_make_room(void **state)
+{
+	struct lab *lab = on_a_lan();
+
+	(void)state;
+	for (int i = 0; i < 2 * REACH_MAX; i++) {
+		lab->settings.peers_len = 1;
+		assert_true(lab_reconfigure(lab));
+		lab_say(lab, &lab->us, &lab->far[0], 100);
+		assert_non_null(lab_peer(lab, 0)->reach);
+		lab->settings.peers_len = 0;
+		assert_true(lab_reconfigure(lab));
+	}
+	lab_free(lab);
+}
+
+static void another_psk_ends_a_search_that_was_sealed_with_the_old_one(void **state)
+{
+	struct lab *lab = on_a_lan();
+
+	(void)state;
+	lab_say(lab, &lab->us, &lab->far[0], 100);
+	lab->peers[0].psk[0] = 1;
+	assert_true(lab_reconfigure(lab));
+	assert_null(lab_peer(lab, 0)->reach);
+	lab_say(lab, &lab->us, &lab->far[0], 100);
+	assert_true(lab_peer(lab, 0)->reach->exchange.peer.has_psk);
+	lab_free(lab);
+}
+
+static void a_reload_gives_plain_peers_another_try(void **state)
+{
+	struct lab *lab = lab_new();
+
+	(void)state;
+	lab->peers[0].endpoint_host = NULL;
+	lab_start(lab);
+	lab_peer(lab, 1)->introducer->is_plain = true;
+	assert_true(lab_reconfigure(lab));
+	assert_false(lab_peer(lab, 1)->introducer->is_plain);
+	lab_free(lab);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +206,9 @@ int main(void)
 		cmocka_unit_test(junk_in_our_mailbox_is_counted_and_sets_nothing_up),
 		cmocka_unit_test(whoever_needs_introduction_calls_three_who_can_be_called),
 		cmocka_unit_test(whoever_needs_nobody_calls_nobody),
+		cmocka_unit_test(searches_that_end_with_their_peer_make_room),
+		cmocka_unit_test(another_psk_ends_a_search_that_was_sealed_with_the_old_one),
+		cmocka_unit_test(a_reload_gives_plain_peers_another_try),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,6 +170,26 @@ static void who_is_restarted_is_back_in_three_seconds(void **state)
 	sim_free(sim);
 }
 
+/* The user pings on, and the other laptop is opened much later. */
+static void who_comes_late_is_found_while_others_keep_knocking(void **state)
+{
+	struct sim *sim = two_behind(900, SIM_PORT_RESTRICTED, SIM_PORT_RESTRICTED);
+	msec late = SECONDS(200);
+
+	(void)state;
+	sim->nodes[B].asleep_until = sim->now + late;
+	for (msec t = 0; t < late; t += SECONDS(1)) {
+		sim_packet(sim, A, B, LEN);
+		sim_run(sim, SECONDS(1));
+	}
+	for (msec t = 0; t < SECONDS(60) && !sim->nodes[B].got; t += SECONDS(1)) {
+		sim_packet(sim, A, B, LEN);	/* A alone: B has nothing to say */
+		sim_run(sim, SECONDS(1));
+	}
+	assert_true(sim->nodes[B].got > 0);
+	sim_free(sim);
+}
+
 static void who_moves_to_another_network_is_back_in_a_second_and_a_half(void **state)
 {
 	(void)state;
@@ -217,6 +237,7 @@ int main(void)
 		cmocka_unit_test(a_nat_that_reboots_under_traffic_costs_twelve_seconds_at_most),
 		cmocka_unit_test(after_a_long_silence_the_way_is_open_again_in_three_seconds),
 		cmocka_unit_test(who_is_restarted_is_back_in_three_seconds),
+		cmocka_unit_test(who_comes_late_is_found_while_others_keep_knocking),
 		cmocka_unit_test(who_moves_to_another_network_is_back_in_a_second_and_a_half),
 		cmocka_unit_test(ten_percent_loss_for_an_hour_never_parts_them),
 	};
