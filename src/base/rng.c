@@ -36,16 +36,20 @@ static void seeded_fill(struct rng *rng, void *out, size_t len)
 	}
 }
 
+uint64_t rng_mix(uint64_t z)
+{
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
 /* splitmix64 spreads a small seed over the whole state. */
 void rng_seed(struct rng *rng, uint64_t seed)
 {
 	rng->fill = seeded_fill;
 	for (int i = 0; i < 4; i++) {
-		uint64_t z = seed += 0x9e3779b97f4a7c15;
-
-		z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-		z = (z ^ z >> 27) * 0x94d049bb133111eb;
-		rng->state[i] = z ^ z >> 31;
+		seed += 0x9e3779b97f4a7c15;
+		rng->state[i] = rng_mix(seed);
 	}
 }
 

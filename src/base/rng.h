@@ -17,6 +17,10 @@ struct rng {
 /* xoshiro256**, for tests: repeatable, not secret. */
 void rng_seed(struct rng *rng, uint64_t seed);
 
+/* splitmix64's mixing: each bit of the input turns half of the output. For hash tables
+ * whose seed is secret, so that strangers cannot choose what meets in one place. */
+uint64_t rng_mix(uint64_t z);
+
 uint32_t rng_u32(struct rng *rng);
 uint32_t rng_below(struct rng *rng, uint32_t bound);	/* 0..bound - 1; bound > 0 */
 

@@ -8,6 +8,7 @@
  */
 #include "crypto/key.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -95,6 +96,18 @@ void key_generate(uint8_t key[static KEY_LEN], struct rng *rng)
 	/* RFC 7748 section 5, decodeScalar25519 */
 	key[0] &= 248;
 	key[31] = (uint8_t)((key[31] & 127) | 64);
+}
+
+void credential_generate(char *out, size_t len, struct rng *rng)
+{
+	uint8_t random[CREDENTIAL_MAX];
+
+	assert(len <= sizeof(random));
+	rng->fill(rng, random, len);
+	for (size_t i = 0; i < len; i++)
+		out[i] = to_digit(random[i] & 63);
+	out[len] = '\0';
+	wipe(random, sizeof(random));
 }
 
 bool key_is_zero(const uint8_t key[static KEY_LEN])

@@ -15,6 +15,7 @@
 enum {
 	KEY_LEN = 32,
 	KEY_TEXT = 45,		/* base64 and the final NUL */
+	CREDENTIAL_MAX = 24,
 };
 
 char *key_to_base64(char out[static KEY_TEXT], const uint8_t key[static KEY_LEN]);
@@ -23,6 +24,10 @@ char *key_to_base64(char out[static KEY_TEXT], const uint8_t key[static KEY_LEN]
 bool key_from_base64(uint8_t key[static KEY_LEN], const char *text);
 
 void key_generate(uint8_t key[static KEY_LEN], struct rng *rng);	/* private, clamped */
+/* len characters (and a NUL) of base64's alphabet, 6 random bits each: the credentials of ICE
+ * (RFC 8839 section 5.4). len is at most CREDENTIAL_MAX. */
+void credential_generate(char *out, size_t len, struct rng *rng);
+
 bool key_is_zero(const uint8_t key[static KEY_LEN]);
 bool key_equal(const uint8_t a[static KEY_LEN], const uint8_t b[static KEY_LEN]);
 

@@ -11,7 +11,6 @@
  */
 #include "ice/agent.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "crypto/key.h"
@@ -58,21 +57,6 @@ const char *ice_verdict_name(enum ice_verdict verdict)
 
 /* -- life ---------------------------------------------------------------- */
 
-/* 6 random bits a character: RFC 8839 section 5.4 allows just these 64. */
-static void draw_text(char *out, size_t len, struct rng *rng)
-{
-	static const char ice_chars[64] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	uint8_t random[ICE_PWD_LEN];
-
-	assert(len <= sizeof(random));
-	rng->fill(rng, random, len);
-	for (size_t i = 0; i < len; i++)
-		out[i] = ice_chars[random[i] & 63];
-	out[len] = '\0';
-	wipe(random, sizeof(random));
-}
-
 static void forget_progress(struct ice_agent *a)
 {
 	checklist_forget_remote(&a->list);
@@ -91,8 +75,8 @@ void ice_agent_restart(struct ice_agent *a)
 	a->replies_len = a->early_len = 0;
 	wipe(a->remote_ufrag, sizeof(a->remote_ufrag));
 	wipe(a->remote_pwd, sizeof(a->remote_pwd));
-	draw_text(a->ufrag, ICE_UFRAG_LEN, a->settings.rng);
-	draw_text(a->pwd, ICE_PWD_LEN, a->settings.rng);
+	credential_generate(a->ufrag, ICE_UFRAG_LEN, a->settings.rng);
+	credential_generate(a->pwd, ICE_PWD_LEN, a->settings.rng);
 }
 
 void ice_agent_set_local(struct ice_agent *a, const char ufrag[static ICE_UFRAG_LEN + 1],

@@ -472,9 +472,7 @@ enum action_kind node_poll(struct node *node, struct action *action, msec now)
 		heap_set(&node->timers, &peer->timer, peer_due(peer));
 	}
 	free_keypairs(&node->shared.keypairs, SPARE_KEYPAIRS);
-	/* a session that has just come up may have to be told of signalling */
-	action->kind = signalling_poll(node, action, now);
-	return action->kind;
+	return ACTION_NONE;
 }
 
 void node_tick(struct node *node, msec now)

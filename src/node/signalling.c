@@ -287,6 +287,14 @@ bool signalling_seek(struct node *node, struct peer *peer, msec now)
 	return true;
 }
 
+/* Our candidates are others now. */
+static void tell_reaches(struct signalling *s, msec now)
+{
+	list_for_each(struct reach, r, &s->reaches, link)
+		reach_set_locals(r, &s->gather, now);
+	s->touched = true;
+}
+
 void node_set_locals(struct node *node, const struct node_local_address *locals, size_t n,
 		     msec now)
 {
@@ -294,8 +302,7 @@ void node_set_locals(struct node *node, const struct node_local_address *locals,
 
 	if (!gather_set_locals(&s->gather, locals, n))
 		return;
-	list_for_each(struct reach, r, &s->reaches, link)
-		reach_set_locals(r, &s->gather, now);
+	tell_reaches(s, now);
 	announce_mailboxes(node, true, now);	/* and be told how the new ones look from outside */
 	s->touched = true;
 }
@@ -394,10 +401,18 @@ static bool is_from(const struct node *node, const struct peer *peer, struct byt
 	return ok;
 }
 
-static void take_envelope(struct node *node, struct bytes envelope, uint32_t ifindex, msec now)
+/* The peer whose mailbox it lies in; NULL: it is not for us. */
+static struct peer *addressee(const struct node *node, struct bytes envelope)
 {
 	const uint8_t *id = envelope_mailbox(envelope);
-	struct peer *peer = id ? peer_of_mailbox(node, id) : NULL;
+
+	return id ? peer_of_mailbox(node, id) : NULL;
+}
+
+/* `peer`: what addressee() says. */
+static void take_envelope(struct node *node, struct peer *peer, struct bytes envelope,
+			  uint32_t ifindex, msec now)
+{
 	struct exchange_news news;
 	struct desc desc;
 
@@ -416,11 +431,11 @@ static void take_envelope(struct node *node, struct bytes envelope, uint32_t ifi
 
 void node_feed_lan(struct node *node, struct bytes datagram, uint32_t ifindex, msec now)
 {
-	const uint8_t *id = envelope_mailbox(datagram);
+	struct peer *peer = node->signalling.lan ? addressee(node, datagram) : NULL;
 
 	/* our own, and what is for others, come by here as well */
-	if (node->signalling.lan && id && peer_of_mailbox(node, id))
-		take_envelope(node, datagram, ifindex, now);
+	if (peer)
+		take_envelope(node, peer, datagram, ifindex, now);
 }
 
 /* -- frames from sessions --------------------------------------------------------- */
@@ -480,13 +495,11 @@ static void take_news(struct node *node, struct peer *peer, struct bytes plain, 
 	case RENDEZVOUS_NOTHING:
 		break;
 	case RENDEZVOUS_ENVELOPE:
-		take_envelope(node, message.envelope, 0, now);
+		take_envelope(node, addressee(node, message.envelope), message.envelope, 0, now);
 		break;
 	case RENDEZVOUS_SEEN:
-		if (!gather_observe(&s->gather, &message.address, &peer->path, now))
-			break;
-		list_for_each(struct reach, r, &s->reaches, link)
-			reach_set_locals(r, &s->gather, now);
+		if (gather_observe(&s->gather, &message.address, &peer->path, now))
+			tell_reaches(s, now);
 		break;
 	}
 }

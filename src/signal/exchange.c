@@ -87,26 +87,13 @@ static void enter(struct exchange *x, enum exchange_state state, msec now)
 	}
 }
 
-static void draw_text(char *out, size_t len, struct rng *rng)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	uint8_t random[EXCHANGE_PWD_LEN];
-
-	rng->fill(rng, random, len);
-	for (size_t i = 0; i < len; i++)
-		out[i] = digits[random[i] & 63];
-	out[len] = '\0';
-	wipe(random, sizeof(random));
-}
-
 /* RFC 8445 section 9: both of the credentials change. */
 void exchange_restart(struct exchange *x, msec now)
 {
 	x->gen++;
 	x->rev = 0;
-	draw_text(x->ufrag, EXCHANGE_UFRAG_LEN, x->shared->rng);
-	draw_text(x->pwd, EXCHANGE_PWD_LEN, x->shared->rng);
+	credential_generate(x->ufrag, EXCHANGE_UFRAG_LEN, x->shared->rng);
+	credential_generate(x->pwd, EXCHANGE_PWD_LEN, x->shared->rng);
 	enter(x, EXCHANGE_TELLING, now);
 }
 

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "base/rng.h"
 #include "stun/integrity.h"
 
 enum {
@@ -35,14 +36,6 @@ void responder_set_other(struct responder *r, const struct endpoint *primary,
 
 /* -- the budget ---------------------------------------------------------- */
 
-/* splitmix64's mixing: each bit of the input turns half of the output. */
-static uint64_t mix(uint64_t z)
-{
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
-
 /* The seed goes in twice, so that a stranger cannot choose prefixes that meet
  * in one set. */
 static struct responder_bucket *set_of(struct responder *r, const struct responder_bucket *key)
@@ -52,8 +45,8 @@ static struct responder_bucket *set_of(struct responder *r, const struct respond
 
 	memcpy(bytes, key->prefix, PREFIX_LEN);
 	bytes[PREFIX_LEN] = key->family;
-	hash = mix(load_le64(bytes) ^ r->hash_seed);
-	return r->buckets[mix(hash + r->hash_seed) % RESPONDER_SETS];
+	hash = rng_mix(load_le64(bytes) ^ r->hash_seed);
+	return r->buckets[rng_mix(hash + r->hash_seed) % RESPONDER_SETS];
 }
 
 static struct responder_bucket full_bucket(const struct ip *source, msec now)

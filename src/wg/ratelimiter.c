@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#include "base/rng.h"
+
 enum {
 	MESSAGE = 1000,			/* both queues count in 1/1000 of a message */
 	PREFIX_LEN = 8,			/* an IPv6 /64 is one customer */
@@ -57,14 +59,6 @@ bool ratelimiter_under_load(struct ratelimiter *rl, msec now)
 
 /* -- sources ------------------------------------------------------------- */
 
-/* splitmix64's mixing: each bit of the input turns half of the output. */
-static uint64_t mix(uint64_t z)
-{
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
-
 /* The seed goes in twice, so that a stranger cannot choose sources that meet
  * in one set. */
 static struct limit_bucket *set_of(struct ratelimiter *rl, const struct limit_bucket *key)
@@ -72,8 +66,8 @@ static struct limit_bucket *set_of(struct ratelimiter *rl, const struct limit_bu
 	uint64_t hash;
 
 	memcpy(&hash, key->source, sizeof(hash));
-	hash = mix(hash ^ rl->hash_seed) + key->family;
-	return rl->buckets[mix(hash + rl->hash_seed) % LIMIT_SETS];
+	hash = rng_mix(hash ^ rl->hash_seed) + key->family;
+	return rl->buckets[rng_mix(hash + rl->hash_seed) % LIMIT_SETS];
 }
 
 static struct limit_bucket full_bucket(const struct ip *source, msec now)

@@ -175,9 +175,27 @@ static void wipe_clears_what_it_was_given_and_no_more(void **state)
 	assert_int_equal(buffer[KEY_LEN + 1], 0xaa);
 }
 
+static void a_credential_is_of_base64s_alphabet_and_ends(void **state)
+{
+	char text[CREDENTIAL_MAX + 2];
+	struct rng rng;
+
+	(void)state;
+	rng_seed(&rng, 1);
+	for (size_t len = 0; len <= CREDENTIAL_MAX; len++) {
+		memset(text, '#', sizeof(text));
+		credential_generate(text, len, &rng);
+		assert_int_equal(strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					      "0123456789+/"), len);
+		assert_int_equal(text[len], '\0');
+		assert_int_equal(text[len + 1], '#');
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_credential_is_of_base64s_alphabet_and_ends),
 		cmocka_unit_test(known_keys_have_known_text),
 		cmocka_unit_test(text_and_back_is_the_same_key),
 		cmocka_unit_test(every_other_byte_at_every_place_is_judged_as_the_rfc_says),
