@@ -1,20 +1,10 @@
 /* signalling.c -- how peers that have no way yet tell each other of themselves. */
 #include "node/signalling.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "node/brain.h"
 #include "signal/inband.h"
-
-/* What we do for others: their mailboxes, in tables of a fixed size. */
-struct introduction {
-	struct rendezvous_server server;
-	struct rendezvous_seat *seats;
-	struct rendezvous_box boxes[INTRODUCER_BOXES];
-	uint32_t chains[INTRODUCER_BOXES];
-	struct rendezvous_letter letters[INTRODUCER_LETTERS];
-};
 
 /* -- life ------------------------------------------------------------------ */
 
@@ -44,86 +34,27 @@ void signalling_init(struct node *node, const struct node_settings *settings, ui
 	signalling_set_addresses(node, settings);
 }
 
-static void free_introduction(struct signalling *s)
-{
-	if (s->introduction)
-		free(s->introduction->seats);
-	free(s->introduction);
-	s->introduction = NULL;
-}
-
 void signalling_deinit(struct node *node)
 {
 	struct signalling *s = &node->signalling;
 
-	free_introduction(s);
-	free(s->mailboxes);
+	introduction_free(s->introduction);
+	mailboxes_deinit(&s->mailboxes);
 	exchange_shared_deinit(&s->shared);
 }
 
-/* -- mailboxes --------------------------------------------------------------- */
-
-static struct noise_x_peer noise_of(const struct peer *peer)
-{
-	const struct noise_peer *from = &peer->session.peer;
-	struct noise_x_peer to = {.has_psk = !key_is_zero(from->psk)};
-
-	memcpy(to.public_key, from->public_key, KEY_LEN);
-	memcpy(to.static_static, from->static_static, KEY_LEN);
-	memcpy(to.psk, from->psk, KEY_LEN);
-	return to;
-}
-
-static void make_mailboxes(struct node *node)
+bool signalling_set_peers(struct node *node, msec now)
 {
 	struct signalling *s = &node->signalling;
+	bool ok;
 
-	s->first_day = mailbox_first_day(s->shared.wall_ms);
-	for (size_t i = 0; i < s->mailboxes_len; i++) {
-		struct noise_x_peer to = noise_of(node->roster.peers[i / 2]);
-
-		mailbox_id(s->mailboxes[i], &s->shared.self, &to, MAILBOX_FROM_PEER,
-			   s->first_day + (uint32_t)(i & 1));
-		wipe(&to, sizeof(to));
-	}
-}
-
-static struct peer *peer_of_mailbox(const struct node *node, const uint8_t id[static MAILBOX_LEN])
-{
-	const struct signalling *s = &node->signalling;
-
-	for (size_t i = 0; i < s->mailboxes_len; i++) {
-		if (memcmp(s->mailboxes[i], id, MAILBOX_LEN) == 0)
-			return node->roster.peers[i / 2];
-	}
-	return NULL;
-}
-
-static void announce_mailboxes(struct node *node, bool hurry, msec now)
-{
-	const struct signalling *s = &node->signalling;
-
-	for (size_t i = 0; i < node->roster.len; i++) {
-		struct introducer *in = node->roster.peers[i]->introducer;
-
-		if (in)
-			rendezvous_client_set_ids(&in->client,
-						  (const uint8_t(*)[MAILBOX_LEN])s->mailboxes,
-						  s->mailboxes_len, hurry, now);
-	}
-}
-
-/* The first time that we hear of is not a new day, but the end of not knowing it. */
-static void renew_mailboxes(struct node *node, msec now)
-{
-	struct signalling *s = &node->signalling;
-	bool knew = s->knows_day;
-
-	if (knew && mailbox_first_day(s->shared.wall_ms) == s->first_day)
-		return;
-	s->knows_day = true;
-	make_mailboxes(node);
-	announce_mailboxes(node, !knew, now);
+	introduction_free(s->introduction);	/* its clients are places in the roster */
+	s->introduction = NULL;
+	ok = mailboxes_set_peers(node);
+	ok = introducers_set_peers(node, now) && ok;
+	introducers_announce(node, true, now);	/* in any case: the old list is gone */
+	s->touched = true;
+	return ok;
 }
 
 void signalling_set_wall(struct node *node, uint64_t wall_ms)
@@ -131,115 +62,28 @@ void signalling_set_wall(struct node *node, uint64_t wall_ms)
 	struct signalling *s = &node->signalling;
 
 	exchange_shared_set_clock(&s->shared, wall_ms, mailbox_day(wall_ms));
-	if (!s->knows_day || mailbox_first_day(wall_ms) != s->first_day)
+	if (mailboxes_are_old(&s->mailboxes, wall_ms))
 		s->touched = true;
 }
 
-/* -- introducers ------------------------------------------------------------- */
-
-/* Is there anybody whom we cannot call? */
-static bool needs_introduction(const struct node *node)
+/* The first time that we hear of is not a new day, but the end of not knowing it. */
+static void renew_mailboxes(struct node *node, msec now)
 {
-	for (size_t i = 0; i < node->roster.len; i++) {
-		if (!node->roster.peers[i]->settings->endpoint_host)
-			return true;
-	}
-	return false;
+	const struct signalling *s = &node->signalling;
+
+	if (mailboxes_are_old(&s->mailboxes, s->shared.wall_ms))
+		introducers_announce(node, !mailboxes_renew(node), now);
 }
 
-static void stop_introducer(struct peer *peer, msec now)
+uint8_t *signalling_frame_room(struct signalling *s)
 {
-	if (!peer->introducer)
-		return;
-	free(peer->introducer);
-	peer->introducer = NULL;
-	session_set_persistent(&peer->session, peer->settings->keepalive, now);
-}
-
-static bool start_introducer(struct node *node, struct peer *peer, msec now)
-{
-	uint32_t keepalive = peer->settings->keepalive;
-
-	if (!peer->introducer) {
-		peer->introducer = calloc(1, sizeof(*peer->introducer));
-		if (!peer->introducer)
-			return false;
-		rendezvous_client_init(&peer->introducer->client, node->shared.rng);
-	}
-	peer->introducer->is_plain = false;	/* it may have become one of ours */
-	if (keepalive == 0 || keepalive > INTRODUCER_KEEPALIVE)
-		session_set_persistent(&peer->session, INTRODUCER_KEEPALIVE, now);
-	peer_connect(peer, now);
-	node_touch(node, peer);
-	return true;
-}
-
-static bool choose_introducers(struct node *node, msec now)
-{
-	size_t room = needs_introduction(node) ? INTRODUCERS_MAX : 0;
-
-	for (size_t i = 0; i < node->roster.len; i++) {
-		struct peer *peer = node->roster.peers[i];
-
-		if (!peer->settings->endpoint_host || !room) {
-			stop_introducer(peer, now);
-			continue;
-		}
-		room--;
-		if (!start_introducer(node, peer, now))
-			return false;
-	}
-	return true;
-}
-
-bool signalling_set_peers(struct node *node, msec now)
-{
-	struct signalling *s = &node->signalling;
-	size_t n = 2 * node->roster.len;
-	bool ok;
-
-	free_introduction(s);	/* its clients are places in the roster; they register again */
-	free(s->mailboxes);
-	s->mailboxes = calloc(n ? n : 1, sizeof(*s->mailboxes));
-	s->mailboxes_len = s->mailboxes ? n : 0;
-	make_mailboxes(node);
-	ok = choose_introducers(node, now) && s->mailboxes;
-	announce_mailboxes(node, true, now);	/* in any case: the old list is gone */
-	s->touched = true;
-	return ok;
-}
-
-/* The session has come up or gone down, or the peer turns out to know nothing of this. */
-static void attend_introducer(struct peer *peer, msec now)
-{
-	struct introducer *in = peer->introducer;
-	bool up = peer_may_send(peer, now) && !in->is_plain;
-
-	if (up && in->client.state == RENDEZVOUS_OFF) {
-		rendezvous_client_connected(&in->client, in->was_connected, now);
-		in->was_connected = true;
-	} else if (!up && in->client.state != RENDEZVOUS_OFF) {
-		rendezvous_client_disconnected(&in->client);
-	}
-	if (in->client.state == RENDEZVOUS_REGISTERING && in->client.tries > INTRODUCER_TRIES) {
-		log_info("%s: is plain WireGuard, it passes no signalling on", peer->settings->name);
-		in->is_plain = true;
-		rendezvous_client_disconnected(&in->client);
-		session_set_persistent(&peer->session, peer->settings->keepalive, now);
-	}
+	return s->frame + HEADROOM;
 }
 
 static bool has_carrier(const struct node *node)
 {
-	if (node->signalling.lan && node->signalling.gather.locals_len)
-		return true;
-	for (size_t i = 0; i < node->roster.len; i++) {
-		const struct introducer *in = node->roster.peers[i]->introducer;
-
-		if (in && !in->is_plain)
-			return true;
-	}
-	return false;
+	return (node->signalling.lan && node->signalling.gather.locals_len) ||
+	       introducers_exist(node);
 }
 
 /* -- looking for a peer -------------------------------------------------------- */
@@ -303,7 +147,7 @@ void node_set_locals(struct node *node, const struct node_local_address *locals,
 	if (!gather_set_locals(&s->gather, locals, n))
 		return;
 	tell_reaches(s, now);
-	announce_mailboxes(node, true, now);	/* and be told how the new ones look from outside */
+	introducers_announce(node, true, now);	/* and be told how the new ones look from outside */
 	s->touched = true;
 }
 
@@ -313,7 +157,7 @@ void node_resumed(struct node *node, msec now)
 
 	list_for_each(struct reach, r, &s->reaches, link)
 		reach_doubt(r, now);
-	announce_mailboxes(node, true, now);
+	introducers_announce(node, true, now);
 	s->touched = true;
 }
 
@@ -392,7 +236,7 @@ static void take_desc(struct node *node, struct reach *r, enum exchange_verdict 
 /* Nothing is set up for an envelope that does not open: carriers know the mailboxes too. */
 static bool is_from(const struct node *node, const struct peer *peer, struct bytes envelope)
 {
-	struct noise_x_peer from = noise_of(peer);
+	struct noise_x_peer from = mailboxes_noise_of(peer);
 	uint8_t plain[SEAL_PLAIN_MAX];
 	bool ok = seal_open(plain, envelope, &node->signalling.shared.self, &from) > 0;
 
@@ -406,7 +250,7 @@ static struct peer *addressee(const struct node *node, struct bytes envelope)
 {
 	const uint8_t *id = envelope_mailbox(envelope);
 
-	return id ? peer_of_mailbox(node, id) : NULL;
+	return id ? mailboxes_find(node, id) : NULL;
 }
 
 /* `peer`: what addressee() says. */
@@ -439,52 +283,6 @@ void node_feed_lan(struct node *node, struct bytes datagram, uint32_t ifindex, m
 }
 
 /* -- frames from sessions --------------------------------------------------------- */
-
-static uint32_t seat_of(const struct node *node, const struct peer *peer)
-{
-	for (uint32_t i = 0; i < node->roster.len; i++) {
-		if (node->roster.peers[i] == peer)
-			return i;
-	}
-	return 0;
-}
-
-static bool make_introduction(struct node *node)
-{
-	struct signalling *s = &node->signalling;
-	struct introduction *in = calloc(1, sizeof(*in));
-	struct rendezvous_tables tables;
-
-	if (!in)
-		return false;
-	in->seats = calloc(node->roster.len, sizeof(*in->seats));
-	if (!in->seats) {
-		free(in);
-		return false;
-	}
-	tables = (struct rendezvous_tables){
-		.seats = in->seats, .seats_len = (uint32_t)node->roster.len,
-		.boxes = in->boxes, .boxes_len = INTRODUCER_BOXES,
-		.chains = in->chains, .chains_len = INTRODUCER_BOXES,
-		.letters = in->letters, .letters_len = INTRODUCER_LETTERS,
-	};
-	rendezvous_server_init(&in->server, &tables, INTRODUCER_BOXES_EACH, node->shared.rng);
-	s->introduction = in;
-	return true;
-}
-
-static void serve(struct node *node, struct peer *peer, struct bytes plain, msec now)
-{
-	struct signalling *s = &node->signalling;
-
-	if (!s->introduction && !make_introduction(node)) {
-		node_count(node, COUNT_NO_MEMORY, 1);
-		return;
-	}
-	rendezvous_server_set_wall(&s->introduction->server, s->shared.wall_ms);
-	rendezvous_server_feed(&s->introduction->server, seat_of(node, peer), &peer->path.remote,
-			       plain, now);
-}
 
 static void take_news(struct node *node, struct peer *peer, struct bytes plain, msec now)
 {
@@ -529,7 +327,7 @@ void signalling_frame(struct node *node, struct peer *peer, struct bytes plain, 
 	}
 	node->signalling.touched = true;
 	if (kind == FRAME_REGISTER || kind == FRAME_PUBLISH)
-		serve(node, peer, plain, now);
+		introduction_feed(node, peer, plain, now);
 	else if ((kind == FRAME_DELIVER || kind == FRAME_OBSERVED) && peer->introducer)
 		take_news(node, peer, plain, now);
 	else if (inband_read(&message, plain))
@@ -555,17 +353,14 @@ static enum action_kind send_frame(struct node *node, struct peer *peer, size_t 
 	return ACTION_SEND;
 }
 
-static uint8_t *frame_room(struct signalling *s)
-{
-	return s->frame + HEADROOM;
-}
-
 /* The envelope to its next carrier. */
 static enum action_kind poll_post(struct node *node, struct action *action, msec now)
 {
 	struct signalling *s = &node->signalling;
 	struct post *post = &s->post;
 	struct bytes envelope = bytes_of(post->envelope, post->len);
+	struct peer *to;
+	size_t len;
 
 	if (!post->len)
 		return ACTION_NONE;
@@ -580,14 +375,8 @@ static enum action_kind poll_post(struct node *node, struct action *action, msec
 		action->bytes = envelope;
 		return ACTION_LAN;
 	}
-	while (post->next_peer < node->roster.len) {
-		struct peer *peer = node->roster.peers[post->next_peer++];
-		size_t len = 0;
-
-		if (peer->introducer)
-			len = rendezvous_client_publish(&peer->introducer->client, frame_room(s),
-							envelope, now);
-		if (len && send_frame(node, peer, len, action, now) == ACTION_SEND)
+	while ((len = introducers_publish(node, &post->next_peer, envelope, &to, now))) {
+		if (send_frame(node, to, len, action, now) == ACTION_SEND)
 			return ACTION_SEND;
 	}
 	post->len = 0;
@@ -607,7 +396,7 @@ static enum action_kind poll_exchange(struct node *node, struct reach *r, struct
 	if (peer_may_send(r->peer, now) && reach_is_heard(r, now) && !message.save_first) {
 		inband.desc = bytes_of(message.desc, message.len);
 		return send_frame(node, r->peer,
-				  inband_write(frame_room(s), ENVELOPE_MAX, &inband), action, now);
+				  inband_write(signalling_frame_room(s), ENVELOPE_MAX, &inband), action, now);
 	}
 	s->post = (struct post){
 		.saves = message.save_first,
@@ -625,7 +414,7 @@ static enum action_kind poll_reach(struct node *node, struct reach *r, struct ac
 
 	if (r->doubts_itself) {
 		r->doubts_itself = false;
-		announce_mailboxes(node, true, now);	/* the answer says how we are seen */
+		introducers_announce(node, true, now);	/* the answer says how we are seen */
 	}
 	kind = poll_exchange(node, r, action, now);
 	if (kind != ACTION_NONE)
@@ -640,26 +429,26 @@ static enum action_kind poll_reach(struct node *node, struct reach *r, struct ac
 	return ACTION_NONE;
 }
 
-static enum action_kind poll_introducer(struct node *node, struct peer *peer,
-					struct action *action, msec now)
+static enum action_kind poll_introducers(struct node *node, struct action *action, msec now)
 {
-	attend_introducer(peer, now);
-	return send_frame(node, peer,
-			  rendezvous_client_poll(&peer->introducer->client,
-						 frame_room(&node->signalling), now),
-			  action, now);
-}
-
-/* What is owed to those whose mailboxes we hold; to one that is gone it is lost. */
-static enum action_kind poll_introduction(struct node *node, struct action *action, msec now)
-{
-	struct signalling *s = &node->signalling;
-	uint32_t seat;
+	struct peer *to;
 	size_t len;
 
-	while (s->introduction &&
-	       (len = rendezvous_server_poll(&s->introduction->server, &seat, frame_room(s)))) {
-		if (send_frame(node, node->roster.peers[seat], len, action, now) == ACTION_SEND)
+	while ((len = introducers_poll(node, &to, now))) {
+		if (send_frame(node, to, len, action, now) == ACTION_SEND)
+			return ACTION_SEND;
+	}
+	return ACTION_NONE;
+}
+
+/* What is owed to one that is gone is lost. */
+static enum action_kind poll_introduction(struct node *node, struct action *action, msec now)
+{
+	struct peer *to;
+	size_t len;
+
+	while ((len = introduction_poll(node, &to))) {
+		if (send_frame(node, to, len, action, now) == ACTION_SEND)
 			return ACTION_SEND;
 	}
 	return ACTION_NONE;
@@ -672,10 +461,8 @@ static enum action_kind poll_all(struct node *node, struct action *action, msec 
 
 	renew_mailboxes(node, now);
 	kind = poll_post(node, action, now);
-	for (size_t i = 0; i < node->roster.len && kind == ACTION_NONE; i++) {
-		if (node->roster.peers[i]->introducer)
-			kind = poll_introducer(node, node->roster.peers[i], action, now);
-	}
+	if (kind == ACTION_NONE)
+		kind = poll_introducers(node, action, now);
 	if (kind == ACTION_NONE)
 		kind = poll_introduction(node, action, now);
 	list_for_each(struct reach, r, &s->reaches, link) {
@@ -689,14 +476,8 @@ static enum action_kind poll_all(struct node *node, struct action *action, msec 
 static msec next_due(const struct node *node, msec now)
 {
 	const struct signalling *s = &node->signalling;
-	msec due = s->introduction ? rendezvous_server_due(&s->introduction->server) : NEVER;
+	msec due = msec_min(introduction_due(s->introduction), introducers_due(node, now));
 
-	for (size_t i = 0; i < node->roster.len; i++) {
-		const struct introducer *in = node->roster.peers[i]->introducer;
-
-		if (in)
-			due = msec_min(due, rendezvous_client_due(&in->client, now));
-	}
 	list_for_each(struct reach, r, &s->reaches, link)
 		due = msec_min(due, reach_due(r, now));
 	return due;
@@ -726,14 +507,8 @@ void signalling_tick(struct node *node, msec now)
 	if (now < s->due)
 		return;
 	s->touched = true;
-	if (s->introduction)
-		rendezvous_server_tick(&s->introduction->server, now);
-	for (size_t i = 0; i < node->roster.len; i++) {
-		struct introducer *in = node->roster.peers[i]->introducer;
-
-		if (in)
-			rendezvous_client_tick(&in->client, now);
-	}
+	introduction_tick(s->introduction, now);
+	introducers_tick(node, now);
 	list_for_each(struct reach, r, &s->reaches, link)
 		reach_tick(r, now);
 }

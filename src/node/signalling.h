@@ -7,38 +7,21 @@
  *                                               each introducer we are connected to
  *   or, if the peer is connected, as it is inside the session
  *
- * An introducer is a peer with an endpoint: everybody can call it, so nodes that
- * nobody can call meet there. They register their mailboxes with it and keep the
- * session alive (25 s, for the NAT); what is published for a mailbox it passes
- * on, and cannot read. It also tells each how it is seen from outside. Any node
- * does that for its peers; a peer that does not answer is plain WireGuard.
+ * Introducers are peers (introducers.h); any node is one for its own peers
+ * (introduction.h). What lies in which mailbox only the two ends know (mailboxes.h).
  */
 #ifndef NODE_SIGNALLING_H
 #define NODE_SIGNALLING_H
 
 #include "node/gather.h"
+#include "node/introducers.h"
+#include "node/introduction.h"
+#include "node/mailboxes.h"
 #include "node/node.h"
 #include "node/reach.h"
-#include "signal/rendezvous_client.h"
-#include "signal/rendezvous_server.h"
 #include "stun/responder.h"
 
-enum {
-	INTRODUCERS_MAX = 3,
-	INTRODUCER_KEEPALIVE = 25 * 1000,	/* msec */
-	INTRODUCER_TRIES = 4,			/* then it is a plain WireGuard peer */
-	INTRODUCER_BOXES = 2048,		/* mailboxes that we hold for others */
-	INTRODUCER_BOXES_EACH = 512,
-	INTRODUCER_LETTERS = 64,
-	SIGNALLING_FRAME = HEADROOM + FRAME_HEADER + ENVELOPE_MAX + 64,
-};
-
-/* A peer that passes our signalling on. */
-struct introducer {
-	struct rendezvous_client client;
-	bool was_connected;
-	bool is_plain;
-};
+enum { SIGNALLING_FRAME = HEADROOM + FRAME_HEADER + ENVELOPE_MAX + 64 };
 
 /* An envelope on its way to all carriers, one after the other. */
 struct post {
@@ -48,17 +31,12 @@ struct post {
 	uint8_t envelope[ENVELOPE_MAX];
 };
 
-struct introduction;			/* what we do for others; made when the first one asks */
-
 struct signalling {
 	struct exchange_shared shared;
 	struct ice_pacer pacer;
 	struct gather gather;
 	struct list reaches;
-	uint8_t (*mailboxes)[MAILBOX_LEN];	/* two days for each peer, in the roster's order */
-	size_t mailboxes_len;
-	uint32_t first_day;
-	bool knows_day;				/* the wall clock was told */
+	struct mailboxes mailboxes;
 	bool lan;
 	struct lan_gate lan_gate;
 	struct cidr refused[NODE_LOCALS_MAX];	/* our own networks inside */
@@ -89,6 +67,9 @@ void signalling_stun(struct node *node, struct datagram *d, struct node_out *out
 void signalling_frame(struct node *node, struct peer *peer, struct bytes plain, msec now);
 
 /* -- out ------------------------------------------------------------------- */
+
+/* Where a frame is written before it is sealed: RENDEZVOUS_FRAME_MAX bytes. */
+uint8_t *signalling_frame_room(struct signalling *s);
 
 enum action_kind signalling_poll(struct node *node, struct action *action, msec now);
 void signalling_tick(struct node *node, msec now);

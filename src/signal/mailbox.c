@@ -1,7 +1,6 @@
 /* mailbox.c -- the address on an envelope, which only the two ends can compute. */
 #include "signal/mailbox.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "crypto/hash.h"
@@ -51,49 +50,4 @@ uint32_t mailbox_day(uint64_t wall_ms)
 uint32_t mailbox_first_day(uint64_t wall_ms)
 {
 	return wall_ms < DAY / 2 ? 0 : mailbox_day(wall_ms - DAY / 2);
-}
-
-/* -- the table ----------------------------------------------------------- */
-
-void mailbox_table_init(struct mailbox_table *t, struct mailbox_slot *slots, size_t cap)
-{
-	assert(cap && !(cap & (cap - 1)));
-	memset(slots, 0, cap * sizeof(*slots));
-	*t = (struct mailbox_table){.slots = slots, .cap = cap};
-}
-
-/* Where this id is, or the free slot where it would be. */
-static struct mailbox_slot *place_of(const struct mailbox_table *t,
-				     const uint8_t id[static MAILBOX_LEN])
-{
-	size_t place = (size_t)load_le64(id) & (t->cap - 1);
-
-	while (t->slots[place].peer && memcmp(t->slots[place].id, id, MAILBOX_LEN) != 0)
-		place = (place + 1) & (t->cap - 1);
-	return &t->slots[place];
-}
-
-bool mailbox_table_add(struct mailbox_table *t, const uint8_t id[static MAILBOX_LEN], uint32_t peer)
-{
-	struct mailbox_slot *slot = place_of(t, id);
-
-	if (!slot->peer) {
-		if (t->len >= t->cap / 2)
-			return false;
-		t->len++;
-	}
-	memcpy(slot->id, id, MAILBOX_LEN);
-	slot->peer = peer + 1;
-	return true;
-}
-
-bool mailbox_table_find(const struct mailbox_table *t, const uint8_t id[static MAILBOX_LEN],
-			uint32_t *peer)
-{
-	const struct mailbox_slot *slot = place_of(t, id);
-
-	if (!slot->peer)
-		return false;
-	*peer = slot->peer - 1;
-	return true;
 }

@@ -24,25 +24,4 @@ void mailbox_id(uint8_t out[static MAILBOX_LEN], const struct noise_x_self *self
 uint32_t mailbox_day(uint64_t wall_ms);			/* to send on; days since 1970 */
 uint32_t mailbox_first_day(uint64_t wall_ms);		/* to listen on, with the one after it */
 
-/* From the id of an envelope to the peer, as a number that the caller knows: an
- * open-addressed table whose slots (a power of two, at least twice as many as
- * ids) the caller gives. Ids are secret, hence their own hash. */
-struct mailbox_slot {
-	uint8_t id[MAILBOX_LEN];
-	uint32_t peer;		/* + 1; 0: free */
-};
-
-struct mailbox_table {
-	struct mailbox_slot *slots;
-	size_t cap;
-	size_t len;
-};
-
-void mailbox_table_init(struct mailbox_table *t, struct mailbox_slot *slots, size_t cap);
-/* False: the table is half full. An id that is there gets the new peer. */
-bool mailbox_table_add(struct mailbox_table *t, const uint8_t id[static MAILBOX_LEN], uint32_t peer);
-/* False: not the id of any of our peers; drop the envelope. */
-bool mailbox_table_find(const struct mailbox_table *t, const uint8_t id[static MAILBOX_LEN],
-			uint32_t *peer);
-
 #endif

@@ -114,7 +114,7 @@ static void junk_in_our_mailbox_is_counted_and_sets_nothing_up(void **state)
 
 	(void)state;
 	lab_poll(lab, &lab->us);
-	memcpy(envelope + 1, lab->us.node->signalling.mailboxes[0], MAILBOX_LEN);
+	memcpy(envelope + 1, lab->us.node->signalling.mailboxes.ids[0], MAILBOX_LEN);
 	for (int i = 0; i < 300; i++)
 		node_feed_lan(lab->us.node, bytes_of(envelope, sizeof(envelope)), 1, lab->now);
 	lab_assert_only(lab, COUNT_BAD_SIGNAL, 300);

@@ -7,7 +7,6 @@
 #define DAY	(24 * HOUR)
 #define TODAY	(20000 * DAY)
 
-enum { SLOTS = 64 };
 
 static const uint8_t psk[KEY_LEN] = "a secret of two";
 
@@ -94,53 +93,6 @@ static void the_first_day_of_1970_is_survived(void **state)
 	assert_true(hears(0, 0));
 }
 
-static void the_table_finds_all_and_only_what_was_added(void **state)
-{
-	struct mailbox_slot slots[SLOTS];
-	struct mailbox_table t;
-	uint8_t id[MAILBOX_LEN] = {0};
-	uint32_t peer;
-
-	(void)state;
-	mailbox_table_init(&t, slots, SLOTS);
-	for (uint8_t i = 0; i < SLOTS / 2; i++) {
-		id[0] = i & 3;			/* only four homes */
-		id[15] = i;
-		assert_true(mailbox_table_add(&t, id, i));
-	}
-	for (uint8_t i = 0; i < SLOTS / 2; i++) {
-		id[0] = i & 3;
-		id[15] = i;
-		assert_true(mailbox_table_find(&t, id, &peer));
-		assert_int_equal(peer, i);
-		id[14] = 1;
-		assert_false(mailbox_table_find(&t, id, &peer));
-		id[14] = 0;
-	}
-}
-
-static void a_table_that_is_half_full_takes_no_more(void **state)
-{
-	struct mailbox_slot slots[4];
-	struct mailbox_table t;
-	uint8_t id[MAILBOX_LEN] = {0};
-	uint32_t peer;
-
-	(void)state;
-	mailbox_table_init(&t, slots, 4);
-	assert_true(mailbox_table_add(&t, id, 0));
-	id[0] = 1;
-	assert_true(mailbox_table_add(&t, id, 1));
-	id[0] = 2;
-	assert_false(mailbox_table_add(&t, id, 2));
-	id[0] = 1;
-	assert_true(mailbox_table_add(&t, id, 9));
-	assert_true(mailbox_table_find(&t, id, &peer));
-	assert_int_equal(peer, 9);
-	mailbox_table_init(&t, slots, 4);
-	assert_false(mailbox_table_find(&t, id, &peer));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,8 +101,6 @@ int main(void)
 		cmocka_unit_test(direction_day_pair_and_psk_all_count),
 		cmocka_unit_test(clocks_up_to_twelve_hours_apart_meet_at_any_time_of_day),
 		cmocka_unit_test(the_first_day_of_1970_is_survived),
-		cmocka_unit_test(the_table_finds_all_and_only_what_was_added),
-		cmocka_unit_test(a_table_that_is_half_full_takes_no_more),
 	};
 
 	if (!crypto_init())

@@ -17,9 +17,9 @@ enum {
 	SAID = 4096,		/* per side, in one play */
 	IN_FLIGHT = 512,
 	SEEDS = 8,
-	SLOTS = 16,
-	PEER_OTHER = 0,		/* as the mailbox tables number them */
+	PEER_OTHER = 0,		/* as the mailboxes are numbered */
 	PEER_C = 1,
+	PEERS,
 };
 
 #define DAY_MS	UINT64_C(86400000)
@@ -43,9 +43,8 @@ struct play {
 	struct rng rng;
 	struct talk t;
 	struct exchange a_with_c;
-	struct mailbox_slot slots[2][SLOTS];
-	struct mailbox_table tables[2];
-	uint32_t table_day;
+	uint8_t ids[2][PEERS][2][MAILBOX_LEN];	/* of A and B: their peers' mailboxes of two days */
+	uint32_t first_day;
 	struct said said[2][SAID];
 	size_t said_len[2];
 	struct flying flying[IN_FLIGHT];
@@ -58,27 +57,33 @@ struct play {
 
 static void listen_on(struct play *p, int who, const struct exchange *x, uint32_t peer)
 {
-	uint32_t first = mailbox_first_day(x->shared->wall_ms);
-	uint8_t id[MAILBOX_LEN];
-
-	for (uint32_t day = first; day <= first + 1; day++) {
-		mailbox_id(id, &x->shared->self, &x->peer, MAILBOX_FROM_PEER, day);
-		assert_true(mailbox_table_add(&p->tables[who], id, peer));
-	}
+	for (uint32_t day = 0; day < 2; day++)
+		mailbox_id(p->ids[who][peer][day], &x->shared->self, &x->peer, MAILBOX_FROM_PEER,
+			   p->first_day + day);
 }
 
-static void renew_tables(struct play *p)
+static void renew_mailboxes(struct play *p)
 {
-	uint32_t day = mailbox_first_day(p->t.side[A].shared.wall_ms);
+	uint32_t first = mailbox_first_day(p->t.side[A].shared.wall_ms);
 
-	if (day == p->table_day)
+	if (first == p->first_day)
 		return;
-	p->table_day = day;
-	for (int i = 0; i < 2; i++) {
-		mailbox_table_init(&p->tables[i], p->slots[i], SLOTS);
+	p->first_day = first;
+	for (int i = 0; i < 2; i++)
 		listen_on(p, i, &p->t.side[i].x, PEER_OTHER);
-	}
 	listen_on(p, A, &p->a_with_c, PEER_C);
+}
+
+/* PEERS: nobody's. */
+static uint32_t addressee(const struct play *p, int who, const uint8_t *mailbox)
+{
+	for (uint32_t peer = 0; mailbox && peer < PEERS; peer++) {
+		for (int day = 0; day < 2; day++) {
+			if (memcmp(p->ids[who][peer][day], mailbox, MAILBOX_LEN) == 0)
+				return peer;
+		}
+	}
+	return PEERS;
 }
 
 static void boot(struct play *p, int who, bool state_is_lost)
@@ -104,7 +109,7 @@ static struct play *begin(uint64_t seed)
 	c = self_of(&p->rng);
 	assert_true(exchange_init(&p->a_with_c, &p->t.side[A].shared, c.public_key, none, 0));
 	exchange_start(&p->a_with_c, 0);
-	renew_tables(p);
+	renew_mailboxes(p);
 	return p;
 }
 
@@ -138,12 +143,11 @@ static void check_taken(struct play *p, int who)
 
 static void receive(struct play *p, int who, const struct envelope *e)
 {
-	const uint8_t *mailbox = envelope_mailbox(bytes_of(e->bytes, e->len));
+	uint32_t peer = addressee(p, who, envelope_mailbox(bytes_of(e->bytes, e->len)));
 	struct exchange_news news;
 	struct desc d;
-	uint32_t peer;
 
-	if (!mailbox || !mailbox_table_find(&p->tables[who], mailbox, &peer)) {
+	if (peer == PEERS) {
 		p->stray++;
 	} else if (peer == PEER_C) {
 		assert_int_equal(exchange_feed(&p->a_with_c, bytes_of(e->bytes, e->len), &d, &news,
@@ -324,7 +328,7 @@ static void land(struct play *p)
 static void pass_time(struct play *p, msec wait)
 {
 	talk_wait(&p->t, wait);
-	renew_tables(p);
+	renew_mailboxes(p);
 	land(p);
 }
 

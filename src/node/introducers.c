@@ -1,0 +1,166 @@
+/* introducers.c -- peers that pass our signalling on. */
+#include "node/introducers.h"
+
+#include <stdlib.h>
+
+#include "node/brain.h"
+
+/* Is there anybody whom we cannot call? */
+static bool needs_introduction(const struct node *node)
+{
+	for (size_t i = 0; i < node->roster.len; i++) {
+		if (!node->roster.peers[i]->settings->endpoint_host)
+			return true;
+	}
+	return false;
+}
+
+static void stop(struct peer *peer, msec now)
+{
+	if (!peer->introducer)
+		return;
+	free(peer->introducer);
+	peer->introducer = NULL;
+	session_set_persistent(&peer->session, peer->settings->keepalive, now);
+}
+
+static bool start(struct node *node, struct peer *peer, msec now)
+{
+	uint32_t keepalive = peer->settings->keepalive;
+
+	if (!peer->introducer) {
+		peer->introducer = calloc(1, sizeof(*peer->introducer));
+		if (!peer->introducer)
+			return false;
+		rendezvous_client_init(&peer->introducer->client, node->shared.rng);
+	}
+	peer->introducer->is_plain = false;	/* it may have become one of ours */
+	if (keepalive == 0 || keepalive > INTRODUCER_KEEPALIVE)
+		session_set_persistent(&peer->session, INTRODUCER_KEEPALIVE, now);
+	peer_connect(peer, now);
+	node_touch(node, peer);
+	return true;
+}
+
+bool introducers_set_peers(struct node *node, msec now)
+{
+	size_t room = needs_introduction(node) ? INTRODUCERS_MAX : 0;
+
+	for (size_t i = 0; i < node->roster.len; i++) {
+		struct peer *peer = node->roster.peers[i];
+
+		if (!peer->settings->endpoint_host || !room) {
+			stop(peer, now);
+			continue;
+		}
+		room--;
+		if (!start(node, peer, now))
+			return false;
+	}
+	return true;
+}
+
+void introducers_announce(struct node *node, bool hurry, msec now)
+{
+	const struct mailboxes *m = &node->signalling.mailboxes;
+
+	for (size_t i = 0; i < node->roster.len; i++) {
+		struct introducer *in = node->roster.peers[i]->introducer;
+
+		if (in)
+			rendezvous_client_set_ids(&in->client, (const uint8_t(*)[MAILBOX_LEN])m->ids,
+						  m->len, hurry, now);
+	}
+}
+
+bool introducers_exist(const struct node *node)
+{
+	for (size_t i = 0; i < node->roster.len; i++) {
+		const struct introducer *in = node->roster.peers[i]->introducer;
+
+		if (in && !in->is_plain)
+			return true;
+	}
+	return false;
+}
+
+/* The session has come up or gone down, or the peer turns out to know nothing of this. */
+static void attend(struct peer *peer, msec now)
+{
+	struct introducer *in = peer->introducer;
+	bool up = peer_may_send(peer, now) && !in->is_plain;
+
+	if (up && in->client.state == RENDEZVOUS_OFF) {
+		rendezvous_client_connected(&in->client, in->was_connected, now);
+		in->was_connected = true;
+	} else if (!up && in->client.state != RENDEZVOUS_OFF) {
+		rendezvous_client_disconnected(&in->client);
+	}
+	if (in->client.state == RENDEZVOUS_REGISTERING && in->client.tries > INTRODUCER_TRIES) {
+		log_info("%s: is plain WireGuard, it passes no signalling on", peer->settings->name);
+		in->is_plain = true;
+		rendezvous_client_disconnected(&in->client);
+		session_set_persistent(&peer->session, peer->settings->keepalive, now);
+	}
+}
+
+void introducers_tick(struct node *node, msec now)
+{
+	for (size_t i = 0; i < node->roster.len; i++) {
+		struct introducer *in = node->roster.peers[i]->introducer;
+
+		if (in)
+			rendezvous_client_tick(&in->client, now);
+	}
+}
+
+msec introducers_due(const struct node *node, msec now)
+{
+	msec due = NEVER;
+
+	for (size_t i = 0; i < node->roster.len; i++) {
+		const struct introducer *in = node->roster.peers[i]->introducer;
+
+		if (in)
+			due = msec_min(due, rendezvous_client_due(&in->client, now));
+	}
+	return due;
+}
+
+size_t introducers_poll(struct node *node, struct peer **to, msec now)
+{
+	for (size_t i = 0; i < node->roster.len; i++) {
+		struct peer *peer = node->roster.peers[i];
+		size_t len;
+
+		if (!peer->introducer)
+			continue;
+		attend(peer, now);
+		len = rendezvous_client_poll(&peer->introducer->client,
+					     signalling_frame_room(&node->signalling), now);
+		if (len) {
+			*to = peer;
+			return len;
+		}
+	}
+	return 0;
+}
+
+size_t introducers_publish(struct node *node, size_t *next, struct bytes envelope,
+			   struct peer **to, msec now)
+{
+	while (*next < node->roster.len) {
+		struct peer *peer = node->roster.peers[(*next)++];
+		size_t len = 0;
+
+		if (peer->introducer)
+			len = rendezvous_client_publish(&peer->introducer->client,
+							signalling_frame_room(&node->signalling),
+							envelope, now);
+		if (len) {
+			*to = peer;
+			return len;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,49 @@
+/* introducers.h -- peers that pass our signalling on.
+ *
+ * An introducer is a peer with an endpoint: everybody can call it, so nodes that
+ * nobody can call meet there. We register our mailboxes with it and keep the
+ * session alive (25 s, for the NAT); what is published for a mailbox it passes
+ * on, and cannot read. It also tells each how it is seen from outside. Any node
+ * does that for its peers (introduction.h); a peer that does not answer is plain
+ * WireGuard. Who can call all its peers needs none.
+ */
+#ifndef NODE_INTRODUCERS_H
+#define NODE_INTRODUCERS_H
+
+#include "node/node.h"
+#include "signal/rendezvous_client.h"
+
+struct peer;
+
+enum {
+	INTRODUCERS_MAX = 3,
+	INTRODUCER_KEEPALIVE = 25 * 1000,	/* msec */
+	INTRODUCER_TRIES = 4,			/* then it is a plain WireGuard peer */
+};
+
+struct introducer {
+	struct rendezvous_client client;
+	bool was_connected;
+	bool is_plain;
+};
+
+/* The roster is another one: choose among its peers. False: no memory. */
+bool introducers_set_peers(struct node *node, msec now);
+
+/* Our mailboxes are others, or we want to be told how we are seen. `hurry`: now. */
+void introducers_announce(struct node *node, bool hurry, msec now);
+
+/* May an envelope find its way by one of them? */
+bool introducers_exist(const struct node *node);
+
+void introducers_tick(struct node *node, msec now);
+msec introducers_due(const struct node *node, msec now);
+/* A frame for that peer: its length, written to signalling_frame_room(); 0: nothing is owed. */
+size_t introducers_poll(struct node *node, struct peer **to, msec now);
+
+/* The envelope to the introducers in turn: *next is where to go on, 0 to begin with. The
+ * length of the frame for *to, or 0: all have it. */
+size_t introducers_publish(struct node *node, size_t *next, struct bytes envelope,
+			   struct peer **to, msec now);
+
+#endif

@@ -1,0 +1,77 @@
+/* mailboxes.c -- where envelopes for us lie: two ids for each peer, of two days. */
+#include "node/mailboxes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/brain.h"
+
+struct noise_x_peer mailboxes_noise_of(const struct peer *peer)
+{
+	const struct noise_peer *from = &peer->session.peer;
+	struct noise_x_peer to = {.has_psk = !key_is_zero(from->psk)};
+
+	memcpy(to.public_key, from->public_key, KEY_LEN);
+	memcpy(to.static_static, from->static_static, KEY_LEN);
+	memcpy(to.psk, from->psk, KEY_LEN);
+	return to;
+}
+
+static void make_ids(struct node *node)
+{
+	const struct exchange_shared *shared = &node->signalling.shared;
+	struct mailboxes *m = &node->signalling.mailboxes;
+
+	m->first_day = mailbox_first_day(shared->wall_ms);
+	for (size_t i = 0; i < m->len; i++) {
+		struct noise_x_peer to = mailboxes_noise_of(node->roster.peers[i / 2]);
+
+		mailbox_id(m->ids[i], &shared->self, &to, MAILBOX_FROM_PEER,
+			   m->first_day + (uint32_t)(i & 1));
+		wipe(&to, sizeof(to));
+	}
+}
+
+bool mailboxes_set_peers(struct node *node)
+{
+	struct mailboxes *m = &node->signalling.mailboxes;
+	size_t n = 2 * node->roster.len;
+
+	free(m->ids);
+	m->ids = calloc(n ? n : 1, sizeof(*m->ids));
+	m->len = m->ids ? n : 0;
+	make_ids(node);
+	return m->ids != NULL;
+}
+
+void mailboxes_deinit(struct mailboxes *m)
+{
+	free(m->ids);
+	*m = (struct mailboxes){0};
+}
+
+bool mailboxes_are_old(const struct mailboxes *m, uint64_t wall_ms)
+{
+	return !m->knows_day || mailbox_first_day(wall_ms) != m->first_day;
+}
+
+bool mailboxes_renew(struct node *node)
+{
+	struct mailboxes *m = &node->signalling.mailboxes;
+	bool knew = m->knows_day;
+
+	m->knows_day = true;
+	make_ids(node);
+	return knew;
+}
+
+struct peer *mailboxes_find(const struct node *node, const uint8_t id[static MAILBOX_LEN])
+{
+	const struct mailboxes *m = &node->signalling.mailboxes;
+
+	for (size_t i = 0; i < m->len; i++) {
+		if (memcmp(m->ids[i], id, MAILBOX_LEN) == 0)
+			return node->roster.peers[i / 2];
+	}
+	return NULL;
+}
