@@ -7,20 +7,18 @@
 #ifndef NODE_BRAIN_H
 #define NODE_BRAIN_H
 
+#include "node/gate.h"
 #include "node/peer.h"
 #include "node/ping.h"
 #include "node/reach.h"
 #include "node/signalling.h"
 #include "node/status.h"
 #include "wg/allowedips.h"
-#include "wg/cookie.h"
-#include "wg/ratelimiter.h"
 
 enum {
 	SPARE_KEYPAIRS = 8,		/* free ones that are kept; more are given back */
 	INDICES_PER_HANDSHAKE = 4,	/* room that must be there before one is worked on */
 	ICMP_PER_SECOND = 100,
-	HANDSHAKE_DSCP = 0x22,		/* AF41, as WireGuard marks its handshakes */
 };
 
 /* Everything that depends on the list of peers; made whole, then swapped in. */
@@ -37,8 +35,7 @@ struct node {
 	struct roster roster;
 	struct heap timers;
 	struct list owing;
-	struct cookie_checker cookies;
-	struct ratelimiter ratelimiter;
+	struct gate gate;
 	struct ip source4, source6;	/* of ICMP errors; family IP_NONE: none */
 	uint16_t listen_port;
 	size_t mtu;

@@ -259,7 +259,6 @@ struct node *node_new(const struct node_settings *settings, struct rng *rng,
 		      const uint64_t marks[static NODE_MARKS], msec now, char error[static 256])
 {
 	struct node *node = calloc(1, sizeof(*node));
-	uint64_t hash_seed;
 
 	if (!node || !make_indices(node)) {
 		snprintf(error, 256, "out of memory");
@@ -269,9 +268,7 @@ struct node *node_new(const struct node_settings *settings, struct rng *rng,
 	node->shared.rng = rng;
 	noise_identity_init(&node->shared.identity, settings->private_key);
 	tai64n_init(&node->shared.clock, marks[MARK_HANDSHAKES]);
-	cookie_checker_init(&node->cookies, node->shared.identity.public_key);
-	rng->fill(rng, &hash_seed, sizeof(hash_seed));
-	ratelimiter_init(&node->ratelimiter, hash_seed, now);
+	gate_init(&node->gate, node->shared.identity.public_key, rng, now);
 	list_init(&node->owing);
 	node->listen_port = settings->listen_port;
 	node->mtu = settings->mtu;

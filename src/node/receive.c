@@ -1,10 +1,9 @@
 /* receive.c -- from the network to the TUN device: what is it, whose, opened, in.
  *
  * Data messages of one session that arrive together are opened together. A
- * handshake message costs a curve computation, so before that it must know our
- * public key (mac1), and under load also own its address (mac2). A response and a
- * cookie reply are written over the message that they answer: no memory is
- * spent on strangers, and fewer bytes go back than came.
+ * handshake message costs a curve computation, so it must pass the gate first. A
+ * response is written over the message that it answers: no memory is spent on
+ * strangers, and fewer bytes go back than came.
  */
 #include <string.h>
 
@@ -108,45 +107,29 @@ static void count_handshake(struct node *node, enum session_verdict verdict)
 		node_count(node, counters[verdict], 1);
 }
 
-/* Send this back to where the datagram came from, in its place. */
 static void reply(struct datagram *d, const void *message, size_t len, struct node_out *out)
 {
-	memcpy(d->packet.data, message, len);
-	d->packet.len = len;
-	d->ecn = 0;
-	d->dscp = HANDSHAKE_DSCP;
+	gate_reply(d, message, len);
 	out->to_net[out->to_net_len++] = *d;
-}
-
-static void send_cookie(struct node *node, struct datagram *d, struct node_out *out, msec now)
-{
-	struct message_cookie message;
-
-	cookie_reply_create(&message, &node->cookies, packet_bytes(&d->packet), &d->path.remote,
-			    node->shared.rng, now);
-	reply(d, &message, sizeof(message), out);
-	node_count(node, COUNT_COOKIE_SENT, 1);
 }
 
 /* May this initiation or response cost us a curve computation? */
 static bool admit(struct node *node, struct datagram *d, struct node_out *out, msec now)
 {
-	enum cookie_verdict verdict = cookie_check(&node->cookies, packet_bytes(&d->packet),
-						   &d->path.remote, node->shared.rng, now);
-
-	if (verdict == COOKIE_BAD_MAC1) {
+	switch (gate_check(&node->gate, d, now)) {
+	case GATE_OPEN:
+		return true;
+	case GATE_BAD_MAC1:
 		node_count(node, COUNT_BAD_MAC1, 1);
-		return false;
+		break;
+	case GATE_COOKIE:
+		out->to_net[out->to_net_len++] = *d;
+		node_count(node, COUNT_COOKIE_SENT, 1);
+		break;
+	case GATE_LIMITED:
+		node_count(node, COUNT_RATE_LIMITED, 1);
+		break;
 	}
-	if (!ratelimiter_under_load(&node->ratelimiter, now))
-		return true;
-	if (verdict == COOKIE_MAC1_ONLY) {
-		send_cookie(node, d, out, now);
-		return false;
-	}
-	if (ratelimiter_allows(&node->ratelimiter, &d->path.remote.ip, now))
-		return true;
-	node_count(node, COUNT_RATE_LIMITED, 1);
 	return false;
 }
 

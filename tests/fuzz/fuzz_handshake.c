@@ -188,7 +188,7 @@ static void happen(struct target *t, uint8_t event, struct reader *r)
 		t->now += (msec)get_be16(r) * 10;
 		node_tick(t->node, t->now);
 		if (event & EVENT_FIX)
-			t->node->ratelimiter.loaded_until = t->now + LOAD_LINGER;
+			t->node->gate.ratelimiter.loaded_until = t->now + LOAD_LINGER;
 		break;
 	}
 }

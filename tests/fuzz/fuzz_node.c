@@ -336,7 +336,7 @@ static void happen(struct scene *s, struct reader *r)
 		node_connect_all(s->us.node, s->now);
 		break;
 	case EVENT_FLOOD:
-		s->us.node->ratelimiter.loaded_until = s->now + LOAD_LINGER;
+		s->us.node->gate.ratelimiter.loaded_until = s->now + LOAD_LINGER;
 		break;
 	case EVENTS:
 		break;
