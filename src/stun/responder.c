@@ -28,10 +28,19 @@ void responder_init(struct responder *r, uint64_t hash_seed)
 void responder_set_other(struct responder *r, const struct endpoint *primary,
 			 const struct endpoint *other)
 {
-	r->has_other = ip_bits(&primary->ip) && primary->ip.family == other->ip.family &&
-		       !ip_equal(&primary->ip, &other->ip) && primary->port != other->port;
+	bool differ = ip_bits(&primary->ip) && primary->ip.family == other->ip.family &&
+		      !ip_equal(&primary->ip, &other->ip) && primary->port != other->port;
+
+	r->sockets = differ ? RESPONDER_GRID : RESPONDER_ONE_SOCKET;
 	r->grid[0] = *primary;
 	r->grid[1] = *other;
+}
+
+void responder_set_two_ports(struct responder *r, uint16_t port, uint16_t other)
+{
+	r->sockets = port != other ? RESPONDER_TWO_PORTS : RESPONDER_ONE_SOCKET;
+	r->grid[0] = (struct endpoint){.port = port};
+	r->grid[1] = (struct endpoint){.port = other};
 }
 
 /* -- the budget ---------------------------------------------------------- */
@@ -102,22 +111,36 @@ static bool is_within_budget(struct responder *r, const struct ip *source, msec 
 
 /* -- the request --------------------------------------------------------- */
 
-/* Of the four sockets, which is this? Bit 1: the other address, bit 0: the
- * other port; -1: none of them. */
+enum { OTHER_PORT = 1, OTHER_IP = 2, CHANGES = OTHER_PORT | OTHER_IP };
+
+/* What there is to change between the sockets. */
+static int changes(const struct responder *r)
+{
+	static const int table[] = {
+		[RESPONDER_ONE_SOCKET] = 0,
+		[RESPONDER_TWO_PORTS] = OTHER_PORT,
+		[RESPONDER_GRID] = CHANGES,
+	};
+
+	return table[r->sockets];
+}
+
+/* Of the sockets, which is this? A set of what is the other; -1: none of them. */
 static int place_in_grid(const struct responder *r, const struct endpoint *to)
 {
-	for (int place = 0; r->has_other && place < 4; place++)
-		if (ip_equal(&to->ip, &r->grid[place >> 1].ip) &&
-		    to->port == r->grid[place & 1].port)
+	for (int place = 0; changes(r) && place <= changes(r); place++)
+		if ((r->sockets == RESPONDER_TWO_PORTS ||
+		     ip_equal(&to->ip, &r->grid[place >> 1].ip)) &&
+		    to->port == r->grid[place & OTHER_PORT].port)
 			return place;
 	return -1;
 }
 
-static struct endpoint from_grid(const struct responder *r, int place)
+static struct endpoint from_grid(const struct responder *r, const struct endpoint *to, int place)
 {
-	struct endpoint e = r->grid[place >> 1];
+	struct endpoint e = r->sockets == RESPONDER_GRID ? r->grid[place >> 1] : *to;
 
-	e.port = r->grid[place & 1].port;
+	e.port = r->grid[place & OTHER_PORT].port;
 	return e;
 }
 
@@ -148,16 +171,18 @@ static void prepare(struct answer *a, const struct responder *r, const struct st
 		    const struct endpoint *from, const struct endpoint *to)
 {
 	static const uint16_t change_request = ATTR_CHANGE_REQUEST;
-	int place = place_in_grid(r, to);
-	uint32_t change = 0;
+	int place = place_in_grid(r, to), change;
+	uint32_t flags = 0;
 
+	stun_get_u32(msg, ATTR_CHANGE_REQUEST, &flags);
+	change = (int)(flags >> 1) & CHANGES;		/* RFC 5780 section 7.2: bits 2 and 1 */
 	*a = (struct answer){.request = msg, .from = from, .source = *to};
-	a->unknown_count = stun_unknown(msg, &change_request, place >= 0, a->unknown);
+	a->unknown_count = stun_unknown(msg, &change_request,
+					place >= 0 && (change & ~changes(r)) == 0, a->unknown);
 	if (place < 0 || a->unknown_count)
 		return;
-	stun_get_u32(msg, ATTR_CHANGE_REQUEST, &change);
-	a->other = from_grid(r, place ^ 3);
-	a->source = from_grid(r, place ^ (int)(change >> 1 & 3));	/* flags: bits 2 and 1 */
+	a->other = from_grid(r, to, place ^ changes(r));
+	a->source = from_grid(r, to, place ^ change);
 }
 
 static void put_result(struct writer *w, const struct answer *a, bool in_full)

@@ -35,9 +35,15 @@ struct responder_bucket {
 	msec seen;
 };
 
+enum responder_sockets {
+	RESPONDER_ONE_SOCKET,		/* or several that know nothing of each other */
+	RESPONDER_TWO_PORTS,
+	RESPONDER_GRID,			/* two addresses with two ports each */
+};
+
 struct responder {
-	bool has_other;			/* `grid` is valid */
-	struct endpoint grid[2];	/* both addresses and both ports, see below */
+	enum responder_sockets sockets;
+	struct endpoint grid[2];	/* both addresses (of a grid) and both ports, see below */
 	uint64_t hash_seed;		/* secret */
 	struct responder_bucket buckets[RESPONDER_SETS][RESPONDER_WAYS];
 };
@@ -49,6 +55,16 @@ void responder_init(struct responder *r, uint64_t hash_seed);
  * CHANGE-REQUEST stays an unknown attribute (RFC 5780 sections 6 and 7.2). */
 void responder_set_other(struct responder *r, const struct endpoint *primary,
 			 const struct endpoint *other);
+
+/* The server has one address, whichever `to` says, and two ports; they must differ.
+ * RFC 5780 section 6 wants two addresses, which a small host does not have; and most of
+ * what a client asks is answered by two ports: a NAT that maps by port ("symmetric") maps
+ * these two differently, and one that filters by port keeps an answer from the other port
+ * out. So OTHER-ADDRESS is the same address with the other port, "change port" is honoured,
+ * and "change IP" is refused as an unknown attribute rather than left without an answer,
+ * which would look like a filter. A client of RFC 5780 does not take that OTHER-ADDRESS
+ * for a second address, as it compares. */
+void responder_set_two_ports(struct responder *r, uint16_t port, uint16_t other);
 
 /* A datagram came from `from` to our own address `to`. True: `w` (empty, with
  * RESPONDER_ANSWER_MAX bytes) holds the answer; send it to `from`, out of the

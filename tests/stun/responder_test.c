@@ -452,7 +452,78 @@ static void a_second_address_must_differ_in_both(void **state)
 		assert_null(stun_find(&got.msg, ATTR_OTHER_ADDRESS));
 	}
 	responder_set_other(&responder, &none, &none);
-	assert_false(responder.has_other);
+	assert_int_equal(responder.sockets, RESPONDER_ONE_SOCKET);
+}
+
+static bool ask_to_change(uint32_t flags, const char *to)
+{
+	struct writer w = begin(STUN_BINDING, STUN_REQUEST);
+
+	stun_put_u32(&w, ATTR_CHANGE_REQUEST, flags);
+	return ask(0, "198.51.100.7:1", to, stun_finish(&w));
+}
+
+/* At whichever of its addresses it was asked. */
+static void two_ports_of_one_address_stand_in_for_each_other(void **state)
+{
+	static const struct {
+		const char *to;
+		uint32_t flags;
+		const char *origin, *other;
+	} rows[] = {
+		{A_P, 0, A_P, A_Q}, {A_P, 2, A_Q, A_Q}, {A_Q, 0, A_Q, A_P}, {A_Q, 2, A_P, A_P},
+		{B_P, 0, B_P, B_Q}, {B_P, 2, B_Q, B_Q},
+	};
+
+	(void)state;
+	responder_set_two_ports(&responder, 3478, 3479);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct endpoint origin = ep(rows[i].origin);
+
+		assert_true(ask_to_change(rows[i].flags, rows[i].to));
+		assert_mapped("198.51.100.7:1");
+		assert_true(endpoint_equal(&got.source, &origin));
+		assert_address(ATTR_RESPONSE_ORIGIN, rows[i].origin);
+		assert_address(ATTR_OTHER_ADDRESS, rows[i].other);
+	}
+}
+
+static void an_address_that_there_is_not_cannot_be_changed_to(void **state)
+{
+	struct endpoint asked = ep(A_P);
+	struct bytes types;
+
+	(void)state;
+	responder_set_two_ports(&responder, 3478, 3479);
+	for (uint32_t flags = 4; flags <= 6; flags += 2) {
+		assert_true(ask_to_change(flags, A_P));
+		assert_int_equal(got.msg.class, STUN_ERROR);
+		assert_true(stun_get_bytes(&got.msg, ATTR_UNKNOWN_ATTRIBUTES, &types));
+		assert_int_equal(types.len, 2);
+		assert_memory_equal(types.data, "\x00\x03", 2);
+		assert_true(endpoint_equal(&got.source, &asked));
+	}
+}
+
+static void a_second_port_must_be_another_one(void **state)
+{
+	(void)state;
+	responder_set_two_ports(&responder, 3478, 3478);
+	assert_true(ask(0, "198.51.100.7:1", A_P, bare()));
+	assert_null(stun_find(&got.msg, ATTR_OTHER_ADDRESS));
+	responder_set_two_ports(&responder, 3478, 3479);
+	assert_true(ask(0, "198.51.100.7:1", "192.0.2.1:3480", bare()));
+	assert_null(stun_find(&got.msg, ATTR_OTHER_ADDRESS));
+}
+
+static void two_ports_give_no_more_than_they_get(void **state)
+{
+	(void)state;
+	responder_set_two_ports(&responder, 3478, 3479);
+	for (size_t len = RESPONDER_FREE_LEN; len < 80; len += 4) {
+		assert_true(ask(0, "198.51.100.7:1", A_P, padded(len)));
+		assert_true(got.len <= len);
+	}
 }
 
 int main(void)
@@ -478,6 +549,10 @@ int main(void)
 		fresh_test(a_fifth_socket_has_no_other_address),
 		fresh_test(response_port_and_padding_are_refused),
 		fresh_test(a_second_address_must_differ_in_both),
+		fresh_test(two_ports_of_one_address_stand_in_for_each_other),
+		fresh_test(an_address_that_there_is_not_cannot_be_changed_to),
+		fresh_test(a_second_port_must_be_another_one),
+		fresh_test(two_ports_give_no_more_than_they_get),
 	};
 
 	return cmocka_run_group_tests(tests, ready, NULL);
