@@ -71,7 +71,7 @@ void daemon_drain(struct daemon *d);
 void daemon_drain_soon(struct daemon *d);
 void daemon_stop(struct daemon *d, int code);
 
-void daemon_resolved(void *context, const uint8_t peer[static KEY_LEN],
+void daemon_resolved(void *context, const char *host, uint16_t port,
 		     const struct endpoint *endpoints, size_t n);
 void daemon_source_gone(void *context, const struct path *path);
 void daemon_lan_received(void *context, struct bytes datagram, const struct endpoint *from,

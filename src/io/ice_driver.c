@@ -57,7 +57,7 @@ static void on_timer(uv_poll_t *poll, int status, int events);
 static void on_udp(uv_poll_t *poll, int status, int events);
 static void on_input_poll(uv_poll_t *poll, int status, int events);
 static void on_input_idle(uv_idle_t *idle);
-static void on_resolved(void *context, const uint8_t peer[static KEY_LEN],
+static void on_resolved(void *context, const char *host, uint16_t port,
 			const struct endpoint *endpoints, size_t n);
 
 struct ice_agent *ice_driver_agent(struct ice_driver *d)
@@ -149,17 +149,15 @@ static void take_server(struct ice_driver *d, size_t nth, const struct endpoint 
 	}
 }
 
-/* The resolver knows who asks by a key: here the number of the server. */
 static void look_up_servers(struct ice_driver *d)
 {
 	for (size_t i = 0; i < d->settings.servers_len; i++) {
 		const struct ice_driver_server *server = &d->settings.servers[i];
-		uint8_t number[KEY_LEN] = {(uint8_t)i};
 		struct endpoint literal;
 
 		if (resolve_literal(&literal, server->host, server->port))
 			take_server(d, i, &literal, 1);
-		else if (resolver_ask(&d->resolver, number, server->host, server->port))
+		else if (resolver_ask(&d->resolver, server->host, server->port))
 			take_server(d, i, NULL, 0);
 	}
 }
@@ -379,12 +377,17 @@ static void on_timer(uv_poll_t *poll, int status, int events)
 	drain(d);
 }
 
-static void on_resolved(void *context, const uint8_t peer[static KEY_LEN],
+static void on_resolved(void *context, const char *host, uint16_t port,
 			const struct endpoint *endpoints, size_t n)
 {
 	struct ice_driver *d = context;
 
-	take_server(d, peer[0], endpoints, n);
+	for (size_t i = 0; i < d->settings.servers_len; i++) {
+		const struct ice_driver_server *server = &d->settings.servers[i];
+
+		if (server->port == port && strcmp(server->host, host) == 0)
+			take_server(d, i, endpoints, n);
+	}
 	drain(d);
 }
 

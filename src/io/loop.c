@@ -21,9 +21,9 @@ static void look_up(struct daemon *d, const struct action *action, msec now)
 	struct endpoint literal;
 
 	if (resolve_literal(&literal, action->host, action->port))
-		node_resolved(d->node, action->peer, &literal, 1, now);
-	else if (resolver_ask(&d->resolver, action->peer, action->host, action->port))
-		node_resolved(d->node, action->peer, NULL, 0, now);
+		node_resolved(d->node, action->host, action->port, &literal, 1, now);
+	else if (resolver_ask(&d->resolver, action->host, action->port))
+		node_resolved(d->node, action->host, action->port, NULL, 0, now);
 }
 
 const char *const daemon_mark_names[NODE_MARKS] = {
@@ -153,12 +153,12 @@ static void on_timer(uv_poll_t *poll, int status, int events)
 	daemon_drain(d);
 }
 
-void daemon_resolved(void *context, const uint8_t peer[static KEY_LEN],
+void daemon_resolved(void *context, const char *host, uint16_t port,
 		     const struct endpoint *endpoints, size_t n)
 {
 	struct daemon *d = context;
 
-	node_resolved(d->node, peer, endpoints, n, clock_now());
+	node_resolved(d->node, host, port, endpoints, n, clock_now());
 	daemon_drain(d);
 }
 

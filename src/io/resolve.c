@@ -10,8 +10,8 @@ struct question {
 	uv_getaddrinfo_t request;
 	struct resolver *resolver;	/* NULL: nobody waits for it any more */
 	struct list link;
-	uint8_t peer[KEY_LEN];
 	uint16_t port;
+	char host[];
 };
 
 /* UDP only, or each address would come three times. */
@@ -98,25 +98,32 @@ static void on_answer(uv_getaddrinfo_t *request, int status, struct addrinfo *li
 	uv_freeaddrinfo(list);
 	list_remove(&q->link);
 	if (r)
-		r->resolved(r->context, q->peer, found, n);
+		r->resolved(r->context, q->host, q->port, found, n);
 	free(q);
 }
 
-int resolver_ask(struct resolver *r, const uint8_t peer[static KEY_LEN], const char *host,
-		 uint16_t port)
+static bool is_asked(const struct resolver *r, const char *host, uint16_t port)
 {
-	struct question *q = calloc(1, sizeof(*q));
+	list_for_each(struct question, q, &r->questions, link) {
+		if (q->port == port && strcmp(q->host, host) == 0)
+			return true;
+	}
+	return false;
+}
+
+int resolver_ask(struct resolver *r, const char *host, uint16_t port)
+{
+	struct question *q;
 	int err;
 
+	if (is_asked(r, host, port))
+		return 0;
+	q = calloc(1, sizeof(*q) + strlen(host) + 1);
 	if (!q)
 		return UV_ENOMEM;
-	list_for_each(struct question, old, &r->questions, link) {
-		if (key_equal(old->peer, peer))
-			forget(old);
-	}
 	q->resolver = r;
 	q->port = port;
-	memcpy(q->peer, peer, KEY_LEN);
+	strcpy(q->host, host);
 	err = uv_getaddrinfo(r->loop, &q->request, on_answer, host, NULL, &hints);
 	if (err) {
 		free(q);

@@ -1,8 +1,8 @@
 /* resolve.h -- names to addresses, by the system's resolver in libuv's thread pool.
  *
- * The question remembers the peer's public key, not the peer: if the config
- * changes while a slow name server thinks, the answer finds nobody and is
- * dropped. A new question for a peer makes the one before it worthless.
+ * A question is its name and nothing else: who wants the answer knows it by that.
+ * If the config changes while a slow name server thinks, the answer finds nobody
+ * and is dropped. A name that is being asked for is not asked for twice.
  */
 #ifndef IO_RESOLVE_H
 #define IO_RESOLVE_H
@@ -11,12 +11,11 @@
 
 #include "base/list.h"
 #include "base/addr.h"
-#include "crypto/key.h"
 
 enum { RESOLVE_MAX = 8 };	/* addresses that are kept of one name */
 
 /* n = 0: it has none, or nobody knows. */
-typedef void resolved_fn(void *context, const uint8_t peer[static KEY_LEN],
+typedef void resolved_fn(void *context, const char *host, uint16_t port,
 			 const struct endpoint *endpoints, size_t n);
 
 struct resolver {
@@ -36,7 +35,6 @@ void resolver_deinit(struct resolver *r);
 bool resolve_literal(struct endpoint *out, const char *host, uint16_t port);
 
 /* The answer comes later, from the loop. 0 or -errno: then none comes. */
-int resolver_ask(struct resolver *r, const uint8_t peer[static KEY_LEN], const char *host,
-		 uint16_t port);
+int resolver_ask(struct resolver *r, const char *host, uint16_t port);
 
 #endif

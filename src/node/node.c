@@ -413,7 +413,6 @@ static enum action_kind poll_resolve(struct peer *peer, struct action *action)
 	if (!peer->wants_resolve)
 		return ACTION_NONE;
 	peer->wants_resolve = false;
-	memcpy(action->peer, peer->session.peer.public_key, KEY_LEN);
 	action->host = peer->settings->endpoint_host;
 	action->port = peer->settings->endpoint_port;
 	return ACTION_RESOLVE;
@@ -491,15 +490,17 @@ msec node_due(const struct node *node)
 	return msec_min(heap_due(&node->timers), signalling_due(node));
 }
 
-void node_resolved(struct node *node, const uint8_t peer_key[static KEY_LEN],
+void node_resolved(struct node *node, const char *host, uint16_t port,
 		   const struct endpoint *endpoints, size_t n, msec now)
 {
-	struct peer *peer = node_find_peer(node, peer_key);
+	for (size_t i = 0; i < node->roster.len; i++) {
+		struct peer *peer = node->roster.peers[i];
 
-	if (!peer)
-		return;
-	node_count(node, COUNT_NO_ENDPOINT, peer_resolved(peer, endpoints, n, now));
-	node_touch(node, peer);
+		if (!peer_is_named(peer, host, port))
+			continue;
+		node_count(node, COUNT_NO_ENDPOINT, peer_resolved(peer, endpoints, n, now));
+		node_touch(node, peer);
+	}
 }
 
 void node_source_gone(struct node *node, const struct path *path)

@@ -110,7 +110,7 @@ enum action_kind {
 	ACTION_SEND,		/* action.datagram; its bytes live until the next call on the node */
 	ACTION_SAVE_MARK,	/* action.mark of action.which must be on disk before the next poll */
 	ACTION_LAN,		/* action.bytes to the LAN's multicast group; live as a datagram's do */
-	ACTION_RESOLVE,		/* action.host, port: answer with node_resolved(action.peer) */
+	ACTION_RESOLVE,		/* action.host, port: answer with node_resolved() */
 };
 
 struct action {
@@ -119,15 +119,15 @@ struct action {
 	struct bytes bytes;
 	enum node_mark which;
 	uint64_t mark;
-	uint8_t peer[KEY_LEN];
 	const char *host;	/* borrowed until the next reconfigure */
 	uint16_t port;
 };
 
 enum action_kind node_poll(struct node *node, struct action *action, msec now);
 
-/* The addresses of a name, best first; n = 0: it has none or nobody answered. */
-void node_resolved(struct node *node, const uint8_t peer[static KEY_LEN],
+/* The addresses of a name, best first, each with that port; n = 0: it has none or nobody
+ * answered. For all who asked for it, whoever they are. */
+void node_resolved(struct node *node, const char *host, uint16_t port,
 		   const struct endpoint *endpoints, size_t n, msec now);
 
 void node_tick(struct node *node, msec now);

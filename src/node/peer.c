@@ -185,6 +185,13 @@ static const struct endpoint *choose(const struct peer *peer, const struct endpo
 	return &endpoints[0];
 }
 
+bool peer_is_named(const struct peer *peer, const char *host, uint16_t port)
+{
+	const struct peer_settings *s = peer->settings;
+
+	return s->endpoint_host && s->endpoint_port == port && strcmp(s->endpoint_host, host) == 0;
+}
+
 unsigned peer_resolved(struct peer *peer, const struct endpoint *endpoints, size_t n, msec now)
 {
 	bool waited = !peer_has_path(peer);

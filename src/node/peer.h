@@ -85,6 +85,9 @@ bool peer_connect(struct peer *peer, msec now);
 /* An authenticated message came by this path: answer there from now on. */
 void peer_heard(struct peer *peer, const struct path *path);
 
+/* Is this its endpoint in the settings? */
+bool peer_is_named(const struct peer *peer, const char *host, uint16_t port);
+
 /* The name was looked up; n = 0: without success. What waited for it begins, or is given
  * up: returns how many packets were dropped. An answer to a question that the peer does
  * not ask any more is ignored. */

@@ -280,13 +280,13 @@ static void start_far(struct scene *s)
 
 static void resolved(struct scene *s, struct reader *r)
 {
+	static const char *const names[] = {"far.example", "192.0.2.2", "2001:db8::1",
+					    "nobody.example"};
 	uint8_t bits = get_u8(r);
 	struct endpoint found[] = {
 		s->far.at, {.ip = ip_v4(198, 51, 100, bits), .port = 5}, {.ip = s->us.at.ip, .port = 6}};
-	uint8_t silent[KEY_LEN];
 
-	memset(silent, 9, KEY_LEN);
-	node_resolved(s->us.node, bits & 4 ? silent : s->far_public, found, bits & 3, s->now);
+	node_resolved(s->us.node, names[bits >> 6], bits & 4 ? 3 : 2, found, bits & 3, s->now);
 }
 
 static void source_gone(struct scene *s, struct reader *r)

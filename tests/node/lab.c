@@ -56,7 +56,6 @@ static void keep_question(struct place *place, const struct action *action)
 
 	assert_true(place->asked_len <= LAB_QUESTIONS);
 	assert_in_range(strlen(action->host), 1, sizeof(q->host) - 1);
-	memcpy(q->peer, action->peer, KEY_LEN);
 	strcpy(q->host, action->host);
 	q->port = action->port;
 }

@@ -31,7 +31,6 @@ struct mail {
 };
 
 struct question {
-	uint8_t peer[KEY_LEN];
 	char host[64];
 	uint16_t port;
 };

@@ -14,7 +14,7 @@ static struct lab *with_name(uint32_t keepalive)
 
 static void answer(struct lab *lab, const struct endpoint *endpoints, size_t n)
 {
-	node_resolved(lab->us.node, lab->far[0].public_key, endpoints, n, lab->now);
+	node_resolved(lab->us.node, "anna.example", LAB_PORT, endpoints, n, lab->now);
 	lab_poll(lab, &lab->us);
 }
 
@@ -44,7 +44,6 @@ static void a_name_is_asked_for_when_it_is_first_needed(void **state)
 	assert_int_equal(lab->us.asked_len, 0);
 	lab_say(lab, &lab->us, &lab->far[0], 100);
 	assert_int_equal(lab->us.asked_len, 1);
-	assert_memory_equal(lab->us.asked[0].peer, lab->far[0].public_key, KEY_LEN);
 	assert_string_equal(lab->us.asked[0].host, "anna.example");
 	assert_int_equal(lab->us.asked[0].port, LAB_PORT);
 	assert_int_equal(lab->us.sent_len, 0);
@@ -314,14 +313,30 @@ static void a_failure_does_not_spoil_an_address_that_is_known(void **state)
 	lab_free(lab);
 }
 
+static void who_shares_a_name_shares_the_answer(void **state)
+{
+	struct endpoint found = address(1);
+	struct lab *lab = lab_new();
+
+	(void)state;
+	lab->peers[0].endpoint_host = lab->peers[1].endpoint_host = "anna.example";
+	lab_start(lab);
+	lab_say(lab, &lab->us, &lab->far[0], 100);
+	lab_say(lab, &lab->us, &lab->far[1], 100);
+	answer(lab, &found, 1);
+	assert_true(lab_is_at(lab, 0, &found));
+	assert_true(lab_is_at(lab, 1, &found));
+	lab_free(lab);
+}
+
 static void an_answer_that_nobody_asked_for_is_ignored(void **state)
 {
-	static const uint8_t nobody[KEY_LEN] = {1};
 	struct endpoint wrong = address(1);
 	struct lab *lab = with_name(0);
 
 	(void)state;
-	node_resolved(lab->us.node, nobody, &wrong, 1, lab->now);
+	node_resolved(lab->us.node, "nobody.example", LAB_PORT, &wrong, 1, lab->now);
+	node_resolved(lab->us.node, "anna.example", LAB_PORT + 1, &wrong, 1, lab->now);
 	answer(lab, &wrong, 1);
 	assert_int_equal(lab_status(lab, 0).path.remote.ip.family, IP_NONE);
 	assert_int_equal(lab->us.sent_len, 0);
@@ -468,6 +483,7 @@ int main(void)
 		cmocka_unit_test(a_packet_that_comes_too_soon_for_a_question_waits_for_it),
 		cmocka_unit_test(a_peer_with_keepalive_is_asked_for_every_five_seconds),
 		cmocka_unit_test(a_failure_does_not_spoil_an_address_that_is_known),
+		cmocka_unit_test(who_shares_a_name_shares_the_answer),
 		cmocka_unit_test(an_answer_that_nobody_asked_for_is_ignored),
 		cmocka_unit_test(a_source_address_that_is_gone_is_forgotten_by_all_who_used_it),
 		cmocka_unit_test(connect_all_begins_with_whom_we_know_a_way_to_and_have_no_key_for),

@@ -85,7 +85,7 @@ static void a_name_is_looked_up_for_it(void **state)
 	lab_start(lab);
 	id = ping(lab, 0);
 	assert_int_equal(lab->us.asked_len, 1);
-	node_resolved(lab->us.node, lab->far[0].public_key, &lab->far[0].at, 1, lab->now);
+	node_resolved(lab->us.node, "anna.example", LAB_PORT, &lab->far[0].at, 1, lab->now);
 	lab_poll(lab, &lab->us);
 	lab_exchange(lab);
 	assert_int_equal(state_of(lab, id), PING_ANSWERED);

@@ -160,7 +160,7 @@ static void an_answer_for_a_peer_that_is_gone_is_dropped(void **state)
 	lab_say(lab, &lab->us, &lab->far[0], 100);
 	leave_out(lab, 0);
 	assert_true(lab_reconfigure(lab));
-	node_resolved(lab->us.node, lab->far[0].public_key, &lab->far[0].at, 1, lab->now);
+	node_resolved(lab->us.node, "anna.example", LAB_PORT, &lab->far[0].at, 1, lab->now);
 	lab_poll(lab, &lab->us);
 	assert_int_equal(lab->us.sent_len, 0);
 	lab_free(lab);
@@ -269,7 +269,7 @@ static void a_new_name_is_asked_for_before_the_session_goes_on(void **state)
 	assert_int_equal(lab->us.sent_len, 0);
 	assert_int_equal(lab->us.asked_len, 1);
 	assert_int_equal(lab_status(lab, 0).queued, 1);
-	node_resolved(lab->us.node, lab->far[0].public_key, &lab->far[0].at, 1, lab->now);
+	node_resolved(lab->us.node, "anna.example", LAB_PORT, &lab->far[0].at, 1, lab->now);
 	lab_poll(lab, &lab->us);
 	assert_int_equal(lab->us.sent[0].bytes[0], MESSAGE_DATA);
 	lab_exchange(lab);
@@ -303,7 +303,7 @@ static void an_answer_about_the_old_name_is_not_for_the_new_endpoint(void **stat
 	assert_int_equal(lab->us.asked_len, 1);
 	lab->peers[0].endpoint_host = lab->hosts[0];
 	assert_true(lab_reconfigure(lab));
-	node_resolved(lab->us.node, lab->far[0].public_key, &old, 1, lab->now);
+	node_resolved(lab->us.node, "anna.example", LAB_PORT, &old, 1, lab->now);
 	lab_poll(lab, &lab->us);
 	assert_true(lab_is_at(lab, 0, &lab->far[0].at));
 	lab_free(lab);
