@@ -115,6 +115,7 @@ static void finish_section(struct load *l)
 		finish_peer(l, s);
 		break;
 	case SECTION_NONE:
+	case SECTION_NAT:
 	case SECTION_UNKNOWN:
 		break;
 	}
@@ -133,6 +134,18 @@ static void start_interface(struct load *l, struct section *s, const char *label
 			   l->interface.file, l->interface.line);
 	else
 		l->interface = s->where;
+}
+
+static void start_nat(struct load *l, struct section *s, const char *label)
+{
+	s->kind = SECTION_NAT;
+	if (*label)
+		load_error(l, "[nat] takes no name; delete \"%.64s\"", label);
+	if (l->nat.file)
+		load_error(l, "a second [nat], the first is at %s:%u; put its keys there",
+			   l->nat.file, l->nat.line);
+	else
+		l->nat = s->where;
 }
 
 static void start_peer(struct load *l, struct section *s, const char *label)
@@ -187,10 +200,13 @@ static void start_section(struct load *l, char *line)
 	*s = (struct section){.kind = SECTION_UNKNOWN, .where = load_where(l)};
 	if (strcasecmp(word, "interface") == 0)
 		start_interface(l, s, label);
+	else if (strcasecmp(word, "nat") == 0)
+		start_nat(l, s, label);
 	else if (strcasecmp(word, "peer") == 0)
 		start_peer(l, s, label);
 	else
-		load_error(l, "unknown section [%.64s]; there are [interface] and [peer NAME]",
+		load_error(l,
+			   "unknown section [%.64s]; there are [interface], [nat] and [peer NAME]",
 			   word);
 }
 
@@ -300,6 +316,7 @@ static char *hand_over_section(struct load *l, char *out, size_t cap)
 	static const char *const lines[] = {
 		[SECTION_NONE] = "[]\n",
 		[SECTION_INTERFACE] = "[interface]\n",
+		[SECTION_NAT] = "[nat]\n",
 		[SECTION_PEER] = "[peer]\n",
 		[SECTION_UNKNOWN] = "[?]\n",
 	};
@@ -512,6 +529,11 @@ struct config *config_load(const char *path, struct config_report *report)
 		return c;
 	config_free(c);
 	return NULL;
+}
+
+struct config *config_load_anyway(const char *path, struct config_report *report)
+{
+	return config_read(path, NULL, report);
 }
 
 void config_free(struct config *c)

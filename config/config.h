@@ -1,6 +1,7 @@
 /* config.h -- /etc/p2pnet/<net>.conf, read whole and checked whole.
  *
  *   [interface]               one
+ *   [nat]                     one, or none
  *   [peer NAME]               as many as there are; the name is optional
  *   include = FILES           anywhere; a glob; relative to the file that says it
  *
@@ -23,6 +24,9 @@
 enum {
 	CONFIG_NAME_MAX = 64,		/* of a peer or node, with NUL: letters, digits, - _ . */
 	CONFIG_HOST_MAX = 256,
+	CONFIG_ENDPOINT_TEXT = CONFIG_HOST_MAX + 16,
+	CONFIG_STUN_MAX = 8,		/* servers */
+	CONFIG_STUN_PORT = 3478,	/* RFC 8489 section 18.6, unless they say another */
 	CONFIG_MTU_DEFAULT = 1400,
 	CONFIG_MTU_MIN = 576,		/* 1280 if the net has IPv6 addresses, which it has */
 	CONFIG_MTU_MAX = 65456,
@@ -34,6 +38,11 @@ enum config_table { TABLE_AUTO, TABLE_OFF, TABLE_NUMBER };
 struct config_where {
 	const char *file;
 	unsigned line;
+};
+
+struct config_server {
+	char host[CONFIG_HOST_MAX];	/* a name, or an address without brackets */
+	uint16_t port;
 };
 
 struct config_peer {
@@ -70,6 +79,8 @@ struct config {
 	uint32_t fwmark;		/* 0: p2pnet chooses */
 	enum log_level log_level;
 	bool lan;			/* look for peers by multicast on the own networks */
+	struct config_server stun[CONFIG_STUN_MAX];	/* [nat] */
+	size_t stun_len;
 	struct config_peer *peers;
 	size_t peers_len;
 	char **files;			/* the file and those it includes; each `where` points to one */
@@ -94,6 +105,9 @@ struct config_report {
 /* NULL if there were errors (or no such file: a problem as well). The report is
  * always filled; free it with config_report_free(). Frees wipe secrets. */
 struct config *config_load(const char *path, struct config_report *report);
+/* The same, but what could be read in spite of errors; for who wants to know a part of it, and
+ * starts nothing from it. NULL: no memory. */
+struct config *config_load_anyway(const char *path, struct config_report *report);
 void config_free(struct config *config);
 void config_report_free(struct config_report *report);
 void config_report_print(FILE *out, const struct config_report *report);	/* home.conf:12: error: ... */
@@ -105,6 +119,10 @@ void config_print_effective(FILE *out, const struct config *config);
  * wrong with it: "has no port". */
 const char *config_read_endpoint(char host[static CONFIG_HOST_MAX], uint16_t *port,
 				 const char *value);
+/* The same, but :port may be left out. */
+const char *config_read_stun(struct config_server *out, const char *value);
+/* And back: with brackets where it needs them. "" for no host. */
+char *config_write_endpoint(char out[static CONFIG_ENDPOINT_TEXT], const char *host, uint16_t port);
 
 /* Find by name, by public key, or by one of its addresses; NULL. */
 const struct config_peer *config_find_peer(const struct config *config, const char *what);

@@ -3,7 +3,9 @@
  * The host is not looked up here: a name may become known after we start.
  */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config/schema.h"
 
@@ -63,7 +65,7 @@ static const char *why_not_a_host(char *host, bool bracketed)
 		       "and 253 in "
 		       "all (a name of other letters in its xn-- form)";
 	if (ip.family && (ip_is_unspecified(&ip) || ip_is_multicast(&ip)))
-		return "is the unspecified or a multicast address, where no peer can be";
+		return "is the unspecified or a multicast address, where nobody can be";
 	return NULL;
 }
 
@@ -117,6 +119,32 @@ const char *config_read_endpoint(char host[static CONFIG_HOST_MAX], uint16_t *po
 	return parse_endpoint(host, port, text);
 }
 
+static bool has_port(const char *value)
+{
+	const char *bracket = strchr(value, ']');
+
+	return value[0] == '[' ? bracket && bracket[1] : strchr(value, ':') != NULL;
+}
+
+const char *config_read_stun(struct config_server *out, const char *value)
+{
+	char text[CONFIG_ENDPOINT_TEXT];
+
+	if (has_port(value))
+		return config_read_endpoint(out->host, &out->port, value);
+	snprintf(text, sizeof(text), "%s:%d", value, CONFIG_STUN_PORT);
+	return config_read_endpoint(out->host, &out->port, text);
+}
+
+char *config_write_endpoint(char out[static CONFIG_ENDPOINT_TEXT], const char *host, uint16_t port)
+{
+	out[0] = '\0';
+	if (*host)
+		snprintf(out, CONFIG_ENDPOINT_TEXT, strchr(host, ':') ? "[%s]:%u" : "%s:%u", host,
+			 (unsigned)port);
+	return out;
+}
+
 void set_endpoint(struct load *l, const char *value)
 {
 	struct config_peer *peer = load_peer(l);
@@ -127,4 +155,39 @@ void set_endpoint(struct load *l, const char *value)
 			   "endpoint \"%.64s\" %s; write host:51820, 192.0.2.1:51820 or "
 			   "[2001:db8::1]:51820",
 			   value, why);
+}
+
+static bool is_known_server(const struct config *c, const struct config_server *server)
+{
+	for (size_t i = 0; i < c->stun_len; i++) {
+		if (c->stun[i].port == server->port &&
+		    strcasecmp(c->stun[i].host, server->host) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void take_stun(struct load *l, const char *text)
+{
+	struct config *c = l->config;
+	struct config_server server;
+	const char *why = config_read_stun(&server, text);
+
+	if (why)
+		load_error(l,
+			   "stun \"%.64s\" %s; write stun.example.net, stun.example.net:3478 or "
+			   "[2001:db8::1]:3478",
+			   text, why);
+	else if (is_known_server(c, &server))
+		load_error(l, "stun %.64s is given twice; delete one", text);
+	else if (c->stun_len == CONFIG_STUN_MAX)
+		load_error(l, "stun %.64s is one too many; %d servers are enough", text,
+			   CONFIG_STUN_MAX);
+	else
+		c->stun[c->stun_len++] = server;
+}
+
+void set_stun(struct load *l, const char *value)
+{
+	for_each_item(l, value, take_stun);
 }

@@ -15,7 +15,7 @@
 
 enum { SCHEMA_MAX = 32 };	/* keys in the table */
 
-enum section_kind { SECTION_NONE, SECTION_INTERFACE, SECTION_PEER, SECTION_UNKNOWN };
+enum section_kind { SECTION_NONE, SECTION_INTERFACE, SECTION_NAT, SECTION_PEER, SECTION_UNKNOWN };
 
 struct section {
 	enum section_kind kind;
@@ -40,6 +40,7 @@ struct load {
 	struct lines lines;
 	struct section sections[LINES_DEPTH];	/* the one that each open file is in */
 	struct config_where interface;		/* of the first [interface]; file NULL: none yet */
+	struct config_where nat;		/* of the first [nat] */
 	bool has_private_key;			/* and it is good */
 	bool handed_over;			/* inih has a line and gave no key back yet */
 	bool cut;				/* of which it got the beginning only */
@@ -67,6 +68,8 @@ void check_prefixes(struct load *l);
 
 /* Decimal, or hexadecimal after 0x if `hex`; the whole text, and at most max. */
 bool number_parse(unsigned *out, const char *text, unsigned max, bool hex);
+/* Calls `take` for each of "a, b, c". */
+void for_each_item(struct load *l, const char *list, void (*take)(struct load *, const char *));
 /* "nas", "[peer nas]": letters, digits, - _ . and at most 63 of them. */
 bool name_is_valid(const char *name);
 bool device_name_is_valid(const char *name);

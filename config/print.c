@@ -69,20 +69,21 @@ static void print_addresses(FILE *out, const struct config_peer *peer)
 	}
 }
 
-static void print_endpoint(FILE *out, const struct config_peer *peer)
+static void print_nat(FILE *out, const struct config *c)
 {
-	bool is_ipv6 = false;
+	char text[CONFIG_ENDPOINT_TEXT];
 
-	for (const char *p = peer->endpoint_host; *p; p++)
-		is_ipv6 |= *p == ':';
-	if (peer->endpoint_host[0])
-		fprintf(out, is_ipv6 ? "endpoint = [%s]:%u\n" : "endpoint = %s:%u\n",
-			peer->endpoint_host, peer->endpoint_port);
+	if (!c->stun_len)
+		return;
+	fprintf(out, "\n[nat]\n");
+	for (size_t i = 0; i < c->stun_len; i++)
+		fprintf(out, "stun = %s\n",
+			config_write_endpoint(text, c->stun[i].host, c->stun[i].port));
 }
 
 static void print_peer(FILE *out, const struct config_peer *peer)
 {
-	char key[KEY_TEXT];
+	char key[KEY_TEXT], endpoint[CONFIG_ENDPOINT_TEXT];
 
 	if (peer->has_label)
 		fprintf(out, "\n[peer %s]\n", peer->name);
@@ -92,7 +93,9 @@ static void print_peer(FILE *out, const struct config_peer *peer)
 	if (peer->has_psk)
 		fprintf(out, "preshared_key = (hidden)\n");
 	print_addresses(out, peer);
-	print_endpoint(out, peer);
+	if (peer->endpoint_host[0])
+		fprintf(out, "endpoint = %s\n",
+			config_write_endpoint(endpoint, peer->endpoint_host, peer->endpoint_port));
 	if (peer->keepalive)
 		fprintf(out, "keepalive = %u\n", peer->keepalive);
 	else
@@ -103,6 +106,7 @@ void config_print_effective(FILE *out, const struct config *c)
 {
 	fputs(HEAD, out);
 	print_interface(out, c);
+	print_nat(out, c);
 	for (size_t i = 0; i < c->peers_len; i++)
 		print_peer(out, &c->peers[i]);
 }

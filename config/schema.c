@@ -28,6 +28,8 @@ static const struct key table[] = {
 	{"interface", "log_level", NULL, false, set_log_level, NULL},
 	{"interface", "lan", NULL, false, set_lan, NULL},
 
+	{"nat", "stun", NULL, true, set_stun, NULL},
+
 	{"peer", "ip", NULL, true, set_ip, NULL},
 	{"peer", "allowed_ips", NULL, true, set_allowed_ips, NULL},
 	{"peer", "endpoint", NULL, false, set_endpoint, NULL},

@@ -5,7 +5,7 @@
 #include "config/load.h"
 
 struct key {
-	const char *section;	/* "interface", "peer"; NULL: anywhere */
+	const char *section;	/* "interface", "nat", "peer"; NULL: anywhere */
 	const char *name;	/* WireGuard's spelling differs in case and underscores only, */
 	const char *alias;	/* or stands here */
 	bool repeats;		/* a list: several lines add up */
@@ -32,7 +32,7 @@ const char *schema_elsewhere(const char *section, const char *name);
 /* "address, device, ..." */
 char *schema_list(char *out, size_t cap, const char *section);
 
-/* values.c */
+/* values.c, endpoint.c */
 void set_include(struct load *l, const char *value);
 void set_private_key(struct load *l, const char *value);
 void set_private_key_file(struct load *l, const char *value);
@@ -45,6 +45,7 @@ void set_table(struct load *l, const char *value);
 void set_fwmark(struct load *l, const char *value);
 void set_log_level(struct load *l, const char *value);
 void set_lan(struct load *l, const char *value);
+void set_stun(struct load *l, const char *value);
 void set_public_key(struct load *l, const char *value);
 void set_preshared_key(struct load *l, const char *value);
 void set_preshared_key_file(struct load *l, const char *value);

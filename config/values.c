@@ -14,7 +14,7 @@
 #include "config/keyfile.h"
 #include "crypto/x25519.h"
 
-enum { ITEM_MAX = 64 };		/* an address with its prefix, and then some */
+enum { ITEM_MAX = CONFIG_HOST_MAX + 8 };	/* a host with its port */
 
 /* Decimal, or hexadecimal with 0x if that is allowed; the whole text. */
 bool number_parse(unsigned *out, const char *text, unsigned max, bool hex)
@@ -32,9 +32,7 @@ bool number_parse(unsigned *out, const char *text, unsigned max, bool hex)
 	return true;
 }
 
-/* Calls `take` for each of "a, b, c". */
-static void for_each_item(struct load *l, const char *list,
-			  void (*take)(struct load *, const char *))
+void for_each_item(struct load *l, const char *list, void (*take)(struct load *, const char *))
 {
 	while (*list) {
 		size_t len = strcspn(list, ",");
@@ -49,7 +47,8 @@ static void for_each_item(struct load *l, const char *list,
 		len = (size_t)(end - list);
 		if (len >= sizeof(item)) {
 			load_error(l,
-				   "\"%.60s...\" is no address; addresses are separated by commas",
+				   "\"%.60s...\" is too long for one item; items are separated by "
+				   "commas",
 				   list);
 		} else if (len) {
 			memcpy(item, list, len);

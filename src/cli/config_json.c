@@ -1,21 +1,7 @@
 /* config_json.c -- a config file as JSON. */
 #include "cli/config_json.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "ctl/report.h"
-
-char *config_endpoint(char out[static CONFIG_ENDPOINT_TEXT], const struct config_peer *peer)
-{
-	bool v6 = strchr(peer->endpoint_host, ':');
-
-	out[0] = '\0';
-	if (peer->endpoint_host[0])
-		snprintf(out, CONFIG_ENDPOINT_TEXT, v6 ? "[%s]:%u" : "%s:%u", peer->endpoint_host,
-			 (unsigned)peer->endpoint_port);
-	return out;
-}
 
 static json_t *prefixes(const struct cidr *list, size_t len)
 {
@@ -32,7 +18,7 @@ static json_t *peer_json(const struct config_peer *peer)
 {
 	char key[KEY_TEXT], endpoint[CONFIG_ENDPOINT_TEXT];
 
-	config_endpoint(endpoint, peer);
+	config_write_endpoint(endpoint, peer->endpoint_host, peer->endpoint_port);
 	return json_pack("{s:s, s:s, s:b, s:o, s:o, s:o}", "name", peer->name, "public_key",
 			 key_to_base64(key, peer->public_key), "preshared_key", peer->has_psk,
 			 "ips", prefixes(peer->allowed_ips, peer->allowed_ips_len), "endpoint",
@@ -74,9 +60,21 @@ static json_t *self_json(const struct config *config)
 			 table_json(config), "log_level", log_level_name(config->log_level));
 }
 
+static json_t *nat_json(const struct config *config)
+{
+	json_t *stun = json_array();
+	char text[CONFIG_ENDPOINT_TEXT];
+
+	for (size_t i = 0; stun && i < config->stun_len; i++)
+		json_array_append_new(stun, json_string(config_write_endpoint(
+						    text, config->stun[i].host,
+						    config->stun[i].port)));
+	return json_pack("{s:o}", "stun", stun);
+}
+
 json_t *config_json(const struct config *config)
 {
-	return json_pack("{s:i, s:s, s:s, s:o, s:o}", "schema", REPORT_SCHEMA, "net", config->net,
-			 "config", config->path, "self", self_json(config), "peers",
-			 config_peers_json(config));
+	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:o}", "schema", REPORT_SCHEMA, "net",
+			 config->net, "config", config->path, "self", self_json(config), "nat",
+			 nat_json(config), "peers", config_peers_json(config));
 }

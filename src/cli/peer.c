@@ -144,7 +144,7 @@ static void add_row(struct table *t, const struct config_peer *peer)
 {
 	char key[KEY_TEXT], ip[IP_TEXT], endpoint[CONFIG_ENDPOINT_TEXT];
 
-	config_endpoint(endpoint, peer);
+	config_write_endpoint(endpoint, peer->endpoint_host, peer->endpoint_port);
 	table_add(t, peer->name);
 	table_add(t, key_to_base64(key, peer->public_key));
 	table_add(t, ip_format(ip, peer->ips_len ? &peer->ips[0] : &peer->ula));

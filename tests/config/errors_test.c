@@ -38,7 +38,16 @@ static const struct row structure[] = {
 	{"[interface nas]\nprivate_key = " SELF_PRIVATE "\n",
 	 "t.conf:1: error: [interface] takes no name here; write name = nas on a line below it\n"},
 	{SELF "[pear laptop]\nnonsense = 1\n",
-	 "t.conf:3: error: unknown section [pear]; there are [interface] and [peer NAME]\n"},
+	 "t.conf:3: error: unknown section [pear]; there are [interface], [nat] and "
+	 "[peer NAME]\n"},
+	{SELF "[nat home]\nstun = stun.example.net\n",
+	 "t.conf:3: error: [nat] takes no name; delete \"home\"\n"},
+	{SELF "[nat]\nstun = stun.example.net\n" PEER_A "[nat]\nstun = stun2.example.net\n",
+	 "t.conf:7: error: a second [nat], the first is at t.conf:3; put its keys there\n"},
+	{SELF "stun = stun.example.net\n",
+	 "t.conf:3: error: stun belongs into a [nat] section, this is [interface]; move it there\n"},
+	{SELF "[nat]\nstn = stun.example.net\n",
+	 "t.conf:4: error: unknown key \"stn\" in [nat]; did you mean stun?\n"},
 	{SELF "[peer lap top]\npublic_key = " KEY_A "\n",
 	 "t.conf:3: error: \"lap top\" is not a name; use 1 to 63 letters, digits, \"-\", \"_\", "
 	 "\".\"\n"},
@@ -255,11 +264,24 @@ static const struct row values[] = {
 	 "host:51820, 192.0.2.1:51820 or [2001:db8::1]:51820\n"},
 	{SELF PEER_A "endpoint = 0.0.0.0:51820\n",
 	 "t.conf:5: error: endpoint \"0.0.0.0:51820\" is the unspecified or a multicast address, "
-	 "where no peer can be; write host:51820, 192.0.2.1:51820 or [2001:db8::1]:51820\n"},
+	 "where nobody can be; write host:51820, 192.0.2.1:51820 or [2001:db8::1]:51820\n"},
 	{SELF PEER_A "endpoint = [ff02::1]:51820\n",
 	 "t.conf:5: error: endpoint \"[ff02::1]:51820\" is the unspecified or a multicast "
-	 "address, where no peer can be; write host:51820, 192.0.2.1:51820 or "
+	 "address, where nobody can be; write host:51820, 192.0.2.1:51820 or "
 	 "[2001:db8::1]:51820\n"},
+	{SELF "[nat]\nstun = a.example.net:0, stun.example.net\n",
+	 "t.conf:4: error: stun \"a.example.net:0\" has a port that is not 1 to 65535; write "
+	 "stun.example.net, stun.example.net:3478 or [2001:db8::1]:3478\n"},
+	{SELF "[nat]\nstun = 2001:db8::1\n",
+	 "t.conf:4: error: stun \"2001:db8::1\" is an IPv6 address without brackets; write "
+	 "stun.example.net, stun.example.net:3478 or [2001:db8::1]:3478\n"},
+	{SELF "[nat]\nstun = [2001:db8::1\n",
+	 "t.conf:4: error: stun \"[2001:db8::1\" lacks the ]; write stun.example.net, "
+	 "stun.example.net:3478 or [2001:db8::1]:3478\n"},
+	{SELF "[nat]\nstun = a, b:1\nstun = A:3478, b\n",
+	 "t.conf:5: error: stun A:3478 is given twice; delete one\n"},
+	{SELF "[nat]\nstun = a, b, c, d, e, f, g, h, i\n",
+	 "t.conf:4: error: stun i is one too many; 8 servers are enough\n"},
 };
 
 static const struct row wholes[] = {
@@ -472,7 +494,7 @@ static void what_is_too_long_is_refused(void **state)
 	expect_one("t.conf",
 		   "t.conf:3: error: "
 		   "\"hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh...\" is "
-		   "no address; addresses are separated by commas\n");
+		   "too long for one item; items are separated by commas\n");
 	snprintf(text, sizeof(text), SELF "[peer %.64s]\npublic_key = " KEY_A "\n", word);
 	scratch_write("t.conf", text);
 	expect_one("t.conf", "t.conf:3: error: "

@@ -428,6 +428,37 @@ static void a_thousand_peers_load_in_a_blink(void **state)
 	config_free(c);
 }
 
+static void stun_servers_have_a_port_that_need_not_be_said(void **state)
+{
+	struct config *c = load(SELF "[NAT]\nSTUN = stun.example.net:5000 ,[2001:db8::1]\n"
+				     "stun = 192.0.2.1\n");
+
+	(void)state;
+	assert_int_equal(c->stun_len, 3);
+	assert_string_equal(c->stun[0].host, "stun.example.net");
+	assert_int_equal(c->stun[0].port, 5000);
+	assert_string_equal(c->stun[1].host, "2001:db8::1");
+	assert_int_equal(c->stun[1].port, 3478);
+	assert_string_equal(c->stun[2].host, "192.0.2.1");
+	assert_int_equal(c->stun[2].port, 3478);
+	config_free(c);
+}
+
+static void what_is_right_can_be_had_in_spite_of_errors(void **state)
+{
+	struct config_report report;
+	struct config *c;
+
+	(void)state;
+	scratch_write("t.conf", "[interface]\nprivate_key_file = no.key\n[nat]\nstun = a, b:0\n");
+	c = config_load_anyway("t.conf", &report);
+	assert_int_equal(report.errors, 2);
+	assert_int_equal(c->stun_len, 1);
+	assert_string_equal(c->stun[0].host, "a");
+	config_report_free(&report);
+	config_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +473,8 @@ int main(void)
 		cmocka_unit_test(peers_without_a_label_are_called_by_their_keys),
 		cmocka_unit_test(a_peer_is_found_by_name_key_and_address),
 		cmocka_unit_test(our_own_ula_may_be_written_down),
+		cmocka_unit_test(stun_servers_have_a_port_that_need_not_be_said),
+		cmocka_unit_test(what_is_right_can_be_had_in_spite_of_errors),
 		cmocka_unit_test(the_example_loads),
 		cmocka_unit_test(a_thousand_peers_load_in_a_blink),
 	};

@@ -31,7 +31,8 @@ static struct config *load(const char *path)
 static const char full[] =
 	"[interface]\nprivate_key = " SELF_PRIVATE
 	"\naddress = 10.77.0.1/24, fd00:77::1/64\nname = nas\n"
-	"fwmark = 51820\ntable = 1000\nmtu = 1300\nlisten_port = 7\nlog_level = debug\n" PEER_A
+	"fwmark = 51820\ntable = 1000\nmtu = 1300\nlisten_port = 7\nlog_level = debug\n"
+	"[nat]\nstun = stun.example.net, 192.0.2.1:5000\nstun = [2001:db8::7]\n" PEER_A
 	"preshared_key = " PSK "\nip = 10.77.0.2\nallowed_ips = 192.168.1.0/24, 10.77.0.2/32\n"
 	"endpoint = [2001:db8::1]:51820\nkeepalive = yes\n"
 	"[peer]\npublic_key = " KEY_B "\nendpoint = b.example.net:7\n";
@@ -64,6 +65,11 @@ static void every_value_has_its_line_and_secrets_are_hidden(void **state)
 		"fwmark = 0xca6c\n"
 		"log_level = debug\n"
 		"lan = yes\n"
+		"\n"
+		"[nat]\n"
+		"stun = stun.example.net:3478\n"
+		"stun = 192.0.2.1:5000\n"
+		"stun = [2001:db8::7]:3478\n"
 		"\n"
 		"[peer a]\n"
 		"public_key = " KEY_A "\n"
