@@ -26,6 +26,8 @@ enum {
 	CONFIG_HOST_MAX = 256,
 	CONFIG_ENDPOINT_TEXT = CONFIG_HOST_MAX + 16,
 	CONFIG_STUN_MAX = 8,		/* servers */
+	CONFIG_PUNCH_RATE = 200,	/* unless it says another, which may be */
+	CONFIG_PUNCH_RATE_MAX = 2000,
 	CONFIG_STUN_PORT = 3478,	/* RFC 8489 section 18.6, unless they say another */
 	CONFIG_MTU_DEFAULT = 1400,
 	CONFIG_MTU_MIN = 576,		/* 1280 if the net has IPv6 addresses, which it has */
@@ -81,6 +83,7 @@ struct config {
 	bool lan;			/* look for peers by multicast on the own networks */
 	struct config_server stun[CONFIG_STUN_MAX];	/* [nat] */
 	size_t stun_len;
+	unsigned punch_rate;		/* datagrams per second; 0: no ports are guessed */
 	struct config_peer *peers;
 	size_t peers_len;
 	char **files;			/* the file and those it includes; each `where` points to one */

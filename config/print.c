@@ -73,9 +73,7 @@ static void print_nat(FILE *out, const struct config *c)
 {
 	char text[CONFIG_ENDPOINT_TEXT];
 
-	if (!c->stun_len)
-		return;
-	fprintf(out, "\n[nat]\n");
+	fprintf(out, "\n[nat]\npunch_rate = %u\n", c->punch_rate);
 	for (size_t i = 0; i < c->stun_len; i++)
 		fprintf(out, "stun = %s\n",
 			config_write_endpoint(text, c->stun[i].host, c->stun[i].port));

@@ -29,6 +29,7 @@ static const struct key table[] = {
 	{"interface", "lan", NULL, false, set_lan, NULL},
 
 	{"nat", "stun", NULL, true, set_stun, NULL},
+	{"nat", "punch_rate", NULL, false, set_punch_rate, NULL},
 
 	{"peer", "ip", NULL, true, set_ip, NULL},
 	{"peer", "allowed_ips", NULL, true, set_allowed_ips, NULL},

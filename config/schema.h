@@ -46,6 +46,7 @@ void set_fwmark(struct load *l, const char *value);
 void set_log_level(struct load *l, const char *value);
 void set_lan(struct load *l, const char *value);
 void set_stun(struct load *l, const char *value);
+void set_punch_rate(struct load *l, const char *value);
 void set_public_key(struct load *l, const char *value);
 void set_preshared_key(struct load *l, const char *value);
 void set_preshared_key_file(struct load *l, const char *value);

@@ -357,6 +357,17 @@ void set_listen_port(struct load *l, const char *value)
 			   value);
 }
 
+void set_punch_rate(struct load *l, const char *value)
+{
+	unsigned rate = 0;
+
+	if (strcasecmp(value, "no") == 0 || number_parse(&rate, value, CONFIG_PUNCH_RATE_MAX, false))
+		l->config->punch_rate = rate;
+	else
+		load_error(l, "punch_rate \"%.64s\" is not 0 to %d datagrams a second, or \"no\"",
+			   value, CONFIG_PUNCH_RATE_MAX);
+}
+
 void set_mtu(struct load *l, const char *value)
 {
 	unsigned mtu = CONFIG_MTU_DEFAULT;

@@ -69,7 +69,7 @@ static json_t *nat_json(const struct config *config)
 		json_array_append_new(stun, json_string(config_write_endpoint(
 						    text, config->stun[i].host,
 						    config->stun[i].port)));
-	return json_pack("{s:o}", "stun", stun);
+	return json_pack("{s:o, s:i}", "stun", stun, "punch_rate", (int)config->punch_rate);
 }
 
 json_t *config_json(const struct config *config)

@@ -59,6 +59,7 @@ bool settings_init(struct settings *out, const struct config *config, const stru
 		.addresses = config->addresses,
 		.addresses_len = config->addresses_len,
 		.node = {.lan = config->lan,
+			 .punch_rate = config->punch_rate,
 			 .addresses = config->addresses,
 			 .addresses_len = config->addresses_len,
 			 .listen_port = config->listen_port,

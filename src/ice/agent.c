@@ -124,6 +124,11 @@ uint8_t ice_agent_add_local(struct ice_agent *a, const struct local_candidate *c
 	return slot;
 }
 
+bool ice_agent_add_base(struct ice_agent *a, const struct ice_base *base)
+{
+	return !is_refused(a, &base->at) && checklist_add_base(&a->list, base) != NO_INDEX;
+}
+
 static void drop_active(struct ice_agent *a)
 {
 	if (a->active != NO_INDEX)

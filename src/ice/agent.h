@@ -144,6 +144,8 @@ void ice_agent_restart(struct ice_agent *a);
  * list.locals, where what is to be signalled stands; NO_INDEX: refused, or no room.
  * Best ones first: that is their priority. */
 uint8_t ice_agent_add_local(struct ice_agent *a, const struct local_candidate *c);
+/* Another place that the peer may find by guessing; it is not to be signalled. False: no room. */
+bool ice_agent_add_base(struct ice_agent *a, const struct ice_base *base);
 /* The address has gone, with all that was reached from it. */
 void ice_agent_remove_base(struct ice_agent *a, const struct ice_base *base);
 
@@ -180,6 +182,11 @@ bool ice_agent_nominate(struct ice_agent *a, uint8_t pair);
 
 /* Send a Binding indication, which keeps NATs open and asks nothing (RFC 8445 section 11). */
 bool ice_agent_keepalive(struct ice_agent *a, uint8_t pair);
+
+/* A check to send to places that the peer may be at: nobody waits for its answer, but where
+ * the peer gets it, it asks back. In the agent, until the next call on it; len 0: the peer's
+ * credentials are not known. */
+struct bytes ice_agent_guess(struct ice_agent *a);
 
 /* -- in and out ---------------------------------------------------------- */
 

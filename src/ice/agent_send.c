@@ -90,8 +90,9 @@ static uint32_t priority_to_tell(const struct ice_agent *a, uint8_t pair)
 				  COMPONENT);
 }
 
-/* The same fields make the same bytes, when it is sent again. */
-static void write_request(const struct ice_agent *a, const struct check *c, struct writer *w)
+/* What a check is made of: the same fields make the same bytes, when it is sent again. */
+static void write_request(const struct ice_agent *a, const uint8_t id[static STUN_ID_LEN],
+			  uint32_t priority, bool controlling, bool nominates, struct writer *w)
 {
 	uint8_t username[ICE_CREDENTIAL_MAX + 1 + ICE_UFRAG_LEN];
 	struct writer u = writer_over(username, sizeof(username));
@@ -99,15 +100,28 @@ static void write_request(const struct ice_agent *a, const struct check *c, stru
 	put_bytes(&u, agent_text(a->remote_ufrag));
 	put_u8(&u, ':');
 	put_bytes(&u, agent_text(a->ufrag));
-	stun_begin(w, STUN_BINDING, STUN_REQUEST, c->id);
+	stun_begin(w, STUN_BINDING, STUN_REQUEST, id);
 	stun_put(w, ATTR_USERNAME, writer_bytes(&u));
-	stun_put_u32(w, ATTR_PRIORITY, priority_to_tell(a, c->pair));
-	stun_put_u64(w, c->controlling ? ATTR_ICE_CONTROLLING : ATTR_ICE_CONTROLLED,
-		     a->tie_breaker);
-	if (c->nominates)
+	stun_put_u32(w, ATTR_PRIORITY, priority);
+	stun_put_u64(w, controlling ? ATTR_ICE_CONTROLLING : ATTR_ICE_CONTROLLED, a->tie_breaker);
+	if (nominates)
 		stun_put(w, ATTR_USE_CANDIDATE, bytes_of(NULL, 0));
 	stun_put_integrity(w, agent_text(a->remote_pwd));
 	stun_put_fingerprint(w);
+}
+
+/* With the least priority: it stands for no candidate that was told. */
+struct bytes ice_agent_guess(struct ice_agent *a)
+{
+	struct writer w = writer_over(a->message, sizeof(a->message));
+	uint8_t id[STUN_ID_LEN];
+
+	if (!agent_knows_remote(a))
+		return bytes_of(NULL, 0);
+	a->settings.rng->fill(a->settings.rng, id, sizeof(id));
+	write_request(a, id, candidate_priority(CANDIDATE_PRFLX, 0, COMPONENT), a->list.controlling,
+		      false, &w);
+	return stun_finish(&w);
 }
 
 static void send_check(struct ice_agent *a, const struct check *c, struct ice_action *action,
@@ -116,7 +130,7 @@ static void send_check(struct ice_agent *a, const struct check *c, struct ice_ac
 	struct writer w = writer_over(a->message, sizeof(a->message));
 
 	a->list.pairs[c->pair].last_tx = now;
-	write_request(a, c, &w);
+	write_request(a, c->id, priority_to_tell(a, c->pair), c->controlling, c->nominates, &w);
 	send_on(a, action, c->pair, &w);
 }
 

@@ -287,6 +287,22 @@ uint8_t checklist_add_local(struct checklist *l, const struct local_candidate *c
 	return slot;
 }
 
+uint8_t checklist_add_base(struct checklist *l, const struct ice_base *base)
+{
+	struct local_candidate c = {
+		.c = {
+			.type = CANDIDATE_PRFLX,
+			.component = COMPONENT,
+			.priority = candidate_priority(CANDIDATE_PRFLX, 0, COMPONENT),
+			.at = base->at,
+		},
+		.base = *base,
+	};
+	uint8_t known = checklist_find_base(l, base);
+
+	return known != NO_INDEX ? known : put_local(l, &c, 0, LOCALS_OFFERED);
+}
+
 void checklist_remove_base(struct checklist *l, const struct ice_base *base)
 {
 	for (uint8_t i = 0; i < PAIRS_MAX; i++)

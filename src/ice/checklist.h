@@ -54,6 +54,9 @@ void checklist_set_role(struct checklist *l, bool controlling);
 /* Foundation and component are filled in, and the priority if it is 0. Returns the
  * slot; NO_INDEX: no room. The same place and base again is the same slot. */
 uint8_t checklist_add_local(struct checklist *l, const struct local_candidate *c);
+/* A place of ours that nobody is told of: what comes in there is answered, and pairs are made
+ * only with who asks there. The slot; NO_INDEX: no room. */
+uint8_t checklist_add_base(struct checklist *l, const struct ice_base *base);
 /* The address is gone from this host: with it go what was mapped from it and all pairs. */
 void checklist_remove_base(struct checklist *l, const struct ice_base *base);
 

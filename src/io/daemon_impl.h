@@ -52,7 +52,7 @@ struct daemon {
 	struct links_watch *links;
 	struct links_sleep sleep;
 	uint32_t own_ifindex;		/* of our device */
-	uv_poll_t tun_poll, udp4_poll, udp6_poll, timer_poll;
+	uv_poll_t tun_poll, udp4_poll, udp6_poll, more_poll, timer_poll;
 	int timer_fd;
 	msec armed;		/* what the timer is set to; INT64_MIN: not started yet */
 	msec connect_again;	/* while somebody waits */

@@ -14,6 +14,8 @@
 #include "io/clock.h"
 #include "io/daemon_impl.h"
 
+_Static_assert((int)UDP_MORE_MAX == (int)NODE_SOCKETS_MAX, "each number has a place");
+
 /* -- after every input --------------------------------------------------- */
 
 static void look_up(struct daemon *d, const struct action *action, msec now)
@@ -72,6 +74,12 @@ void daemon_drain(struct daemon *d)
 		case ACTION_RESOLVE:
 			look_up(d, &action, now);
 			break;
+		case ACTION_OPEN_SOCKET:
+			node_socket_opened(d->node, action.via, udp_add(d->udp, action.via));
+			break;
+		case ACTION_CLOSE_SOCKET:
+			udp_remove(d->udp, action.via);
+			break;
 		case ACTION_NONE:
 			break;
 		}
@@ -127,6 +135,17 @@ static void on_udp(uv_poll_t *poll, int status, int events)
 		clear_error(poll);
 	node_set_wall(d->node, clock_wall_ns());
 	pump_from_net(&d->pump, poll == &d->udp4_poll ? IP_V4 : IP_V6, clock_now());
+	daemon_drain(d);
+}
+
+static void on_udp_more(uv_poll_t *poll, int status, int events)
+{
+	struct daemon *d = poll->data;
+
+	(void)status;
+	(void)events;
+	node_set_wall(d->node, clock_wall_ns());
+	pump_from_more(&d->pump, clock_now());
 	daemon_drain(d);
 }
 
@@ -241,5 +260,7 @@ int daemon_watch(struct daemon *d)
 		err = watch(d, &d->udp4_poll, udp_fd(d->udp, IP_V4), on_udp);
 	if (!err)
 		err = watch(d, &d->udp6_poll, udp_fd(d->udp, IP_V6), on_udp);
+	if (!err)
+		err = watch(d, &d->more_poll, udp_more_fd(d->udp), on_udp_more);
 	return err;
 }

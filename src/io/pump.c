@@ -49,19 +49,36 @@ int pump_from_tun(struct pump *pump, msec now)
 	return 0;
 }
 
+static void make_room(struct pump *pump)
+{
+	for (size_t j = 0; j < BURST_MAX; j++)
+		pump->datagrams[j].packet = slot_packet(pump->slots, j);
+}
+
+static void take_burst(struct pump *pump, size_t n, msec now)
+{
+	if (!n)
+		return;
+	node_receive(pump->node, pump->datagrams, n, &pump->out, now);
+	pass_on(pump);
+}
+
 void pump_from_net(struct pump *pump, enum ip_family family, msec now)
 {
 	bool more = true;
 
 	for (int i = 0; i < BURSTS_PER_TURN && more; i++) {
-		size_t n;
+		make_room(pump);
+		take_burst(pump, udp_recv(pump->udp, family, pump->datagrams, BURST_MAX, &more), now);
+	}
+}
 
-		for (size_t j = 0; j < BURST_MAX; j++)
-			pump->datagrams[j].packet = slot_packet(pump->slots, j);
-		n = udp_recv(pump->udp, family, pump->datagrams, BURST_MAX, &more);
-		if (!n)
-			continue;
-		node_receive(pump->node, pump->datagrams, n, &pump->out, now);
-		pass_on(pump);
+void pump_from_more(struct pump *pump, msec now)
+{
+	bool more = true;
+
+	for (int i = 0; i < BURSTS_PER_TURN && more; i++) {
+		make_room(pump);
+		take_burst(pump, udp_recv_more(pump->udp, pump->datagrams, BURST_MAX, &more), now);
 	}
 }

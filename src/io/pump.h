@@ -1,7 +1,7 @@
 /* pump.h -- bursts from the TUN device to the network and back.
  *
  *   pump_from_tun    tun_read --> node_send    --> udp_send
- *   pump_from_net    udp_recv --> node_receive --> tun_write
+ *   pump_from_net    udp_recv --> node_receive --> tun_write      (pump_from_more likewise)
  *
  * Both use the same buffers, one burst at a time. What the node owes beyond
  * that is for the caller to poll.
@@ -31,5 +31,6 @@ void pump_deinit(struct pump *pump);
 /* A few bursts, then give way to others. 0, or -errno: the device is gone. */
 int pump_from_tun(struct pump *pump, msec now);
 void pump_from_net(struct pump *pump, enum ip_family family, msec now);
+void pump_from_more(struct pump *pump, msec now);	/* the sockets with numbers */
 
 #endif

@@ -1,4 +1,4 @@
-/* udp.c -- one UDP port: its two sockets, and bursts of datagrams.
+/* udp.c -- one UDP port: its two sockets, more beside them, and bursts of datagrams.
  *
  *   udp_recv    recvmmsg --> message --> address, pktinfo, TOS --> struct datagram
  *   udp_send    struct datagram --> message (udp_message.c) --> sendmmsg
@@ -14,20 +14,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "io/udp_message.h"
+#include "io/udp_socket.h"
 
-enum {
-	ERROR_TEXT = 512,
-	SOCKET_BUFFER = 4 << 20,	/* bytes; 10 ms at 3 Gbit/s */
-};
+enum { ERROR_TEXT = 512 };
 
 struct udp {
 	int fd4, fd6;
+	int epoll;			/* watches what is in `more` */
+	int more[UDP_MORE_MAX + 1];	/* by number; 0: closed (descriptor 0 is never ours) */
 	uint16_t port;
+	uint32_t mark;
 	void (*source_gone)(void *context, const struct path *path);
 	void *context;
 	uint64_t counters[UDP_COUNTERS];
@@ -66,80 +68,6 @@ int udp_fd(const struct udp *udp, enum ip_family family)
 
 /* -- opening ------------------------------------------------------------- */
 
-static int set_int(int fd, int level, int option, int value)
-{
-	return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
-}
-
-/* With CAP_NET_ADMIN beyond net.core.rmem_max, else as far as that goes. */
-static void set_buffers(int fd)
-{
-	if (set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER))
-		set_int(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER);
-	if (set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, SOCKET_BUFFER))
-		set_int(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER);
-}
-
-static int set_options4(int fd)
-{
-	int err = set_int(fd, IPPROTO_IP, IP_PKTINFO, 1);
-
-	if (!err)
-		err = set_int(fd, IPPROTO_IP, IP_RECVTOS, 1);
-	if (!err)
-		err = set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
-	return err;
-}
-
-static int set_options6(int fd)
-{
-	int err = set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-
-	if (!err)
-		err = set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-	if (!err)
-		err = set_int(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
-	if (!err)
-		err = set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
-	return err;
-}
-
-static int set_options(int fd, int domain, uint32_t mark)
-{
-	set_buffers(fd);
-	if (mark && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0)
-		return -errno;
-	return domain == AF_INET ? set_options4(fd) : set_options6(fd);
-}
-
-static int bind_port(int fd, int domain, uint16_t port)
-{
-	struct sockaddr_in a4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-	struct sockaddr_in6 a6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-	int failed = domain == AF_INET ? bind(fd, (struct sockaddr *)&a4, sizeof(a4))
-				       : bind(fd, (struct sockaddr *)&a6, sizeof(a6));
-
-	return failed ? -errno : 0;
-}
-
-/* The descriptor or -errno. */
-static int open_socket(int domain, uint16_t port, uint32_t mark)
-{
-	int fd = socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
-	int err;
-
-	if (fd < 0)
-		return -errno;
-	err = set_options(fd, domain, mark);
-	if (!err)
-		err = bind_port(fd, domain, port);
-	if (err) {
-		close(fd);
-		return err;
-	}
-	return fd;
-}
-
 /* A kernel without the family, or with IPv6 switched off by ipv6.disable. */
 static bool lacks_family(int err)
 {
@@ -161,23 +89,15 @@ static void say_why(int err, uint16_t port, char error[static ERROR_TEXT])
 		snprintf(error, ERROR_TEXT, "cannot open UDP port %u: %s", port, strerror(-err));
 }
 
-static uint16_t bound_port(int fd)
-{
-	struct sockaddr_in6 addr;	/* sin_port lies at the same place in both */
-	socklen_t len = sizeof(addr);
-
-	return getsockname(fd, (struct sockaddr *)&addr, &len) ? 0 : ntohs(addr.sin6_port);
-}
-
 /* *fd stays -1 if this host lacks the family. */
 static int open_family(struct udp *udp, int *fd, int domain, uint32_t mark)
 {
-	int opened = open_socket(domain, udp->port, mark);
+	int opened = udp_socket_open(domain, udp->port, mark);
 
 	if (opened < 0)
 		return lacks_family(opened) ? 0 : opened;
 	*fd = opened;
-	udp->port = bound_port(opened);
+	udp->port = udp_socket_port(opened);
 	return 0;
 }
 
@@ -186,6 +106,10 @@ static int open_both(struct udp *udp, const struct udp_settings *settings)
 	int err;
 
 	udp->port = settings->port;
+	udp->mark = settings->mark;
+	udp->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (udp->epoll < 0)
+		return -errno;
 	err = open_family(udp, &udp->fd4, AF_INET, settings->mark);
 	if (!err)
 		err = open_family(udp, &udp->fd6, AF_INET6, settings->mark);
@@ -200,7 +124,7 @@ int udp_open(struct udp **out, const struct udp_settings *settings, char error[s
 	int err = -ENOMEM;
 
 	if (udp) {
-		udp->fd4 = udp->fd6 = -1;
+		udp->fd4 = udp->fd6 = udp->epoll = -1;
 		udp->source_gone = settings->source_gone;
 		udp->context = settings->context;
 		err = open_both(udp, settings);
@@ -225,14 +149,60 @@ void udp_free(struct udp *udp)
 		close(udp->fd4);
 	if (udp->fd6 >= 0)
 		close(udp->fd6);
+	for (uint16_t via = 1; via <= UDP_MORE_MAX; via++)
+		udp_remove(udp, via);
+	if (udp->epoll >= 0)
+		close(udp->epoll);
 	free(udp);
+}
+
+int udp_more_fd(const struct udp *udp)
+{
+	return udp->epoll;
+}
+
+static int open_more(struct udp *udp, uint16_t via)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = via};
+	int fd = udp_socket_open(AF_INET, 0, udp->mark);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	if (epoll_ctl(udp->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+uint16_t udp_add(struct udp *udp, uint16_t via)
+{
+	int fd;
+
+	udp_remove(udp, via);
+	fd = open_more(udp, via);
+	if (fd < 0) {
+		log_debug("cannot open another UDP socket: %s", strerror(-fd));
+		return 0;
+	}
+	udp->more[via] = fd;
+	return udp_socket_port(fd);
+}
+
+void udp_remove(struct udp *udp, uint16_t via)
+{
+	if (udp->more[via])
+		close(udp->more[via]);
+	udp->more[via] = 0;
 }
 
 /* -- in ------------------------------------------------------------------ */
 
 /* Keep the good ones at the front; the messages know their buffers, so the order of the
  * buffers may change. */
-static size_t take_good(struct udp *udp, struct datagram *datagrams, size_t n)
+static size_t take_good(struct udp *udp, uint16_t via, struct datagram *datagrams, size_t n)
 {
 	size_t good = 0;
 
@@ -243,6 +213,7 @@ static size_t take_good(struct udp *udp, struct datagram *datagrams, size_t n)
 			udp->counters[UDP_TRUNCATED]++;
 			continue;
 		}
+		d.path.via = via;
 		if (d.packet.len) {
 			datagrams[i] = datagrams[good];
 			datagrams[good++] = d;
@@ -251,15 +222,15 @@ static size_t take_good(struct udp *udp, struct datagram *datagrams, size_t n)
 	return good;
 }
 
-size_t udp_recv(struct udp *udp, enum ip_family family, struct datagram *datagrams, size_t n,
-		bool *more)
+static size_t receive(struct udp *udp, int fd, uint16_t via, struct datagram *datagrams, size_t n,
+		      bool *more)
 {
 	int got;
 
 	for (size_t i = 0; i < n; i++)
 		udp_message_to_fill(&udp->messages[i], &udp->parts[i], &datagrams[i].packet);
 	do {
-		got = recvmmsg(udp_fd(udp, family), udp->messages, (unsigned)n, 0, NULL);
+		got = recvmmsg(fd, udp->messages, (unsigned)n, 0, NULL);
 	} while (got < 0 && errno == EINTR);
 	if (got < 0) {
 		/* Anything else is news of a datagram sent before (ECONNREFUSED): read on. */
@@ -267,7 +238,23 @@ size_t udp_recv(struct udp *udp, enum ip_family family, struct datagram *datagra
 		return 0;
 	}
 	*more = (size_t)got == n;
-	return take_good(udp, datagrams, (size_t)got);
+	return take_good(udp, via, datagrams, (size_t)got);
+}
+
+size_t udp_recv(struct udp *udp, enum ip_family family, struct datagram *datagrams, size_t n,
+		bool *more)
+{
+	return receive(udp, udp_fd(udp, family), 0, datagrams, n, more);
+}
+
+size_t udp_recv_more(struct udp *udp, struct datagram *datagrams, size_t n, bool *more)
+{
+	struct epoll_event event;
+
+	*more = epoll_wait(udp->epoll, &event, 1, 0) > 0;
+	if (!*more)
+		return 0;
+	return receive(udp, udp->more[event.data.u32], (uint16_t)event.data.u32, datagrams, n, more);
 }
 
 /* -- out ----------------------------------------------------------------- */
@@ -368,11 +355,22 @@ static void send_run(struct udp *udp, int fd, const struct datagram *datagrams, 
 	}
 }
 
+/* -1: there is none. */
+static int fd_for(const struct udp *udp, const struct path *path)
+{
+	if (path->via)
+		return udp->more[path->via] ? udp->more[path->via] : -1;
+	return udp_fd(udp, path->remote.ip.family);
+}
+
+/* Those that leave by the same socket. */
 static size_t run_len(const struct datagram *datagrams, size_t n)
 {
+	const struct path *first = &datagrams[0].path;
 	size_t len = 1;
 
-	while (len < n && datagrams[len].path.remote.ip.family == datagrams[0].path.remote.ip.family)
+	while (len < n && datagrams[len].path.remote.ip.family == first->remote.ip.family &&
+	       datagrams[len].path.via == first->via)
 		len++;
 	return len;
 }
@@ -381,7 +379,7 @@ void udp_send(struct udp *udp, const struct datagram *datagrams, size_t n)
 {
 	while (n) {
 		size_t len = run_len(datagrams, n);
-		int fd = udp_fd(udp, datagrams[0].path.remote.ip.family);
+		int fd = fd_for(udp, &datagrams[0].path);
 
 		for (size_t i = 0; i < len; i++) {
 			if (fd < 0)

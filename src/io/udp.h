@@ -1,8 +1,9 @@
-/* udp.h -- the outside: one UDP port, an IPv4 and an IPv6 socket on it.
+/* udp.h -- the outside: one UDP port, an IPv4 and an IPv6 socket on it, and more if need be.
  *
  *             +-- udp_fd(IP_V4) -- 0.0.0.0:port --+
  *   struct udp                                    +-- bursts of datagrams with path, ECN, DSCP
  *             +-- udp_fd(IP_V6) -- [::]:port -----+
+ *             +-- udp_more_fd() -- more IPv4 ones, each on a port of its own, by number (path.via)
  *
  * Non-blocking, a burst per system call. Each datagram carries the address and
  * interface that it came in by and leaves from (IP_PKTINFO, RFC 3542 section
@@ -28,12 +29,14 @@ struct udp_settings {
 	void *context;
 };
 
+enum { UDP_MORE_MAX = 384 };	/* sockets besides the two */
+
 enum udp_counter {
 	UDP_TRUNCATED,		/* came in and did not fit, or had no address we know */
 	UDP_NO_ROOM,		/* the send buffer was full */
 	UDP_UNREACHABLE,	/* no route, or a firewall of this host forbids it */
 	UDP_TOO_BIG,
-	UDP_NO_SOCKET,		/* this host lacks the family */
+	UDP_NO_SOCKET,		/* this host lacks the family, or the one by that number is closed */
 	UDP_SEND_FAILED,	/* another error */
 	UDP_SOURCE_GONE,	/* not dropped: sent from another address */
 	UDP_COUNTERS,
@@ -52,6 +55,14 @@ uint16_t udp_port(const struct udp *udp);
  * front (some may have been dropped); `more`: ask again, there may be more. */
 size_t udp_recv(struct udp *udp, enum ip_family family, struct datagram *datagrams, size_t n,
 		bool *more);
+
+/* A socket by this number, 1..UDP_MORE_MAX; its port (0: it cannot be had, which is logged). What
+ * comes to it, and shall leave by it, has the number in path.via. */
+uint16_t udp_add(struct udp *udp, uint16_t via);
+void udp_remove(struct udp *udp, uint16_t via);
+int udp_more_fd(const struct udp *udp);		/* readable if one of them is */
+/* As udp_recv(), of whichever of them has something. */
+size_t udp_recv_more(struct udp *udp, struct datagram *datagrams, size_t n, bool *more);
 
 /* n <= BURST_MAX. */
 void udp_send(struct udp *udp, const struct datagram *datagrams, size_t n);

@@ -41,6 +41,7 @@ bool gather_base(const struct gather *g, const struct path *path, struct ice_bas
 	if (!local)
 		return false;
 	*base = base_at(g, local);
+	base->via = path->via;
 	return true;
 }
 

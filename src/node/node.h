@@ -37,6 +37,7 @@ struct node_peer_settings {
 struct node_settings {
 	uint8_t private_key[KEY_LEN];
 	bool lan;			/* may ACTION_LAN carry signalling */
+	uint32_t punch_rate;		/* datagrams per second to guess ports with (spray.h); 0: never */
 	const struct cidr *addresses;	/* our own, for the source of ICMP errors */
 	size_t addresses_len;
 	uint16_t listen_port;		/* to know our own datagrams should they come back by the TUN */
@@ -111,7 +112,12 @@ enum action_kind {
 	ACTION_SAVE_MARK,	/* action.mark of action.which must be on disk before the next poll */
 	ACTION_LAN,		/* action.bytes to the LAN's multicast group; live as a datagram's do */
 	ACTION_RESOLVE,		/* action.host, port: answer with node_resolved() */
+	ACTION_OPEN_SOCKET,	/* another UDP socket, IPv4, any port, by the number action.via: answer
+				   with node_socket_opened() */
+	ACTION_CLOSE_SOCKET,	/* the one by the number action.via */
 };
+
+enum { NODE_SOCKETS_MAX = 384 };	/* numbers 1..; path.via 0 is the listen port's */
 
 struct action {
 	enum action_kind kind;
@@ -121,6 +127,7 @@ struct action {
 	uint64_t mark;
 	const char *host;	/* borrowed until the next reconfigure */
 	uint16_t port;
+	uint16_t via;
 };
 
 enum action_kind node_poll(struct node *node, struct action *action, msec now);
@@ -129,6 +136,9 @@ enum action_kind node_poll(struct node *node, struct action *action, msec now);
  * answered. For all who asked for it, whoever they are. */
 void node_resolved(struct node *node, const char *host, uint16_t port,
 		   const struct endpoint *endpoints, size_t n, msec now);
+
+/* The port of that socket; 0: it could not be opened. */
+void node_socket_opened(struct node *node, uint16_t via, uint16_t port);
 
 void node_tick(struct node *node, msec now);
 msec node_due(const struct node *node);	/* when to tick next, NEVER if nothing is planned */

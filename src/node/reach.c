@@ -26,7 +26,7 @@ static void use_credentials(struct reach *r)
 	ice_agent_set_local(&r->agent, r->exchange.ufrag, r->exchange.pwd);
 }
 
-static bool is_active(const struct reach *r, msec now)
+bool reach_is_active(const struct reach *r, msec now)
 {
 	return now - r->wanted < REACH_ACTIVE;
 }
@@ -37,7 +37,7 @@ static void offer(struct reach *r, msec now)
 		.candidates = r->offered,
 		.options = DESC_ICE2 | DESC_TRICKLE,
 		.suites = DESC_CHACHA20,
-		.flags = is_active(r, now) ? DESC_WANT_CONNECT : 0,
+		.flags = reach_is_active(r, now) ? DESC_WANT_CONNECT : 0,
 	};
 
 	o.candidates_len = gather_offer(r->offered, r->agent.list.locals, LOCALS_MAX);
@@ -68,6 +68,7 @@ struct reach *reach_new(struct peer *peer, const struct reach_context *context, 
 	ice_agent_init(&r->agent, &settings);
 	r->chosen = NO_INDEX;
 	r->searching_since = r->wanted = r->review = now;
+	spray_disarm(&r->spray);
 	add_locals(r, context->gather);
 	exchange_start(&r->exchange, now);
 	use_credentials(r);
@@ -112,7 +113,7 @@ void reach_set_locals(struct reach *r, const struct gather *gather, msec now)
 	for (size_t i = 0; i < LOCALS_MAX; i++) {
 		struct local_candidate local = r->agent.list.locals[i];
 
-		if (local.c.type == CANDIDATE_HOST && !gather_is_local(gather, &local.base.at.ip))
+		if (local.c.type != CANDIDATE_NONE && !gather_is_local(gather, &local.base.at.ip))
 			ice_agent_remove_base(&r->agent, &local.base);
 	}
 	add_locals(r, gather);
@@ -204,6 +205,7 @@ static struct path path_of(const struct reach *r, uint8_t index)
 		.remote = r->agent.list.remotes[p->remote].at,
 		.local = base->at.ip,
 		.ifindex = base->ifindex,
+		.via = base->via,
 	};
 }
 
@@ -216,8 +218,10 @@ static void choose(struct reach *r, uint8_t index, msec now, const char *why)
 	r->chosen_at = r->heard = now;
 	r->searching_since = NEVER;
 	r->rounds_failed = 0;
+	if (tier_of(r, index) < TIER_RELAY)
+		spray_disarm(&r->spray);
 	r->peer->path = path;
-	ice_agent_set_active(&r->agent, is_active(r, now) ? index : NO_INDEX, now);
+	ice_agent_set_active(&r->agent, reach_is_active(r, now) ? index : NO_INDEX, now);
 	log_info("%s: by %s, %s", r->peer->settings->name, endpoint_format(text, &path.remote), why);
 	if (!session_may_send(&r->peer->session, now) && r->peer->queue.len)
 		session_want_handshake(&r->peer->session, now);
@@ -229,6 +233,7 @@ static void search_anew(struct reach *r, msec now)
 	r->chosen = NO_INDEX;
 	r->searching_since = now;
 	r->doubts_itself = true;
+	spray_disarm(&r->spray);
 	exchange_restart(&r->exchange, now);
 	ice_agent_restart(&r->agent);
 	use_credentials(r);
@@ -242,7 +247,7 @@ static void review_choice(struct reach *r, msec now)
 	if (r->chosen != NO_INDEX && !is_valid(r, r->chosen)) {
 		if (best != NO_INDEX)
 			choose(r, best, now, "the way before fell silent");
-		else if (is_active(r, now))
+		else if (reach_is_active(r, now))
 			search_anew(r, now);
 		return;
 	}
@@ -254,6 +259,45 @@ static void review_choice(struct reach *r, msec now)
 		choose(r, best, now, "it is better");
 	else if (tier_of(r, best) < tier_of(r, r->chosen) && pair_of(r, best)->history_len < 2)
 		ice_agent_check_now(&r->agent, best);
+}
+
+/* -- ports that are guessed -------------------------------------------------- */
+
+static struct packet packet_over(struct bytes message)
+{
+	return (struct packet){
+		.start = (uint8_t *)message.data,
+		.data = (uint8_t *)message.data,
+		.len = message.len,
+		.end = (uint8_t *)message.data + message.len,
+	};
+}
+
+struct packet reach_guess(struct reach *r)
+{
+	return packet_over(ice_agent_guess(&r->agent));
+}
+
+bool reach_adopt(struct reach *r, const struct ice_base *base)
+{
+	unsigned adopted = 0;
+
+	for (size_t i = 0; i < LOCALS_OFFERED; i++) {
+		const struct local_candidate *local = &r->agent.list.locals[i];
+
+		adopted += local->c.type != CANDIDATE_NONE && local->base.via;
+	}
+	return adopted < REACH_ADOPTED_MAX && ice_agent_add_base(&r->agent, base);
+}
+
+void reach_disown(struct reach *r, uint16_t via)
+{
+	for (size_t i = 0; i < LOCALS_MAX; i++) {
+		struct local_candidate local = r->agent.list.locals[i];
+
+		if (local.c.type != CANDIDATE_NONE && local.base.via == via)
+			ice_agent_remove_base(&r->agent, &local.base);
+	}
 }
 
 static void ask_all(struct reach *r, msec now)
@@ -310,6 +354,8 @@ void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdic
 			c.at.scope = ifindex;
 		ice_agent_add_remote(&r->agent, ufrag, &c, now);
 	}
+	if (verdict == EXCHANGE_LIVE && reach_tier(r) >= TIER_RELAY)
+		spray_arm(&r->spray, now);
 	r->review = now;
 	if (!(desc->flags & DESC_WANT_CONNECT))
 		return;
@@ -370,7 +416,7 @@ bool reach_heard(struct reach *r, const struct path *path, msec now)
 /* Data go out and nothing comes back: is it the way? */
 static void ask_after_silence(struct reach *r, msec now)
 {
-	if (r->chosen == NO_INDEX || !is_active(r, now) || now - r->heard < REACH_SILENCE ||
+	if (r->chosen == NO_INDEX || !reach_is_active(r, now) || now - r->heard < REACH_SILENCE ||
 	    now - r->asked < REACH_ASK_AGAIN)
 		return;
 	ask_all(r, now);
@@ -378,7 +424,7 @@ static void ask_after_silence(struct reach *r, msec now)
 
 static void keep_open(struct reach *r, msec now)
 {
-	if (r->chosen == NO_INDEX || is_active(r, now) || now - r->kept < REACH_KEEPALIVE)
+	if (r->chosen == NO_INDEX || reach_is_active(r, now) || now - r->kept < REACH_KEEPALIVE)
 		return;
 	r->kept = now;
 	ice_agent_keepalive(&r->agent, r->chosen);
@@ -386,7 +432,7 @@ static void keep_open(struct reach *r, msec now)
 
 static msec next_review(const struct reach *r, msec now)
 {
-	if (is_active(r, now) || r->searching_since != NEVER)
+	if (reach_is_active(r, now) || r->searching_since != NEVER)
 		return now + SECONDS(1);
 	return now - r->wanted < REACH_WARM ? now + REACH_KEEPALIVE : r->wanted + REACH_FORGET;
 }
@@ -399,7 +445,7 @@ void reach_tick(struct reach *r, msec now)
 		return;
 	r->review = next_review(r, now);
 	if (r->chosen != NO_INDEX)
-		ice_agent_set_active(&r->agent, is_active(r, now) ? r->chosen : NO_INDEX, now);
+		ice_agent_set_active(&r->agent, reach_is_active(r, now) ? r->chosen : NO_INDEX, now);
 	ask_after_silence(r, now);
 	keep_open(r, now);
 	review_choice(r, now);
@@ -429,14 +475,9 @@ bool reach_poll(struct reach *r, struct datagram *out, msec now)
 			return false;
 		case ICE_SEND:
 			*out = (struct datagram){
-				.packet = {
-					.start = (uint8_t *)action.datagram.data,
-					.data = (uint8_t *)action.datagram.data,
-					.len = action.datagram.len,
-					.end = (uint8_t *)action.datagram.data + action.datagram.len,
-				},
+				.packet = packet_over(action.datagram),
 				.path = {.remote = action.remote, .local = action.base.at.ip,
-					 .ifindex = action.base.ifindex},
+					 .ifindex = action.base.ifindex, .via = action.base.via},
 			};
 			return true;
 		case ICE_PAIR_VALID:
@@ -446,7 +487,7 @@ bool reach_poll(struct reach *r, struct datagram *out, msec now)
 			break;
 		case ICE_FAILED:
 			r->rounds_failed++;
-			if (is_active(r, now))
+			if (reach_is_active(r, now))
 				search_anew(r, now);
 			break;
 		case ICE_NOMINATED:

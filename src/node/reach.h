@@ -20,6 +20,7 @@
 #include "ice/agent.h"
 #include "node/gather.h"
 #include "node/peer.h"
+#include "node/spray.h"
 #include "signal/exchange.h"
 #include "signal/lan.h"
 
@@ -38,6 +39,7 @@ enum {
 	REACH_DWELL = 5000,		/* msec between two changes that nothing forces */
 	REACH_GAIN_MIN = 10000,		/* microseconds; and 20 %: a round trip that much better */
 	REACH_UNPROVEN = EXCHANGE_UNPROVEN_PAIRS,
+	REACH_ADOPTED_MAX = 4,		/* sockets that the peer found by guessing */
 };
 
 /* Best first. */
@@ -50,6 +52,7 @@ struct reach {
 	struct list link;		/* in node->reaches */
 	struct peer *peer;
 	struct lan_pace lan;
+	struct spray spray;
 	uint8_t chosen;			/* pair; NO_INDEX: none */
 	msec chosen_at;
 	msec searching_since;		/* NEVER: found */
@@ -101,6 +104,16 @@ bool reach_is_over(const struct reach *r, msec now);	/* to be freed */
 
 /* An ICE message to send: in action->datagram. */
 bool reach_poll(struct reach *r, struct datagram *out, msec now);
+
+/* Somebody wants the peer, now or a moment ago. */
+bool reach_is_active(const struct reach *r, msec now);
+
+/* A check to guess ports with, see spray.h; len 0: too early. It lives until the next call. */
+struct packet reach_guess(struct reach *r);
+/* The peer was right: it asked at this socket of ours. False: no more of these. */
+bool reach_adopt(struct reach *r, const struct ice_base *base);
+/* That socket is to be closed. */
+void reach_disown(struct reach *r, uint16_t via);
 
 /* The tier of the pair in use; TIERS: none. */
 enum reach_tier reach_tier(const struct reach *r);

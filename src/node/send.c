@@ -48,7 +48,9 @@ static bool is_own_datagram(const struct node *node, struct bytes packet)
 	struct endpoint to = {0};
 	struct ip from;
 
-	if (!find_udp(packet, &udp, &from, &to.ip) || load_be16(udp.data) != node->listen_port)
+	if (!find_udp(packet, &udp, &from, &to.ip) ||
+	    (load_be16(udp.data) != node->listen_port &&
+	     !sockets_has_port(&node->signalling.sockets, load_be16(udp.data))))
 		return false;
 	to.port = load_be16(udp.data + 2);
 	if (demux(bytes_of(udp.data + UDP_LEN, udp.len - UDP_LEN), false) == DEMUX_UNKNOWN)

@@ -31,6 +31,7 @@ void signalling_init(struct node *node, const struct node_settings *settings, ui
 	rng->fill(rng, &seed, sizeof(seed));
 	responder_init(&s->responder, seed);
 	s->due = NEVER;
+	sprayer_init(&s->sprayer, settings->punch_rate);
 	signalling_set_addresses(node, settings);
 }
 
@@ -151,6 +152,12 @@ void node_set_locals(struct node *node, const struct node_local_address *locals,
 	s->touched = true;
 }
 
+void node_socket_opened(struct node *node, uint16_t via, uint16_t port)
+{
+	sockets_opened(&node->signalling.sockets, via, port);
+	node->signalling.touched = true;
+}
+
 void node_resumed(struct node *node, msec now)
 {
 	struct signalling *s = &node->signalling;
@@ -172,6 +179,18 @@ static struct reach *reach_of_ufrag(const struct signalling *s, struct bytes ufr
 	return NULL;
 }
 
+/* A check that came to another socket than that of the listen port was guessed there. The
+ * agent has made sure whose it is before it says that it has no such base. */
+static enum ice_verdict feed_named(struct reach *r, const struct ice_base *base,
+				   const struct endpoint *remote, struct bytes message, msec now)
+{
+	enum ice_verdict verdict = ice_agent_feed(&r->agent, base, remote, message, now);
+
+	if (verdict == ICE_NO_SUCH_BASE && base->via && reach_adopt(r, base))
+		verdict = ice_agent_feed(&r->agent, base, remote, message, now);
+	return verdict;
+}
+
 /* A check goes to the agent that it names, an answer to the one that asked. */
 static bool feed_agents(struct signalling *s, const struct ice_base *base,
 			const struct endpoint *remote, struct bytes message, msec now)
@@ -180,7 +199,7 @@ static bool feed_agents(struct signalling *s, const struct ice_base *base,
 	struct reach *named = ufrag.len ? reach_of_ufrag(s, ufrag) : NULL;
 
 	if (named)
-		return ice_agent_feed(&named->agent, base, remote, message, now) != ICE_NOT_OURS;
+		return feed_named(named, base, remote, message, now) != ICE_NOT_OURS;
 	if (ufrag.len)
 		return false;
 	list_for_each(struct reach, r, &s->reaches, link) {
@@ -197,7 +216,7 @@ static bool respond(struct signalling *s, struct datagram *d, msec now)
 	struct endpoint to = {.ip = d->path.local, .port = s->gather.port};
 	struct endpoint source;
 
-	if (!responder_feed(&s->responder, now, &d->path.remote, &to, packet_bytes(&d->packet), &w,
+	if (d->path.via || !responder_feed(&s->responder, now, &d->path.remote, &to, packet_bytes(&d->packet), &w,
 			    &source) ||
 	    w.bad || w.len > (size_t)(d->packet.end - d->packet.data))
 		return false;
@@ -470,6 +489,8 @@ static enum action_kind poll_all(struct node *node, struct action *action, msec 
 			break;
 		kind = poll_reach(node, r, action, now);
 	}
+	if (kind == ACTION_NONE)
+		kind = spray_poll(node, action, now);
 	return kind;
 }
 
@@ -480,7 +501,7 @@ static msec next_due(const struct node *node, msec now)
 
 	list_for_each(struct reach, r, &s->reaches, link)
 		due = msec_min(due, reach_due(r, now));
-	return due;
+	return msec_min(due, spray_due(node, now));
 }
 
 enum action_kind signalling_poll(struct node *node, struct action *action, msec now)

@@ -19,6 +19,8 @@
 #include "node/mailboxes.h"
 #include "node/node.h"
 #include "node/reach.h"
+#include "node/sockets.h"
+#include "node/spray.h"
 #include "stun/responder.h"
 
 enum { SIGNALLING_FRAME = HEADROOM + FRAME_HEADER + ENVELOPE_MAX + 64 };
@@ -43,6 +45,8 @@ struct signalling {
 	size_t refused_len;
 	struct responder responder;
 	struct introduction *introduction;
+	struct sockets sockets;
+	struct sprayer sprayer;
 	struct post post;
 	bool touched;				/* look at everything in the next poll */
 	msec due;

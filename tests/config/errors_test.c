@@ -278,6 +278,8 @@ static const struct row values[] = {
 	{SELF "[nat]\nstun = [2001:db8::1\n",
 	 "t.conf:4: error: stun \"[2001:db8::1\" lacks the ]; write stun.example.net, "
 	 "stun.example.net:3478 or [2001:db8::1]:3478\n"},
+	{SELF "[nat]\npunch_rate = 2001\n",
+	 "t.conf:4: error: punch_rate \"2001\" is not 0 to 2000 datagrams a second, or \"no\"\n"},
 	{SELF "[nat]\nstun = a, b:1\nstun = A:3478, b\n",
 	 "t.conf:5: error: stun A:3478 is given twice; delete one\n"},
 	{SELF "[nat]\nstun = a, b, c, d, e, f, g, h, i\n",

@@ -441,7 +441,24 @@ static void stun_servers_have_a_port_that_need_not_be_said(void **state)
 	assert_int_equal(c->stun[1].port, 3478);
 	assert_string_equal(c->stun[2].host, "192.0.2.1");
 	assert_int_equal(c->stun[2].port, 3478);
+	assert_int_equal(c->punch_rate, CONFIG_PUNCH_RATE);
 	config_free(c);
+}
+
+static void guessing_ports_can_be_turned_off(void **state)
+{
+	static const char *const words[] = {"no", "0", "NO"};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		char text[256];
+		struct config *c;
+
+		snprintf(text, sizeof(text), SELF "[nat]\npunch_rate = %s\n", words[i]);
+		c = load(text);
+		assert_int_equal(c->punch_rate, 0);
+		config_free(c);
+	}
 }
 
 static void what_is_right_can_be_had_in_spite_of_errors(void **state)
@@ -474,6 +491,7 @@ int main(void)
 		cmocka_unit_test(a_peer_is_found_by_name_key_and_address),
 		cmocka_unit_test(our_own_ula_may_be_written_down),
 		cmocka_unit_test(stun_servers_have_a_port_that_need_not_be_said),
+		cmocka_unit_test(guessing_ports_can_be_turned_off),
 		cmocka_unit_test(what_is_right_can_be_had_in_spite_of_errors),
 		cmocka_unit_test(the_example_loads),
 		cmocka_unit_test(a_thousand_peers_load_in_a_blink),

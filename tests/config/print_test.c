@@ -67,6 +67,7 @@ static void every_value_has_its_line_and_secrets_are_hidden(void **state)
 		"lan = yes\n"
 		"\n"
 		"[nat]\n"
+		"punch_rate = 200\n"
 		"stun = stun.example.net:3478\n"
 		"stun = 192.0.2.1:5000\n"
 		"stun = [2001:db8::7]:3478\n"

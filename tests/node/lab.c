@@ -76,6 +76,10 @@ void lab_poll(struct lab *lab, struct place *place)
 		case ACTION_RESOLVE:
 			keep_question(place, &action);
 			break;
+		case ACTION_OPEN_SOCKET:
+			node_socket_opened(place->node, action.via, (uint16_t)(LAB_MORE + action.via));
+			break;
+		case ACTION_CLOSE_SOCKET:
 		case ACTION_LAN:
 		case ACTION_NONE:
 			break;

@@ -19,7 +19,8 @@
 
 #include "node/brain.h"
 
-enum { LAB_FARS = 4, LAB_MTU = 1400, LAB_PORT = 51820, LAB_MAILS = 160, LAB_QUESTIONS = 16 };
+enum { LAB_FARS = 4, LAB_MTU = 1400, LAB_PORT = 51820, LAB_MAILS = 1100, LAB_QUESTIONS = 16,
+       LAB_MORE = 40000 };	/* the ports of sockets with numbers begin there */
 
 /* A datagram, or a packet on its way into the TUN device. */
 struct mail {

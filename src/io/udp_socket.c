@@ -1,0 +1,90 @@
+/* udp_socket.c -- one UDP socket, with all that a datagram shall tell of its way. */
+#include "io/udp_socket.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { SOCKET_BUFFER = 4 << 20 };	/* bytes; 10 ms at 3 Gbit/s */
+
+static int set_int(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
+}
+
+/* With CAP_NET_ADMIN beyond net.core.rmem_max, else as far as that goes. */
+static void set_buffers(int fd)
+{
+	if (set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER))
+		set_int(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER);
+	if (set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, SOCKET_BUFFER))
+		set_int(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER);
+}
+
+static int set_options4(int fd)
+{
+	int err = set_int(fd, IPPROTO_IP, IP_PKTINFO, 1);
+
+	if (!err)
+		err = set_int(fd, IPPROTO_IP, IP_RECVTOS, 1);
+	if (!err)
+		err = set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+	return err;
+}
+
+static int set_options6(int fd)
+{
+	int err = set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+
+	if (!err)
+		err = set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+	if (!err)
+		err = set_int(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+	if (!err)
+		err = set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
+	return err;
+}
+
+static int set_options(int fd, int domain, uint32_t mark)
+{
+	set_buffers(fd);
+	if (mark && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0)
+		return -errno;
+	return domain == AF_INET ? set_options4(fd) : set_options6(fd);
+}
+
+static int bind_port(int fd, int domain, uint16_t port)
+{
+	struct sockaddr_in a4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct sockaddr_in6 a6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	int failed = domain == AF_INET ? bind(fd, (struct sockaddr *)&a4, sizeof(a4))
+				       : bind(fd, (struct sockaddr *)&a6, sizeof(a6));
+
+	return failed ? -errno : 0;
+}
+
+int udp_socket_open(int domain, uint16_t port, uint32_t mark)
+{
+	int fd = socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = set_options(fd, domain, mark);
+	if (!err)
+		err = bind_port(fd, domain, port);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+uint16_t udp_socket_port(int fd)
+{
+	struct sockaddr_in6 addr;	/* sin_port lies at the same place in both */
+	socklen_t len = sizeof(addr);
+
+	return getsockname(fd, (struct sockaddr *)&addr, &len) ? 0 : ntohs(addr.sin6_port);
+}

@@ -1,0 +1,17 @@
+/* udp_socket.h -- one UDP socket, with all that a datagram shall tell of its way.
+ *
+ * Non-blocking, large buffers, IP_PKTINFO and TOS on what comes in, no path MTU
+ * discovery, bound to the wildcard address.
+ */
+#ifndef IO_UDP_SOCKET_H
+#define IO_UDP_SOCKET_H
+
+#include <stdint.h>
+
+/* The descriptor or -errno. `domain`: AF_INET or AF_INET6, which is then for IPv6 only;
+ * port 0: any; `mark`: SO_MARK, 0: none. */
+int udp_socket_open(int domain, uint16_t port, uint32_t mark);
+
+uint16_t udp_socket_port(int fd);	/* that it is bound to */
+
+#endif

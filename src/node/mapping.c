@@ -1,0 +1,87 @@
+/* mapping.c -- what the ports that several observers saw tell of a NAT. */
+#include "node/mapping.h"
+
+struct seen {
+	struct endpoint at[MAPPING_SEEN_MAX];
+	size_t len;
+};
+
+static void see(struct seen *seen, const struct endpoint *at)
+{
+	for (size_t i = 0; i < seen->len; i++) {
+		if (endpoint_equal(&seen->at[i], at))
+			return;
+	}
+	if (seen->len < MAPPING_SEEN_MAX)
+		seen->at[seen->len++] = *at;
+}
+
+static void sort_by_port(struct seen *seen)
+{
+	for (size_t i = 1; i < seen->len; i++) {
+		for (size_t j = i; j && seen->at[j].port < seen->at[j - 1].port; j--) {
+			struct endpoint at = seen->at[j];
+
+			seen->at[j] = seen->at[j - 1];
+			seen->at[j - 1] = at;
+		}
+	}
+}
+
+static bool are_in_a_row(const struct seen *seen)
+{
+	for (size_t i = 1; i < seen->len; i++) {
+		if (!ip_equal(&seen->at[i].ip, &seen->at[0].ip) ||
+		    seen->at[i].port - seen->at[i - 1].port > MAPPING_GAP)
+			return false;
+	}
+	return seen->len > 1;
+}
+
+static struct mapping judge(struct seen *seen)
+{
+	struct mapping m = {.is_hard = seen->len > 1};
+
+	sort_by_port(seen);
+	m.is_sequential = are_in_a_row(seen);
+	if (seen->len)
+		m.last = seen->at[seen->len - 1];
+	return m;
+}
+
+/* Those of one base: the first that was seen at all. */
+struct mapping mapping_of_ours(const struct gather *g)
+{
+	const struct observed *first = NULL;
+	struct seen seen = {.len = 0};
+
+	for (size_t i = 0; i < GATHER_OBSERVED_MAX; i++) {
+		const struct observed *o = &g->observed[i];
+
+		if (o->mapped.ip.family != IP_V4)
+			continue;
+		if (!first)
+			first = o;
+		if (ip_equal(&o->base, &first->base))
+			see(&seen, &o->mapped);
+	}
+	return judge(&seen);
+}
+
+struct mapping mapping_of_peer(const struct checklist *l)
+{
+	const struct candidate *first = NULL;
+	struct seen seen = {.len = 0};
+
+	for (size_t i = 0; i < REMOTES_SIGNALLED; i++) {
+		const struct candidate *c = &l->remotes[i];
+
+		if (c->type != CANDIDATE_SRFLX || c->at.ip.family != IP_V4)
+			continue;
+		if (!first)
+			first = c;
+		if (endpoint_equal(&c->related, &first->related))
+			see(&seen, &c->at);
+	}
+	return judge(&seen);
+}
