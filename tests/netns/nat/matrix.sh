@@ -1,15 +1,16 @@
 #!/bin/bash
 # matrix.sh -- every kind of NAT against every kind: is there a direct path, and how soon?
 #
-#	tests/netns/nat/matrix.sh [-r RUNS] [-d MS] [-v] [KIND...]     MS: round trip, with -d
+#	tests/netns/nat/matrix.sh [-r RUNS] [-d MS] [-i 1|2] [-v] [KIND...]
 #
-#	s1  a public p2pnet that introduces; it knows both
+#	s1  a public p2pnet that introduces; it knows both; with -i 2 there is s2 as well
 #	a   behind a NAT of one kind   } both know s1 and where it is, and each other's
 #	b   behind one of another kind } public key, no more
 #
-# One run: both routers forget everything, the three start, and once both have a session
-# with s1, a pings b until the path is direct. (So that s1 is a peer like others, it is in
-# the files of both; it carries no traffic of theirs unless its `relay` says so.)
+# MS: round trip through the core. One run: both routers forget everything, all start, and
+# once both have a session with s1, a pings b until the path is direct. (So that s1 is a peer
+# like others, it is in the files of both; it carries no traffic of theirs unless its `relay`
+# says so.)
 #
 #	pair                theory  runs direct relay none  ping med/worst  direct med/worst  path
 #
@@ -22,9 +23,11 @@ set -euo pipefail
 runs=1
 round_trip=0
 verbose=
-usage="usage: matrix.sh [-r RUNS] [-d MS] [-v] [KIND...]"
-while getopts r:d:v option; do
+introducers=(s1)
+usage="usage: matrix.sh [-r RUNS] [-d MS] [-i 1|2] [-v] [KIND...]"
+while getopts r:d:i:v option; do
 	case $option in
+	i) [ "$OPTARG" = 1 ] || introducers=(s1 s2) ;;
 	r) runs=$OPTARG ;;
 	d) round_trip=$OPTARG ;;
 	v) verbose=yes ;;
@@ -52,25 +55,30 @@ give_up=${GIVE_UP:-20}		# seconds without a direct path
 # What a run is told and asked of p2pnet is all in these three.
 write_configs()		# A B
 {
-	local name
+	local name introducer
 
-	node s1 p2pnet
+	for introducer in "${introducers[@]}"; do
+		node "$introducer" p2pnet
+	done
 	for name in "$1" "$2"; do
 		node "$name" p2pnet
-		peer "$name" s1 "Endpoint = $(introducer_endpoint "$name")" \
-			"PersistentKeepalive = 25"
-		peer s1 "$name"
+		for introducer in "${introducers[@]}"; do
+			peer "$name" "$introducer" \
+				"Endpoint = $(introducer_endpoint "$name" "$introducer")" \
+				"PersistentKeepalive = 25"
+			peer "$introducer" "$name"
+		done
 	done
 	peer "$1" "$2"
 	peer "$2" "$1"
 }
 
-introducer_endpoint()	# NAME: in a family that NAME has
+introducer_endpoint()	# NAME INTRODUCER: in a family that NAME has
 {
 	if [ -n "$(outer4 "$1")" ]; then
-		endpoint4 s1
+		endpoint4 "$2"
 	else
-		endpoint6 s1
+		endpoint6 "$2"
 	fi
 }
 
@@ -100,13 +108,15 @@ is_answered()		# NAME
 # one_run A B: sets $outcome (direct, relay, none), $path, and in ms $first_ping, $till_direct.
 one_run()
 {
-	local a=$1 b=$2 begin now text
+	local a=$1 b=$2 begin now text name
 
 	write_configs "$a" "$b"
-	start s1 "$a" "$b"
-	if ! until_met "$a" s1 || ! until_met "$b" s1; then
-		note "$a, $b: one did not reach the introducer"
-	fi
+	start "${introducers[@]}" "$a" "$b"
+	for name in "${introducers[@]}"; do
+		if ! until_met "$a" "$name" || ! until_met "$b" "$name"; then
+			note "$a, $b: one did not reach the introducer"
+		fi
+	done
 	outcome=none
 	path=-
 	first_ping=
@@ -138,7 +148,7 @@ end_run()		# A B
 {
 	local name
 
-	for name in s1 "$1" "$2"; do
+	for name in "${introducers[@]}" "$1" "$2"; do
 		stop "$name"
 		rm -rf "${tmp:?}/$name/state"	# no cache of the last run's paths
 	done
