@@ -12,7 +12,7 @@
  * few dozens. Two hard NATs are tried only if both give ports in a row: the one
  * guesses far enough ahead to meet the middle of what the other has opened.
  *
- * Only where the usual checks have found nothing for a second, and only as long
+ * Only where the usual checks have found nothing for half a second, and only as long
  * as somebody wants the peer. All peers together get `punch_rate` datagrams a
  * second; one burst is 1000 at most, with a pause after it that grows. The 256
  * sockets serve all peers, as a new destination is a new port.
@@ -29,7 +29,7 @@ enum {
 	SPRAY_SOCKETS = 256,
 	SPRAY_GUESSES = 1000,
 	SPRAY_AHEAD = 128,		/* ports in a row, to be sure to be past what is used up */
-	SPRAY_AFTER = 1000,		/* msec of usual checks in vain */
+	SPRAY_AFTER = 500,		/* msec of usual checks in vain */
 	SPRAY_AGAIN = 2000,		/* msec until we look whether it makes sense by now */
 	SPRAY_REFRESH = 15 * 1000,	/* msec; the shortest-lived mappings last 30 s */
 	SPRAY_SWEEP = 20 * 1000,	/* msec until sockets that nobody uses are closed */
