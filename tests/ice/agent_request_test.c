@@ -331,6 +331,61 @@ static void a_check_of_a_generation_we_do_not_know_is_answered_and_waits(void **
 	assert_int_equal(rig_next(&r), ICE_NEW_REMOTE);
 }
 
+/* -- guesses ------------------------------------------------------------- */
+
+static void a_guess_is_a_check_that_nobody_waits_for(void **state)
+{
+	struct bytes guess;
+	uint32_t priority;
+
+	(void)state;
+	rig_init(&r, true);
+	assert_int_equal(ice_agent_guess(agent).len, 0);	/* whom would it be for? */
+	rig_meet(&r);
+	guess = ice_agent_guess(agent);
+	assert_true(stun_parse(&r.msg, guess));
+	assert_int_equal(r.msg.class, STUN_REQUEST);
+	assert_true(stun_check_integrity(&r.msg, rig_text(PEER_PWD)));
+	assert_true(stun_check_fingerprint(&r.msg));
+	assert_true(stun_get_u32(&r.msg, ATTR_PRIORITY, &priority));
+	assert_int_equal(priority, candidate_priority(CANDIDATE_PRFLX, 0, COMPONENT));
+	assert_true(ice_agent_due(agent) <= r.now);	/* as before: the pair is to be checked */
+	assert_null(checks_live(&agent->checks, 0));
+}
+
+static enum ice_verdict feed_at(const struct ice_base *base)
+{
+	uint8_t out[RIG_BYTES];
+	struct bytes request = rig_forge(&r, &(struct forged){.controlled = 5}, out);
+
+	return ice_agent_feed(agent, base, &r.peer, request, r.now);
+}
+
+static void what_was_guessed_is_asked_back_from_there(void **state)
+{
+	struct ice_base base;
+
+	(void)state;
+	rig_meet(&r);
+	rig_run(&r, r.now);
+	r.now += PACER_TA;
+	base = r.base;
+	base.via = 7;
+	assert_int_equal(feed_at(&base), ICE_NO_SUCH_BASE);
+	assert_true(ice_agent_add_base(agent, &base));
+	assert_true(ice_agent_add_base(agent, &base));
+	assert_int_equal(checklist_count(&agent->list, PAIR_WAITING), 0);	/* with nobody yet */
+	assert_int_equal(feed_at(&base), ICE_HANDLED);
+	assert_int_equal(rig_next(&r), ICE_SEND);
+	assert_int_equal(r.msg.class, STUN_SUCCESS);
+	assert_int_equal(r.action.base.via, 7);
+	assert_int_equal(rig_next(&r), ICE_SEND);
+	assert_int_equal(r.msg.class, STUN_REQUEST);
+	assert_int_equal(r.action.base.via, 7);
+	ice_agent_remove_base(agent, &base);
+	assert_int_equal(feed_at(&base), ICE_NO_SUCH_BASE);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup(f, begin)
@@ -355,6 +410,8 @@ int main(void)
 		TEST(early_checks_are_kept_once_for_each_source_and_at_most_eight),
 		CONTROLLED(a_nomination_that_came_early_is_not_forgotten),
 		TEST(a_check_of_a_generation_we_do_not_know_is_answered_and_waits),
+		cmocka_unit_test_setup(a_guess_is_a_check_that_nobody_waits_for, begin),
+		cmocka_unit_test_setup(what_was_guessed_is_asked_back_from_there, begin),
 	};
 
 	return cmocka_run_group_tests(tests, rig_prepare, NULL);

@@ -154,6 +154,19 @@ static size_t receive(struct udp *udp, enum ip_family family)
 	return n;
 }
 
+static size_t receive_more(struct udp *udp)
+{
+	struct pollfd p = {.fd = udp_more_fd(udp), .events = POLLIN};
+	bool more;
+	size_t n = 0;
+
+	while (!n && poll(&p, 1, 5000) == 1) {
+		give_slots();
+		n = udp_recv_more(udp, got, BURST_MAX, &more);
+	}
+	return n;
+}
+
 static bool is_silent(struct udp *udp, enum ip_family family)
 {
 	bool more;
@@ -651,6 +664,67 @@ static void counters_have_names(void **state)
 		assert_int_equal(strncmp(udp_counter_name((enum udp_counter)i), "udp_", 4), 0);
 }
 
+/* -- more sockets ----------------------------------------------------------- */
+
+static void more_sockets_have_numbers_and_ports_of_their_own(void **state)
+{
+	uint16_t one = udp_add(b, 1), last = udp_add(b, UDP_MORE_MAX);
+	struct endpoint to = at("127.0.0.1", b);
+
+	(void)state;
+	assert_true(one && last && one != last && one != udp_port(b));
+	to.port = last;
+	send_text(to, "hello");
+	assert_int_equal(receive_more(b), 1);
+	assert_text(&got[0], "hello");
+	assert_int_equal(got[0].path.via, UDP_MORE_MAX);
+	assert_int_equal(got[0].path.remote.port, udp_port(a));
+	udp_send(b, got, 1);
+	assert_int_equal(receive(a, IP_V4), 1);
+	assert_int_equal(got[0].path.via, 0);
+	assert_int_equal(got[0].path.remote.port, last);
+}
+
+/* One burst to several of them, and what comes in to several. */
+static void a_burst_may_leave_by_many_sockets(void **state)
+{
+	struct datagram burst[4];
+	uint16_t ports[4] = {udp_port(b), udp_add(b, 3), udp_add(b, 9), udp_port(b)};
+	static const uint16_t vias[4] = {0, 3, 9, 0};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		burst[i] = datagram_to(at("127.0.0.1", a), "x");
+		burst[i].path.via = vias[i];
+	}
+	udp_send(b, burst, 4);
+	for (size_t done = 0; done < 4;) {
+		size_t n = receive(a, IP_V4);
+
+		assert_true(n > 0);
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(got[i].path.remote.port, ports[done++]);
+	}
+}
+
+static void a_number_that_is_closed_sends_nothing(void **state)
+{
+	struct datagram d = datagram_to(at("127.0.0.1", a), "x");
+	bool more;
+
+	(void)state;
+	assert_true(udp_add(b, 2));
+	udp_remove(b, 2);
+	udp_remove(b, 2);
+	d.path.via = 2;
+	udp_send(b, &d, 1);
+	assert_int_equal(udp_counter(b, UDP_NO_SOCKET), 1);
+	give_slots();
+	assert_int_equal(udp_recv_more(b, got, BURST_MAX, &more), 0);
+	assert_false(more);
+	assert_true(udp_add(b, 2));
+}
+
 int main(void)
 {
 #define with_ports(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -681,6 +755,9 @@ int main(void)
 		with_ports(one_family_is_enough),
 		with_ports(none_is_not),
 		with_ports(counters_have_names),
+		with_ports(more_sockets_have_numbers_and_ports_of_their_own),
+		with_ports(a_burst_may_leave_by_many_sockets),
+		with_ports(a_number_that_is_closed_sends_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

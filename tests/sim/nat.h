@@ -18,7 +18,7 @@
 #include "base/msec.h"
 #include "base/rng.h"
 
-enum { NAT_MAPPINGS = 128, NAT_HOLES = 16 };
+enum { NAT_MAPPINGS = 640, NAT_HOLES = 16 };
 
 enum nat_kind { INDEPENDENT, ADDRESS_DEPENDENT, PORT_DEPENDENT };
 

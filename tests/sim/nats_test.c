@@ -13,7 +13,7 @@ enum { LEN = 100, A = 0, B = 1, PUBLIC = 2 };
 static struct sim *two_behind(uint64_t seed, enum sim_nat_kind a, enum sim_nat_kind b)
 {
 	const enum sim_nat_kind kinds[] = {a, b};
-	struct sim *sim = sim_new_behind_nats(seed, kinds, 3);
+	struct sim *sim = sim_new_behind_nats(seed, kinds, 3, 1);
 
 	sim->wire.delay = 25;
 	sim_run(sim, SECONDS(5));	/* both have a session with the public node */

@@ -45,8 +45,9 @@ static void may_send_more(struct sim_node *n, unsigned datagrams)
 static void check_rate(struct sim *sim, struct sim_node *n)
 {
 	int64_t peers = (int64_t)sim->nodes_len - 1;
+	int64_t rate = SIM_RATE * peers + sim->punch_rate;
 
-	n->may_send += (sim->now - n->may_send_at) * SIM_RATE * peers;
+	n->may_send += (sim->now - n->may_send_at) * rate;
 	if (n->may_send > SIM_BURST * peers * 1000)
 		n->may_send = SIM_BURST * peers * 1000;
 	n->may_send_at = sim->now;
@@ -117,6 +118,15 @@ static struct sim_link *link_for(struct sim_node *n, const struct path *path)
 	return link;
 }
 
+static struct endpoint port_of(const struct sim_link *link, uint16_t via)
+{
+	struct endpoint at = link->at;
+
+	if (via)
+		at.port = (uint16_t)(SIM_MORE + via);
+	return at;
+}
+
 static void launch(struct sim *sim, struct sim_datagram *d, const struct sim_link *link)
 {
 	if (link->cut || !nets_climb(&sim->nets, d, sim->now))
@@ -138,8 +148,9 @@ static void transmit(struct sim *sim, struct sim_node *from, const struct datagr
 	from->datagrams++;
 	if (!link)
 		return;
-	d.from = link->at;
+	d.from = port_of(link, out->path.via);
 	d.net = link->net;
+	assert_true(out->path.via == 0 || from->more[out->path.via]);
 	launch(sim, &d, link);
 }
 
@@ -217,6 +228,15 @@ static void carry_out(struct sim *sim, struct sim_node *n, const struct action *
 	case ACTION_RESOLVE:
 		n->resolves++;
 		break;
+	case ACTION_OPEN_SOCKET:
+		assert_false(n->more[action->via]);
+		n->more[action->via] = true;
+		node_socket_opened(n->node, action->via, (uint16_t)(SIM_MORE + action->via));
+		break;
+	case ACTION_CLOSE_SOCKET:
+		assert_true(n->more[action->via]);
+		n->more[action->via] = false;
+		break;
 	}
 }
 
@@ -240,6 +260,15 @@ static bool awake(const struct sim *sim, const struct sim_node *n)
 	return n->node && n->asleep_until <= sim->now;
 }
 
+/* The number of the socket that it came to; 0: that of the listen port, or none of ours. */
+static uint16_t via_of(const struct sim_link *link, const struct sim_datagram *d)
+{
+	bool has_number = d->to.port > SIM_MORE && d->to.port <= SIM_MORE + NODE_SOCKETS_MAX;
+
+	return !d->multicast && d->to.port != link->at.port && has_number
+		       ? (uint16_t)(d->to.port - SIM_MORE) : 0;
+}
+
 static void feed(struct sim *sim, size_t i, const struct sim_link *link,
 		 const struct sim_datagram *d)
 {
@@ -247,7 +276,8 @@ static void feed(struct sim *sim, size_t i, const struct sim_link *link,
 	struct sim_node *n = &sim->nodes[i];
 	struct node_out out;
 	struct datagram in = {.path = {.remote = d->from, .local = link->at.ip,
-				       .ifindex = (uint32_t)(link - n->links) + 1}};
+				       .ifindex = (uint32_t)(link - n->links) + 1,
+				       .via = via_of(link, d)}};
 
 	memcpy(buffer, d->bytes, d->len);
 	in.packet = packet_in(buffer, sizeof(buffer), 0, d->len);
@@ -261,12 +291,18 @@ static void feed(struct sim *sim, size_t i, const struct sim_link *link,
 	sim_drain(sim, i);
 }
 
-static bool is_for(const struct sim_link *link, const struct sim_datagram *d)
+static bool is_for(const struct sim_node *n, const struct sim_link *link,
+		   const struct sim_datagram *d)
 {
+	uint16_t via = via_of(link, d);
+
 	if (link->cut || link->net != d->net)
 		return false;
-	return d->multicast ? !endpoint_equal(&link->at, &d->from)
-			    : endpoint_equal(&link->at, &d->to);
+	if (d->multicast)
+		return !endpoint_equal(&link->at, &d->from);
+	if (via)
+		return ip_equal(&link->at.ip, &d->to.ip) && n->more[via];
+	return endpoint_equal(&link->at, &d->to);
 }
 
 static void deliver(struct sim *sim, const struct sim_datagram *d)
@@ -275,7 +311,7 @@ static void deliver(struct sim *sim, const struct sim_datagram *d)
 		struct sim_node *n = &sim->nodes[i];
 
 		for (size_t k = 0; k < n->links_len && awake(sim, n); k++) {
-			if (is_for(&n->links[k], d))
+			if (is_for(n, &n->links[k], d))
 				feed(sim, i, &n->links[k], d);
 		}
 	}

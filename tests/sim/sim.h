@@ -8,7 +8,7 @@
  *
  *   no plain text on the wire; no packet delivered twice, changed, or to the wrong node
  *   no datagram to where no node is or was, unless it answers one from there
- *   no storm: what a node sends of itself is bounded by SIM_RATE for each peer
+ *   no storm: what a node sends of itself is bounded by SIM_RATE for each peer, and punch_rate
  *   no growth: reaches, indices, keypairs and queues have their limits
  *   at most one change of paths that nothing forces in five seconds, for each peer
  */
@@ -27,6 +27,7 @@ enum {
 	SIM_MTU = 1400,
 	SIM_RATE = 50,			/* datagrams a second for each peer: 20 checks, 20 answers, the rest */
 	SIM_BURST = 150,
+	SIM_MORE = 40000,		/* the port of the socket by the number via is SIM_MORE + via */
 };
 
 /* The kinds of NAT that everybody has a name for; ports are kept, if not symmetric. */
@@ -36,6 +37,7 @@ enum sim_nat_kind {
 	SIM_ADDRESS_RESTRICTED,
 	SIM_PORT_RESTRICTED,
 	SIM_SYMMETRIC,			/* a mapping with a random port for each destination */
+	SIM_SEQUENTIAL,			/* with the next port */
 	SIM_UDP_BLOCKED,
 };
 
@@ -56,6 +58,7 @@ struct sim_node {
 	struct ip inner;		/* its address inside */
 	uint8_t private_key[KEY_LEN], public_key[KEY_LEN];
 	int64_t wall_offset;		/* nanoseconds that its clock is wrong by */
+	uint8_t more[NODE_SOCKETS_MAX + 1];	/* which sockets besides the first are open */
 	msec asleep_until;		/* 0: awake */
 	bool notices_sleep;		/* node_resumed() when it wakes */
 	uint64_t marks[NODE_MARKS];	/* its disk */
@@ -76,6 +79,7 @@ struct sim {
 	struct nets nets;
 	bool gathers;			/* nodes are told their own addresses */
 	bool lan;			/* and look for each other by multicast */
+	uint32_t punch_rate;
 	struct sim_node nodes[SIM_NODES];
 	size_t nodes_len;
 	uint32_t sent;				/* packets given to nodes so far */
@@ -98,9 +102,10 @@ struct sim *sim_prepare(uint64_t seed, size_t n);
 void sim_start(struct sim *sim, size_t i);
 void sim_free(struct sim *sim);
 
-/* Nodes behind NATs: kinds[0] for node 0, and so on. The last node is public; all others
- * know its endpoint, and nobody else's. They know their own addresses. */
-struct sim *sim_new_behind_nats(uint64_t seed, const enum sim_nat_kind *kinds, size_t n);
+/* Nodes behind NATs: kinds[0] for node 0, and so on. The last `public` nodes are public; all
+ * others know their endpoints, and nobody else's. They know their own addresses. */
+struct sim *sim_new_behind_nats(uint64_t seed, const enum sim_nat_kind *kinds, size_t n,
+				size_t public);
 struct nat sim_nat(enum sim_nat_kind kind, struct ip outside);
 uint8_t sim_add_net(struct sim *sim, const struct nat *nat, uint8_t uplink, struct cidr prefix);
 void sim_add_link(struct sim *sim, size_t i, struct ip ip, uint8_t net);

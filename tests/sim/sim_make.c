@@ -21,6 +21,7 @@ static void make_settings(struct sim *sim, size_t i, bool endpoints, bool psk, u
 	char hosts[SIM_NODES][IP_TEXT], names[SIM_NODES][24];
 	struct cidr own = cidr_host(sim->nodes[i].inner);
 	struct node_settings settings = {.addresses = &own, .addresses_len = 1, .lan = sim->lan,
+		.punch_rate = sim->punch_rate,
 		.listen_port = sim->nodes[i].links[0].at.port, .mtu = SIM_MTU, .peers = peers};
 
 	memcpy(settings.private_key, sim->nodes[i].private_key, KEY_LEN);
@@ -125,6 +126,7 @@ static void start(struct sim *sim, size_t i, const struct node_settings *setting
 {
 	char error[256];
 
+	memset(sim->nodes[i].more, 0, sizeof(sim->nodes[i].more));
 	sim->nodes[i].node = node_new(settings, &sim->rng, sim->nodes[i].marks, sim->now, error);
 	assert_non_null(sim->nodes[i].node);
 	sim_tell_links(sim, i);
@@ -224,6 +226,12 @@ struct nat sim_nat(enum sim_nat_kind kind, struct ip outside)
 	case SIM_ADDRESS_RESTRICTED:
 		nat.filtering = ADDRESS_DEPENDENT;
 		break;
+	case SIM_SEQUENTIAL:
+		nat.mapping = PORT_DEPENDENT;
+		nat.ports = NAT_SEQUENTIAL;
+		nat.next_port = 5000;
+		nat.filtering = PORT_DEPENDENT;
+		break;
 	case SIM_SYMMETRIC:
 		nat.mapping = PORT_DEPENDENT;
 		nat.ports = NAT_RANDOM;
@@ -251,14 +259,17 @@ static void stand_behind(struct sim *sim, size_t i, enum sim_nat_kind kind)
 			     sim_add_net(sim, &nat, NET_INTERNET, home));
 }
 
-struct sim *sim_new_behind_nats(uint64_t seed, const enum sim_nat_kind *kinds, size_t n)
+struct sim *sim_new_behind_nats(uint64_t seed, const enum sim_nat_kind *kinds, size_t n,
+				size_t public)
 {
 	struct sim *sim = sim_prepare(seed, n);
+	size_t behind = n - public;
 
 	sim->gathers = true;
+	sim->punch_rate = 200;
 	for (size_t i = 0; i < n; i++) {
-		stand_behind(sim, i, i < n - 1 ? kinds[i] : SIM_NO_NAT);
-		sim->nodes[i].calls = i < n - 1 ? 1u << (n - 1) : 0;
+		stand_behind(sim, i, i < behind ? kinds[i] : SIM_NO_NAT);
+		sim->nodes[i].calls = i < behind ? ((1u << public) - 1) << behind : 0;
 	}
 	for (size_t i = n; i-- > 0;)
 		sim_start(sim, i);
