@@ -133,7 +133,7 @@ static void begin_burst(struct node *node, struct reach *r, msec now)
 /* What is open must stay open; who guesses in vain may give up hope. */
 static void end_burst(struct spray *s, msec now)
 {
-	static const msec pauses[] = {SECONDS(5), SECONDS(10), SECONDS(20), SECONDS(40), SECONDS(60)};
+	static const msec pauses[] = {SECONDS(2), SECONDS(10), SECONDS(20), SECONDS(40), SECONDS(60)};
 	unsigned last = sizeof(pauses) / sizeof(*pauses) - 1;
 	unsigned i = s->bursts - 1 < last ? s->bursts - 1 : last;
 

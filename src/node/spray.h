@@ -12,7 +12,8 @@
  * few dozens. Two hard NATs are tried only if both give ports in a row: the one
  * guesses far enough ahead to meet the middle of what the other has opened.
  *
- * Only where the usual checks have found nothing for half a second, and only as long
+ * A peer could have us send to an address of its choice, so this is bounded: only
+ * where the usual checks have found nothing for half a second, and only as long
  * as somebody wants the peer. All peers together get `punch_rate` datagrams a
  * second; one burst is 1000 at most, with a pause after it that grows. The 256
  * sockets serve all peers, as a new destination is a new port.
