@@ -68,6 +68,7 @@ struct reach *reach_new(struct peer *peer, const struct reach_context *context, 
 	ice_agent_init(&r->agent, &settings);
 	r->chosen = NO_INDEX;
 	r->searching_since = r->wanted = r->review = now;
+	r->promoted_at = NEVER;
 	add_locals(r, context->gather);
 	exchange_start(&r->exchange, now);
 	use_credentials(r);
@@ -190,6 +191,8 @@ static bool deserves(const struct reach *r, uint8_t candidate, msec now)
 {
 	const struct pair *p = pair_of(r, candidate);
 
+	if (r->promoted_at != NEVER && now - r->promoted_at < REACH_DWELL)
+		return false;
 	if (tier_of(r, candidate) < tier_of(r, r->chosen))
 		return has_proved_itself(p);
 	return now - r->chosen_at >= REACH_DWELL && is_faster(p, pair_of(r, r->chosen));
@@ -223,6 +226,12 @@ static void choose(struct reach *r, uint8_t index, msec now, const char *why)
 		session_want_handshake(&r->peer->session, now);
 }
 
+static void promote(struct reach *r, uint8_t index, msec now)
+{
+	choose(r, index, now, "it is better");
+	r->promoted_at = now;
+}
+
 static void search_anew(struct reach *r, msec now)
 {
 	log_info("%s: no way left, looking for another", r->peer->settings->name);
@@ -251,7 +260,7 @@ static void review_choice(struct reach *r, msec now)
 	if (r->chosen == NO_INDEX)
 		choose(r, best, now, "it answered");
 	else if (deserves(r, best, now))
-		choose(r, best, now, "it is better");
+		promote(r, best, now);
 	else if (tier_of(r, best) < tier_of(r, r->chosen) && pair_of(r, best)->history_len < 2)
 		ice_agent_check_now(&r->agent, best);
 }

@@ -52,6 +52,7 @@ struct reach {
 	struct lan_pace lan;
 	uint8_t chosen;			/* pair; NO_INDEX: none */
 	msec chosen_at;
+	msec promoted_at;		/* a better one took over from one that worked; NEVER: not yet */
 	msec searching_since;		/* NEVER: found */
 	msec wanted;			/* somebody had something to send, or sent it */
 	msec heard;			/* authenticated data by the chosen pair */

@@ -11,81 +11,17 @@
 
 /* -- NATs ---------------------------------------------------------------- */
 
-/* What of the remote end counts, for this kind of behaviour. */
-static struct endpoint masked(enum nat_kind kind, const struct endpoint *remote)
+struct endpoint natnet_out(struct natnet_host *h, const struct endpoint *to)
 {
-	struct endpoint e = {0};
-
-	if (kind != INDEPENDENT)
-		e.ip = remote->ip;
-	if (kind == PORT_DEPENDENT)
-		e.port = remote->port;
-	return e;
+	return h->behind_nat ? nat_out(&h->nat, &h->base.at, to, 0) : h->base.at;
 }
 
-static struct nat_mapping *mapping_to(struct nat *nat, const struct endpoint *to)
+bool natnet_in(const struct natnet_host *h, const struct endpoint *from, const struct endpoint *to)
 {
-	struct endpoint key = masked(nat->mapping, to);
+	struct endpoint inside;
 
-	for (unsigned i = 0; i < NAT_MAPPINGS; i++) {
-		struct nat_mapping *m = &nat->mappings[i];
-
-		if (!m->port) {
-			m->key = key;
-			m->port = nat->next_port++;
-			return m;
-		}
-		if (endpoint_equal(&m->key, &key))
-			return m;
-	}
-	fail_msg("more mappings than a test should make");
-	return NULL;
-}
-
-static void punch(struct nat_mapping *m, const struct endpoint *to)
-{
-	for (unsigned i = 0; i < m->holes_len; i++)
-		if (endpoint_equal(&m->holes[i], to))
-			return;
-	if (m->holes_len < NAT_HOLES)
-		m->holes[m->holes_len++] = *to;
-}
-
-struct endpoint nat_out(struct nat *nat, const struct endpoint *inside, const struct endpoint *to)
-{
-	struct nat_mapping *m;
-
-	if (!nat->exists)
-		return *inside;
-	m = mapping_to(nat, to);
-	punch(m, to);
-	return (struct endpoint){.ip = nat->outside, .port = m->port};
-}
-
-static bool lets_in(const struct nat *nat, const struct nat_mapping *m, const struct endpoint *from)
-{
-	struct endpoint key = masked(nat->filtering, from);
-
-	for (unsigned i = 0; i < m->holes_len; i++) {
-		struct endpoint hole = masked(nat->filtering, &m->holes[i]);
-
-		if (endpoint_equal(&hole, &key))
-			return true;
-	}
-	return false;
-}
-
-bool nat_in(const struct nat *nat, const struct endpoint *inside, const struct endpoint *from,
-	    const struct endpoint *to)
-{
-	if (!nat->exists)
-		return endpoint_equal(inside, to);
-	if (!ip_equal(&nat->outside, &to->ip))
-		return false;
-	for (unsigned i = 0; i < NAT_MAPPINGS; i++)
-		if (nat->mappings[i].port == to->port && to->port)
-			return lets_in(nat, &nat->mappings[i], from);
-	return false;
+	return h->behind_nat ? nat_in(&h->nat, from, to, &inside, 0)
+			     : endpoint_equal(&h->base.at, to);
 }
 
 /* -- set up -------------------------------------------------------------- */
@@ -124,6 +60,7 @@ void natnet_init(struct natnet *net, uint64_t seed)
 		h->base.at = (struct endpoint){.ip = ip_v4(10, (uint8_t)i, 0, 1), .port = 5000};
 		h->nat.outside = i == A ? ip_v4(198, 51, 100, 1) : ip_v4(203, 0, 113, 1);
 		h->nat.next_port = 40000;
+		h->nat.life = NEVER;
 		natnet_restart(net, i, &settings);
 	}
 }
@@ -135,10 +72,10 @@ void natnet_gather(struct natnet *net, int who)
 	struct local_candidate c = {.c = {.type = CANDIDATE_HOST, .at = h->base.at}, .base = h->base};
 
 	ice_agent_add_local(&h->agent, &c);
-	if (!h->nat.exists)
+	if (!h->behind_nat)
 		return;
 	c.c.type = CANDIDATE_SRFLX;
-	c.c.at = nat_out(&h->nat, &h->base.at, &server);
+	c.c.at = natnet_out(h, &server);
 	c.c.related = h->base.at;
 	c.server = server.ip;
 	ice_agent_add_local(&h->agent, &c);
@@ -196,14 +133,14 @@ static struct natnet_datagram *free_datagram(struct natnet *net)
 static void transmit(struct natnet *net, int from, const struct ice_action *action)
 {
 	struct natnet_host *h = &net->host[from];
-	struct endpoint source = nat_out(&h->nat, &h->base.at, &action->remote);
+	struct endpoint source = natnet_out(h, &action->remote);
 	struct natnet_datagram *d;
 
 	assert_in_range(action->datagram.len, 1, ICE_MESSAGE_MAX);
 	h->requests_sent += action->datagram.data[0] == 0 && action->datagram.data[1] == 1;
 	if (h->mute || rng_below(&net->rng, 100) < net->loss_percent)
 		return;
-	if (!nat_in(&net->host[!from].nat, &net->host[!from].base.at, &source, &action->remote))
+	if (!natnet_in(&net->host[!from], &source, &action->remote))
 		return;
 	d = free_datagram(net);
 	d->at = net->now + net->delay;

@@ -2,44 +2,22 @@
  *
  *   A 10.0.0.1:5000 -- NAT 198.51.100.1 --+-- loss, delay --+-- NAT 203.0.113.1 -- B 10.1.0.1:5000
  *
- * A NAT maps and filters as RFC 4787 sections 4.1 and 5 name it:
- *
- *                         a new port for each ...        lets in from ...
- *   INDEPENDENT           inside address                 everybody
- *   ADDRESS_DEPENDENT     and remote address             addresses that were sent to
- *   PORT_DEPENDENT        and remote port                addresses and ports that were sent to
- *
- * `nat.exists` false: the host is in the open. Nothing here waits: natnet_run() goes from
+ * `behind_nat` false: the host is in the open. Nothing here waits: natnet_run() goes from
  * event to event.
  */
 #ifndef TESTS_ICE_NATNET_H
 #define TESTS_ICE_NATNET_H
 
 #include "ice/agent.h"
+#include "sim/nat.h"
 
 enum { A, B, HOSTS };
-enum { NAT_MAPPINGS = 128, NAT_HOLES = 16, NATNET_FLYING = 512, ACTION_KINDS = ICE_NEW_REMOTE + 1 };
-
-enum nat_kind { INDEPENDENT, ADDRESS_DEPENDENT, PORT_DEPENDENT };
-
-struct nat_mapping {
-	struct endpoint key;		/* as much of the remote as the mapping looks at */
-	uint16_t port;			/* outside; 0: free */
-	struct endpoint holes[NAT_HOLES];	/* who was sent to */
-	unsigned holes_len;
-};
-
-struct nat {
-	bool exists;
-	enum nat_kind mapping, filtering;
-	struct ip outside;
-	struct nat_mapping mappings[NAT_MAPPINGS];
-	uint16_t next_port;
-};
+enum { NATNET_FLYING = 512, ACTION_KINDS = ICE_NEW_REMOTE + 1 };
 
 struct natnet_host {
 	struct ice_agent agent;
 	struct ice_base base;
+	bool behind_nat;
 	struct nat nat;
 	unsigned did[ACTION_KINDS];	/* by enum ice_action_kind */
 	uint8_t last_pair[ACTION_KINDS];
@@ -84,9 +62,8 @@ void natnet_run(struct natnet *net, msec span);
 /* Until both have a valid pair, or the span is over. */
 bool natnet_connects(struct natnet *net, msec span);
 
-/* The NAT alone, for those who reckon what should be possible. */
-struct endpoint nat_out(struct nat *nat, const struct endpoint *inside, const struct endpoint *to);
-bool nat_in(const struct nat *nat, const struct endpoint *inside, const struct endpoint *from,
-	    const struct endpoint *to);
+/* Through its NAT, if it has one, for those who reckon what should be possible. */
+struct endpoint natnet_out(struct natnet_host *h, const struct endpoint *to);
+bool natnet_in(const struct natnet_host *h, const struct endpoint *from, const struct endpoint *to);
 
 #endif

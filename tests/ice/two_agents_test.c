@@ -21,7 +21,7 @@ static int prepare(void **state)
 
 static void put_behind(int who, enum nat_kind mapping, enum nat_kind filtering)
 {
-	net.host[who].nat.exists = true;
+	net.host[who].behind_nat = true;
 	net.host[who].nat.mapping = mapping;
 	net.host[who].nat.filtering = filtering;
 }
@@ -57,9 +57,9 @@ static void send_to_all(struct oracle *o, int from)
 
 	for (unsigned i = 0; i < o->len[from]; i++) {
 		struct endpoint *to = &o->known[from][i];
-		struct endpoint source = nat_out(&h->nat, &h->base.at, to);
+		struct endpoint source = natnet_out(h, to);
 
-		if (nat_in(&peer->nat, &peer->base.at, &source, to))
+		if (natnet_in(peer, &source, to))
 			learn(o, !from, &source);
 	}
 }
@@ -71,14 +71,14 @@ static bool has_symmetric_way(struct oracle *o)
 
 	for (unsigned i = 0; i < o->len[A]; i++) {
 		struct endpoint *to = &o->known[A][i];
-		struct endpoint source = nat_out(&a->nat, &a->base.at, to);
+		struct endpoint source = natnet_out(a, to);
 		struct endpoint back;
 
 		if (!knows(o, B, &source))
 			continue;
-		back = nat_out(&b->nat, &b->base.at, &source);
-		if (nat_in(&b->nat, &b->base.at, &source, to) && endpoint_equal(&back, to) &&
-		    nat_in(&a->nat, &a->base.at, &back, &source))
+		back = natnet_out(b, &source);
+		if (natnet_in(b, &source, to) && endpoint_equal(&back, to) &&
+		    natnet_in(a, &back, &source))
 			return true;
 	}
 	return false;
@@ -90,7 +90,7 @@ static bool is_possible(void)
 	struct oracle o = {.len = {0}};
 
 	for (int i = 0; i < HOSTS; i++) {
-		struct endpoint seen = nat_out(&net.host[i].nat, &net.host[i].base.at, &server);
+		struct endpoint seen = natnet_out(&net.host[i], &server);
 
 		learn(&o, !i, &seen);
 		learn(&o, !i, &net.host[i].base.at);

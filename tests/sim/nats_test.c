@@ -33,11 +33,10 @@ static msec first_packet(struct sim *sim, msec patience)
 
 static bool is_direct(struct sim *sim, size_t of, size_t to)
 {
-	const struct sim_node *n = &sim->nodes[to];
 	struct peer_status status = sim_status(sim, of, to);
-	const struct ip *expected = n->nat == SIM_NO_NAT ? &n->endpoint.ip : &n->outside;
+	struct ip expected = sim_outside(sim, to);
 
-	return status.state == PEER_DIRECT && ip_equal(&status.path.remote.ip, expected);
+	return status.state == PEER_DIRECT && ip_equal(&status.path.remote.ip, &expected);
 }
 
 static const enum sim_nat_kind cones[] = {SIM_NO_NAT, SIM_FULL_CONE, SIM_ADDRESS_RESTRICTED,
