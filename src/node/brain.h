@@ -47,6 +47,7 @@ struct node {
 	struct queued *flying;		/* the packet of the last ACTION_SEND */
 	uint8_t message[SESSION_MESSAGE_MAX];	/* or its message */
 	struct datagram after_save;	/* waits for ACTION_SAVE_MARK to be done */
+	struct datagram copy;		/* of the last one, by a standby */
 	struct signalling signalling;
 	struct pings pings;
 	uint64_t counters[NODE_COUNTERS];

@@ -422,6 +422,19 @@ static enum action_kind poll_resolve(struct peer *peer, struct action *action)
 	return ACTION_RESOLVE;
 }
 
+/* After a silence the same goes by a standby; so does an initiation that nobody answered. */
+static void copy_to_standby(struct node *node, struct peer *peer, const struct datagram *d)
+{
+	bool initiates = d->packet.data[0] == MESSAGE_INITIATION;
+	struct path path;
+
+	if (!peer->reach || !(initiates ? standby_takes_initiation(peer->reach, peer->unanswered, &path)
+					: standby_takes_copy(peer->reach, &path)))
+		return;
+	node->copy = *d;
+	node->copy.path = path;
+}
+
 /* The queue before the session: packets confirm a new key as well as a keepalive does. */
 static enum action_kind poll_peer(struct node *node, struct peer *peer, struct action *action,
 				  msec now)
@@ -430,9 +443,18 @@ static enum action_kind poll_peer(struct node *node, struct peer *peer, struct a
 
 	if (kind == ACTION_NONE)
 		kind = poll_session(node, peer, action, now);
-	if (kind == ACTION_NONE)
+	if (kind != ACTION_NONE)
+		copy_to_standby(node, peer, &action->datagram);
+	else
 		kind = poll_resolve(peer, action);
 	return kind;
+}
+
+static bool take_datagram(struct datagram *from, struct action *action)
+{
+	action->datagram = *from;
+	from->packet.len = 0;
+	return action->datagram.packet.len > 0;
 }
 
 static void note_gave_up(struct node *node, struct peer *peer)
@@ -449,13 +471,10 @@ enum action_kind node_poll(struct node *node, struct action *action, msec now)
 	struct peer *peer;
 
 	*action = (struct action){0};
+	if (take_datagram(&node->after_save, action) || take_datagram(&node->copy, action))
+		return action->kind = ACTION_SEND;
 	free(node->flying);
 	node->flying = NULL;
-	if (node->after_save.packet.len) {
-		action->datagram = node->after_save;
-		node->after_save.packet.len = 0;
-		return action->kind = ACTION_SEND;
-	}
 	action->kind = signalling_poll(node, action, now);
 	if (action->kind == ACTION_NONE)
 		action->kind = ping_poll(node, action, now);

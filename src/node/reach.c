@@ -67,7 +67,8 @@ struct reach *reach_new(struct peer *peer, const struct reach_context *context, 
 	settings = ice_settings_of(r, context);
 	ice_agent_init(&r->agent, &settings);
 	r->chosen = NO_INDEX;
-	r->searching_since = r->wanted = r->review = now;
+	r->searching_since = r->wanted = r->review = r->resumed = now;
+	r->asked = r->followed = r->standby.asked = r->standby.climbed = now;
 	r->promoted_at = NEVER;
 	add_locals(r, context->gather);
 	exchange_start(&r->exchange, now);
@@ -92,16 +93,29 @@ static const struct pair *pair_of(const struct reach *r, uint8_t index)
 	return &r->agent.list.pairs[index];
 }
 
-static bool is_valid(const struct reach *r, uint8_t index)
+bool reach_is_valid(const struct reach *r, uint8_t index)
 {
 	return index != NO_INDEX && pair_of(r, index)->state == PAIR_VALID;
+}
+
+static msec later(msec a, msec b)
+{
+	return b != NEVER && b > a ? b : a;
+}
+
+/* Anything by the chosen pair: data, a question of the peer's, an answer. */
+static msec last_heard(const struct reach *r)
+{
+	const struct pair *p = pair_of(r, r->chosen);
+
+	return later(later(r->heard, p->last_rx), p->last_answer);
 }
 
 /* The chosen pair went with its candidate. Data stay on that path until another is found:
  * it may still work. */
 static void drop_lost_choice(struct reach *r, msec now)
 {
-	if (r->chosen == NO_INDEX || is_valid(r, r->chosen))
+	if (r->chosen == NO_INDEX || reach_is_valid(r, r->chosen))
 		return;
 	r->chosen = NO_INDEX;
 	r->searching_since = now;
@@ -130,7 +144,7 @@ static bool is_host(uint8_t type)
 	return type == CANDIDATE_HOST;
 }
 
-static enum reach_tier tier_of(const struct reach *r, uint8_t index)
+enum reach_tier reach_tier_of(const struct reach *r, uint8_t index)
 {
 	const struct pair *p = pair_of(r, index);
 	const struct local_candidate *local = &r->agent.list.locals[p->local];
@@ -149,7 +163,7 @@ static enum reach_tier tier_of(const struct reach *r, uint8_t index)
 
 enum reach_tier reach_tier(const struct reach *r)
 {
-	return r->chosen == NO_INDEX ? TIERS : tier_of(r, r->chosen);
+	return r->chosen == NO_INDEX ? TIERS : reach_tier_of(r, r->chosen);
 }
 
 /* Two answers in a row: one may have been luck. */
@@ -166,9 +180,9 @@ static bool is_faster(const struct pair *a, const struct pair *b)
 	       gain > b->srtt / 5;
 }
 
-static bool is_better(const struct reach *r, uint8_t a, uint8_t b)
+bool reach_is_better(const struct reach *r, uint8_t a, uint8_t b)
 {
-	enum reach_tier ta = tier_of(r, a), tb = tier_of(r, b);
+	enum reach_tier ta = reach_tier_of(r, a), tb = reach_tier_of(r, b);
 
 	if (ta != tb)
 		return ta < tb;
@@ -180,7 +194,7 @@ static uint8_t best_valid(const struct reach *r)
 	uint8_t best = NO_INDEX;
 
 	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
-		if (is_valid(r, i) && (best == NO_INDEX || is_better(r, i, best)))
+		if (reach_is_valid(r, i) && (best == NO_INDEX || reach_is_better(r, i, best)))
 			best = i;
 	}
 	return best;
@@ -193,12 +207,12 @@ static bool deserves(const struct reach *r, uint8_t candidate, msec now)
 
 	if (r->promoted_at != NEVER && now - r->promoted_at < REACH_DWELL)
 		return false;
-	if (tier_of(r, candidate) < tier_of(r, r->chosen))
+	if (reach_tier_of(r, candidate) < reach_tier_of(r, r->chosen))
 		return has_proved_itself(p);
 	return now - r->chosen_at >= REACH_DWELL && is_faster(p, pair_of(r, r->chosen));
 }
 
-static struct path path_of(const struct reach *r, uint8_t index)
+struct path reach_path(const struct reach *r, uint8_t index)
 {
 	const struct pair *p = pair_of(r, index);
 	const struct ice_base *base = &r->agent.list.locals[p->local].base;
@@ -212,7 +226,7 @@ static struct path path_of(const struct reach *r, uint8_t index)
 
 static void choose(struct reach *r, uint8_t index, msec now, const char *why)
 {
-	struct path path = path_of(r, index);
+	struct path path = reach_path(r, index);
 	char text[ENDPOINT_TEXT];
 
 	r->chosen = index;
@@ -244,24 +258,35 @@ static void search_anew(struct reach *r, msec now)
 	offer(r, now);
 }
 
+/* It was heard again since the peer was followed elsewhere. */
+static void return_to_choice(struct reach *r)
+{
+	struct path chosen = reach_path(r, r->chosen);
+
+	if (last_heard(r) > r->followed && !endpoint_equal(&r->peer->path.remote, &chosen.remote))
+		r->peer->path = chosen;
+}
+
 static void review_choice(struct reach *r, msec now)
 {
 	uint8_t best = best_valid(r);
 
-	if (r->chosen != NO_INDEX && !is_valid(r, r->chosen)) {
+	if (r->chosen != NO_INDEX && !reach_is_valid(r, r->chosen)) {
 		if (best != NO_INDEX)
 			choose(r, best, now, "the way before fell silent");
 		else if (is_active(r, now))
 			search_anew(r, now);
 		return;
 	}
+	if (r->chosen != NO_INDEX)
+		return_to_choice(r);
 	if (best == NO_INDEX || best == r->chosen)
 		return;
 	if (r->chosen == NO_INDEX)
 		choose(r, best, now, "it answered");
 	else if (deserves(r, best, now))
 		promote(r, best, now);
-	else if (tier_of(r, best) < tier_of(r, r->chosen) && pair_of(r, best)->history_len < 2)
+	else if (reach_tier_of(r, best) < reach_tier_of(r, r->chosen) && pair_of(r, best)->history_len < 2)
 		ice_agent_check_now(&r->agent, best);
 }
 
@@ -269,7 +294,7 @@ static void ask_all(struct reach *r, msec now)
 {
 	r->asked = now;
 	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
-		if (is_valid(r, i))
+		if (reach_is_valid(r, i))
 			ice_agent_check_now(&r->agent, i);
 	}
 }
@@ -336,19 +361,19 @@ void reach_doubt(struct reach *r, msec now)
 	offer(r, now);
 }
 
-/* After a silence the NATs may have closed: ask, and after a long one let the peer knock
- * from its side as well. */
+/* After a silence the NATs may have closed: ask, send the first packets by a standby as well,
+ * and after a long silence let the peer knock from its side. */
 void reach_want(struct reach *r, msec now)
 {
-	msec silence = now - (r->heard > r->wanted ? r->heard : r->wanted);
+	msec before = later(r->wanted, r->chosen == NO_INDEX ? r->heard : last_heard(r));
 
 	r->wanted = now;
-	if (silence < REACH_SILENCE)
+	if (now - before < REACH_SILENCE)
 		return;
-	r->heard = now;		/* silence counts from here */
-	r->review = now;
+	r->resumed = r->review = now;
 	ask_all(r, now);
-	if (silence >= REACH_STALE) {
+	standby_resume(r);
+	if (now - before >= REACH_STALE) {
 		r->is_stale = true;
 		offer(r, now);
 	}
@@ -359,29 +384,66 @@ bool reach_is_heard(const struct reach *r, msec now)
 	return r->chosen != NO_INDEX && !r->is_stale && now - r->heard < REACH_ASK_AGAIN;
 }
 
+static bool is_valid_way(const struct reach *r, const struct path *path)
+{
+	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
+		struct path way;
+
+		if (!reach_is_valid(r, i))
+			continue;
+		way = reach_path(r, i);
+		if (endpoint_equal(&way.remote, &path->remote))
+			return true;
+	}
+	return false;
+}
+
+/* The peer sends by another way than we do. It may: each side has its own choice, unless ours
+ * has died. So ask, and follow if there is no answer. */
+static bool must_follow(struct reach *r, const struct path *path, msec now)
+{
+	msec heard = last_heard(r);
+	msec patience = is_valid_way(r, path) ? REACH_SILENCE : REACH_ROAM;
+
+	if (r->asked > heard && now - r->asked >= REACH_DOUBT) {
+		r->followed = now;
+		return true;
+	}
+	if (now - heard > patience && r->asked <= heard)
+		ask_all(r, now);
+	return false;
+}
+
 bool reach_heard(struct reach *r, const struct path *path, msec now)
 {
 	struct path chosen;
 
 	if (r->chosen == NO_INDEX)
 		return true;
-	chosen = path_of(r, r->chosen);
-	if (endpoint_equal(&path->remote, &chosen.remote)) {
-		r->heard = now;
-		r->is_stale = false;
-		return false;
-	}
-	return now - r->heard > REACH_ROAM;
+	chosen = reach_path(r, r->chosen);
+	if (!endpoint_equal(&path->remote, &chosen.remote))
+		return must_follow(r, path, now);
+	r->heard = now;
+	r->is_stale = false;
+	return_to_choice(r);
+	return false;
 }
 
 /* -- time --------------------------------------------------------------------- */
 
-/* Data go out and nothing comes back: is it the way? */
+static msec silent_since(const struct reach *r)
+{
+	return later(last_heard(r), r->resumed);
+}
+
+/* Data go out and nothing comes back: is it the way, or are we seen elsewhere now? */
 static void ask_after_silence(struct reach *r, msec now)
 {
-	if (r->chosen == NO_INDEX || !is_active(r, now) || now - r->heard < REACH_SILENCE ||
-	    now - r->asked < REACH_ASK_AGAIN)
+	if (r->chosen == NO_INDEX || !is_active(r, now) ||
+	    now - silent_since(r) < REACH_ASK_ALL || now - r->asked < REACH_ASK_AGAIN)
 		return;
+	if (r->asked <= silent_since(r))
+		r->doubts_itself = true;
 	ask_all(r, now);
 }
 
@@ -393,10 +455,18 @@ static void keep_open(struct reach *r, msec now)
 	ice_agent_keepalive(&r->agent, r->chosen);
 }
 
+/* When to ask, if nothing is heard until then. */
+static msec ask_due(const struct reach *r, msec now)
+{
+	msec due = r->chosen == NO_INDEX ? NEVER : silent_since(r) + REACH_ASK_ALL;
+
+	return due > now ? due : NEVER;
+}
+
 static msec next_review(const struct reach *r, msec now)
 {
 	if (is_active(r, now) || r->searching_since != NEVER)
-		return now + SECONDS(1);
+		return msec_min(now + SECONDS(1), ask_due(r, now));
 	return now - r->wanted < REACH_WARM ? now + REACH_KEEPALIVE : r->wanted + REACH_FORGET;
 }
 
@@ -411,6 +481,8 @@ void reach_tick(struct reach *r, msec now)
 		ice_agent_set_active(&r->agent, is_active(r, now) ? r->chosen : NO_INDEX, now);
 	ask_after_silence(r, now);
 	keep_open(r, now);
+	if (is_active(r, now))
+		standby_tick(r, now);
 	review_choice(r, now);
 }
 
@@ -426,6 +498,15 @@ bool reach_is_over(const struct reach *r, msec now)
 	if (r->searching_since != NEVER)
 		return now - r->searching_since >= REACH_SEARCH;
 	return now - r->wanted >= REACH_FORGET && !session_may_send(&r->peer->session, now);
+}
+
+/* A question for consent was missed: three more decide, and the standbys are to be ready. */
+static void doubt_choice(struct reach *r, msec now)
+{
+	if (!reach_is_valid(r, r->chosen))
+		return;
+	ice_agent_check_now(&r->agent, r->chosen);
+	standby_ask(r, now);
 }
 
 bool reach_poll(struct reach *r, struct datagram *out, msec now)
@@ -448,8 +529,12 @@ bool reach_poll(struct reach *r, struct datagram *out, msec now)
 					 .ifindex = action.base.ifindex},
 			};
 			return true;
-		case ICE_PAIR_VALID:
 		case ICE_PROBE_RESULT:
+			if (!action.answered && action.pair == r->chosen)
+				doubt_choice(r, now);
+			review_choice(r, now);
+			break;
+		case ICE_PAIR_VALID:
 		case ICE_CONSENT_LOST:
 			review_choice(r, now);
 			break;

@@ -3,9 +3,9 @@
  *   SEARCHING  our DESC goes out on all channels, the peer's comes back
  *      |       (exchange), its candidates are checked (ice agent)
  *      |  a pair answers
- *   FOUND      the handshake and all data go by the chosen pair; the others stay
- *      |       spare. A better one takes over when it has proved itself, the next
- *      |       best when the chosen one falls silent
+ *   FOUND      the handshake and all data go by the chosen pair; two others are
+ *      |       kept ready (standby). A better one takes over when it has proved
+ *      |       itself, the next best when the chosen one falls silent
  *      |  none is left: a new generation of candidates, all over again
  *
  * Ways in order: the same LAN, IPv6, IPv4 through NATs; then the round trip.
@@ -20,6 +20,7 @@
 #include "ice/agent.h"
 #include "node/gather.h"
 #include "node/peer.h"
+#include "node/standby.h"
 #include "signal/exchange.h"
 #include "signal/lan.h"
 
@@ -32,9 +33,11 @@ enum {
 	REACH_WARM = 180 * 1000,	/* msec after it; so long the NATs are kept open */
 	REACH_KEEPALIVE = 25 * 1000,	/* msec */
 	REACH_STALE = 60 * 1000,	/* msec of silence after which the peer is told that we are back */
-	REACH_SILENCE = 6500,		/* msec of sending and hearing nothing: ask all pairs */
+	REACH_SILENCE = 6500,		/* msec of sending and hearing nothing: the next pair */
+	REACH_ASK_ALL = REACH_SILENCE - 2 * ICE_PROBE_GAP - ICE_ASK_WAIT,	/* so ask in time */
 	REACH_ASK_AGAIN = 3000,		/* msec between two such questions */
 	REACH_ROAM = 1000,		/* msec of silence before a source that is no pair is followed */
+	REACH_DOUBT = 400,		/* and so long the chosen pair has been asked in vain */
 	REACH_DWELL = 5000,		/* msec between two changes that nothing forces */
 	REACH_GAIN_MIN = 10000,		/* microseconds; and 20 %: a round trip that much better */
 	REACH_UNPROVEN = EXCHANGE_UNPROVEN_PAIRS,
@@ -56,7 +59,10 @@ struct reach {
 	msec searching_since;		/* NEVER: found */
 	msec wanted;			/* somebody had something to send, or sent it */
 	msec heard;			/* authenticated data by the chosen pair */
+	msec resumed;			/* something to send after a silence, which counts from here */
 	msec asked;			/* after a silence */
+	msec followed;			/* the peer to where it was heard, away from the chosen pair */
+	struct standby standby;
 	msec kept;			/* the NATs open */
 	unsigned rounds_failed;		/* generations of which no pair worked, since one did */
 	bool doubts_itself;		/* our own outside address may be another one: ask again */
@@ -105,5 +111,12 @@ bool reach_poll(struct reach *r, struct datagram *out, msec now);
 
 /* The tier of the pair in use; TIERS: none. */
 enum reach_tier reach_tier(const struct reach *r);
+
+/* -- of its pairs, for standby.c ------------------------------------------- */
+
+bool reach_is_valid(const struct reach *r, uint8_t pair);	/* NO_INDEX is not */
+bool reach_is_better(const struct reach *r, uint8_t a, uint8_t b);
+enum reach_tier reach_tier_of(const struct reach *r, uint8_t pair);
+struct path reach_path(const struct reach *r, uint8_t pair);
 
 #endif

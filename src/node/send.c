@@ -123,8 +123,23 @@ static void wait_for_key(struct node *node, struct peer *peer, struct packet *pa
 	}
 }
 
+/* The first packets after a silence go by a standby as well, if the burst leaves room. */
+static void copy_to_standby(struct peer *peer, size_t sealed, size_t room, struct node_out *out)
+{
+	size_t first = out->to_net_len - sealed;
+	struct path path;
+
+	for (size_t i = 0; i < sealed && i < room && standby_takes_copy(peer->reach, &path); i++) {
+		struct datagram *copy = &out->to_net[out->to_net_len++];
+
+		*copy = out->to_net[first + i];
+		copy->path = path;
+	}
+}
+
+/* `left`: packets of the burst that are still to come, to others. */
 static void peer_send(struct node *node, struct peer *peer, struct packet *packets, size_t n,
-		      struct node_out *out, msec now)
+		      size_t left, struct node_out *out, msec now)
 {
 	uint8_t ecn[BURST_MAX];
 	size_t sealed = 0;
@@ -140,6 +155,8 @@ static void peer_send(struct node *node, struct peer *peer, struct packet *packe
 	for (size_t i = 0; i < sealed; i++)
 		out->to_net[out->to_net_len++] = (struct datagram){
 			.packet = packets[i], .path = peer->path, .ecn = ecn[i]};
+	if (peer->reach)
+		copy_to_standby(peer, sealed, BURST_MAX - left - out->to_net_len, out);
 	if (sealed < n)
 		wait_for_key(node, peer, packets + sealed, n - sealed, out, now);
 	node_touch(node, peer);
@@ -157,10 +174,10 @@ void node_send(struct node *node, struct packet *packets, size_t n, struct node_
 		if (peer == owner)
 			continue;
 		if (owner)
-			peer_send(node, owner, packets + first, i - first, out, now);
+			peer_send(node, owner, packets + first, i - first, n - i, out, now);
 		owner = peer;
 		first = i;
 	}
 	if (owner)
-		peer_send(node, owner, packets + first, n - first, out, now);
+		peer_send(node, owner, packets + first, n - first, 0, out, now);
 }

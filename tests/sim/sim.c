@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "node/brain.h"
@@ -17,6 +19,31 @@ enum { TURNS_MAX = 10000, INDICES_MAX = 4 };
 static const char marker[8] = {'p', 'l', 'a', 'i', 'n', 't', 'x', 't'};
 
 enum { INNER_HEADER = 20, INNER_MIN = INNER_HEADER + sizeof(marker) + 4 };
+
+/* -- what they say -------------------------------------------------------------- */
+
+/* A log line does not know who says it. */
+static const struct sim *told_by;
+static size_t teller;
+
+static void print_line(enum log_level level, const char *line)
+{
+	printf("%9lld n%zu %s: %s\n", (long long)(told_by ? told_by->now : 0), teller,
+	       log_level_name(level), line);
+}
+
+void sim_log(void)
+{
+	if (getenv("SIM_LOG"))
+		log_to(print_line, LOG_DEBUG);
+}
+
+static struct sim_node *turn_to(struct sim *sim, size_t i)
+{
+	told_by = sim;
+	teller = i;
+	return &sim->nodes[i];
+}
 
 /* -- what must hold ---------------------------------------------------------- */
 
@@ -222,7 +249,7 @@ static void carry_out(struct sim *sim, struct sim_node *n, const struct action *
 
 void sim_drain(struct sim *sim, size_t i)
 {
-	struct sim_node *n = &sim->nodes[i];
+	struct sim_node *n = turn_to(sim, i);
 	struct action action;
 
 	node_set_wall(n->node, wall(sim, n));
@@ -244,7 +271,7 @@ static void feed(struct sim *sim, size_t i, const struct sim_link *link,
 		 const struct sim_datagram *d)
 {
 	static uint8_t buffer[2 * NET_DATAGRAM];
-	struct sim_node *n = &sim->nodes[i];
+	struct sim_node *n = turn_to(sim, i);
 	struct node_out out;
 	struct datagram in = {.path = {.remote = d->from, .local = link->at.ip,
 				       .ifindex = (uint32_t)(link - n->links) + 1}};
@@ -311,7 +338,7 @@ uint32_t sim_packet(struct sim *sim, size_t from, size_t to, size_t len)
 	for (size_t k = INNER_MIN; k < len; k++)
 		p.data[k] = (uint8_t)(number + k);
 	sim->to[number] = (uint8_t)to;
-	may_send_more(&sim->nodes[from], 2);	/* by two ways, after a silence */
+	may_send_more(turn_to(sim, from), 2);	/* by two ways, after a silence */
 	node_send(sim->nodes[from].node, &p, 1, &out, sim->now);
 	take(sim, from, &out, NULL);
 	sim_drain(sim, from);
@@ -346,7 +373,7 @@ static msec next_event(const struct sim *sim)
 
 static void tick(struct sim *sim, size_t i)
 {
-	struct sim_node *n = &sim->nodes[i];
+	struct sim_node *n = turn_to(sim, i);
 
 	if (!awake(sim, n))
 		return;

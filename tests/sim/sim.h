@@ -11,6 +11,8 @@
  *   no storm: what a node sends of itself is bounded by SIM_RATE for each peer
  *   no growth: reaches, indices, keypairs and queues have their limits
  *   at most one change of paths that nothing forces in five seconds, for each peer
+ *
+ * SIM_LOG=1 in the environment shows what the nodes have to say.
  */
 #ifndef TESTS_SIM_H
 #define TESTS_SIM_H
@@ -130,6 +132,7 @@ void sim_inject(struct sim *sim, const struct endpoint *from, size_t to, struct 
 /* From here on datagrams may be sent there. */
 void sim_add_place(struct sim *sim, struct ip ip);
 void sim_drain(struct sim *sim, size_t i);
+void sim_log(void);		/* if the environment says so */
 
 /* -- what one sees of it ------------------------------------------------------ */
 

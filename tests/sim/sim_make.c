@@ -178,6 +178,7 @@ struct sim *sim_prepare(uint64_t seed, size_t n)
 {
 	struct sim *sim = calloc(1, sizeof(*sim));
 
+	sim_log();
 	assert_true(crypto_init());
 	assert_non_null(sim);
 	rng_seed(&sim->rng, seed);
