@@ -96,7 +96,8 @@ static void attend(struct peer *peer, msec now)
 	} else if (!up && in->client.state != RENDEZVOUS_OFF) {
 		rendezvous_client_disconnected(&in->client);
 	}
-	if (in->client.state == RENDEZVOUS_REGISTERING && in->client.tries > INTRODUCER_TRIES) {
+	if (in->client.state == RENDEZVOUS_REGISTERING && !in->has_answered &&
+	    in->client.tries > INTRODUCER_TRIES) {
 		log_info("%s: is plain WireGuard, it passes no signalling on", peer->settings->name);
 		in->is_plain = true;
 		rendezvous_client_disconnected(&in->client);

@@ -24,6 +24,7 @@ enum {
 struct introducer {
 	struct rendezvous_client client;
 	bool was_connected;
+	bool has_answered;	/* so it is one of ours, even if it is silent now */
 	bool is_plain;
 };
 

@@ -296,6 +296,7 @@ static void take_news(struct node *node, struct peer *peer, struct bytes plain, 
 		take_envelope(node, addressee(node, message.envelope), message.envelope, 0, now);
 		break;
 	case RENDEZVOUS_SEEN:
+		peer->introducer->has_answered = true;
 		if (gather_observe(&s->gather, &message.address, &peer->path, now))
 			tell_reaches(s, now);
 		break;

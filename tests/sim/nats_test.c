@@ -122,6 +122,19 @@ static void whoever_introduced_them_may_go_away(void **state)
 	sim_free(sim);
 }
 
+/* A asks its introducer several times and hears nothing: that is no plain WireGuard. */
+static void an_introducer_that_was_silent_for_a_while_is_still_one(void **state)
+{
+	struct sim *sim = two_behind(310, SIM_PORT_RESTRICTED, SIM_PORT_RESTRICTED);
+
+	(void)state;
+	sim->nodes[PUBLIC].asleep_until = sim->now + SECONDS(60);
+	sim_resumed(sim, A);
+	sim_run(sim, SECONDS(100));
+	assert_in_range(first_packet(sim, SECONDS(10)), 0, 2000);
+	sim_free(sim);
+}
+
 static void a_nat_that_reboots_under_traffic_costs_twelve_seconds_at_most(void **state)
 {
 	(void)state;
@@ -233,6 +246,7 @@ int main(void)
 		cmocka_unit_test(a_symmetric_nat_meets_whoever_lets_any_port_in),
 		cmocka_unit_test(whoever_is_called_can_call_back),
 		cmocka_unit_test(whoever_introduced_them_may_go_away),
+		cmocka_unit_test(an_introducer_that_was_silent_for_a_while_is_still_one),
 		cmocka_unit_test(a_nat_that_reboots_under_traffic_costs_twelve_seconds_at_most),
 		cmocka_unit_test(after_a_long_silence_the_way_is_open_again_in_three_seconds),
 		cmocka_unit_test(who_is_restarted_is_back_in_three_seconds),
