@@ -7,6 +7,7 @@
 #ifndef NODE_BRAIN_H
 #define NODE_BRAIN_H
 
+#include "node/events.h"
 #include "node/gate.h"
 #include "node/peer.h"
 #include "node/ping.h"
@@ -46,6 +47,7 @@ struct node {
 	struct datagram after_save;	/* waits for ACTION_SAVE_MARK to be done */
 	struct signalling signalling;
 	struct pings pings;
+	struct events events;
 	uint64_t counters[NODE_COUNTERS];
 };
 

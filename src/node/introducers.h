@@ -25,6 +25,7 @@ struct introducer {
 	struct rendezvous_client client;
 	bool was_connected;
 	bool is_plain;
+	bool was_up;			/* as was told last */
 };
 
 /* The roster is another one: choose among its peers. False: no memory. */

@@ -100,12 +100,13 @@ static bool is_valid(const struct reach *r, uint8_t index)
 
 /* The chosen pair went with its candidate. Data stay on that path until another is found:
  * it may still work. */
-static void drop_lost_choice(struct reach *r, msec now)
+static void drop_lost_choice(struct reach *r, enum event_reason why, msec now)
 {
 	if (r->chosen == NO_INDEX || is_valid(r, r->chosen))
 		return;
 	r->chosen = NO_INDEX;
 	r->searching_since = now;
+	peer_tell(r->peer, EVENT_PATH_LOST, why, now);
 }
 
 /* Those that are gone go first, with their pairs. */
@@ -118,10 +119,19 @@ void reach_set_locals(struct reach *r, const struct gather *gather, msec now)
 			ice_agent_remove_base(&r->agent, &local.base);
 	}
 	add_locals(r, gather);
-	drop_lost_choice(r, now);
+	drop_lost_choice(r, EVENT_ADDRESS_GONE, now);
 	r->is_stale = true;
 	offer(r, now);
 	r->review = now;
+}
+
+/* Not before it is certain who asks for it: us, or the peer. */
+static void tell_begin(struct reach *r, msec now)
+{
+	if (r->is_told || r->chosen != NO_INDEX)
+		return;
+	r->is_told = true;
+	peer_tell(r->peer, EVENT_SEARCH_BEGAN, EVENT_NO_REASON, now);
 }
 
 /* -- choosing --------------------------------------------------------------- */
@@ -212,33 +222,29 @@ static struct path path_of(const struct reach *r, uint8_t index)
 	};
 }
 
-static void choose(struct reach *r, uint8_t index, msec now, const char *why)
+static void choose(struct reach *r, uint8_t index, enum event_reason why, msec now)
 {
-	struct path path = path_of(r, index);
-	char text[ENDPOINT_TEXT];
-
 	r->chosen = index;
 	r->chosen_at = r->heard = now;
 	r->searching_since = NEVER;
 	r->rounds_failed = 0;
 	if (tier_of(r, index) < TIER_RELAY)
 		spray_disarm(&r->spray);
-	r->peer->path = path;
+	r->peer->path = path_of(r, index);
 	ice_agent_set_active(&r->agent, reach_is_active(r, now) ? index : NO_INDEX, now);
-	log_info("%s: by %s, %s", r->peer->settings->name, endpoint_format(text, &path.remote), why);
+	peer_tell(r->peer, EVENT_PATH_CHOSEN, why, now);
 	if (!session_may_send(&r->peer->session, now) && r->peer->queue.len)
 		session_want_handshake(&r->peer->session, now);
 }
 
 static void promote(struct reach *r, uint8_t index, msec now)
 {
-	choose(r, index, now, "it is better");
+	choose(r, index, EVENT_BETTER, now);
 	r->promoted_at = now;
 }
 
 static void search_anew(struct reach *r, msec now)
 {
-	log_info("%s: no way left, looking for another", r->peer->settings->name);
 	r->chosen = NO_INDEX;
 	r->searching_since = now;
 	r->doubts_itself = true;
@@ -249,21 +255,27 @@ static void search_anew(struct reach *r, msec now)
 	offer(r, now);
 }
 
+static void lose_way(struct reach *r, msec now)
+{
+	search_anew(r, now);
+	peer_tell(r->peer, EVENT_PATH_LOST, EVENT_SILENT, now);
+}
+
 static void review_choice(struct reach *r, msec now)
 {
 	uint8_t best = best_valid(r);
 
 	if (r->chosen != NO_INDEX && !is_valid(r, r->chosen)) {
 		if (best != NO_INDEX)
-			choose(r, best, now, "the way before fell silent");
+			choose(r, best, EVENT_SILENT, now);
 		else if (reach_is_active(r, now))
-			search_anew(r, now);
+			lose_way(r, now);
 		return;
 	}
 	if (best == NO_INDEX || best == r->chosen)
 		return;
 	if (r->chosen == NO_INDEX)
-		choose(r, best, now, "it answered");
+		choose(r, best, EVENT_ANSWERED, now);
 	else if (deserves(r, best, now))
 		promote(r, best, now);
 	else if (tier_of(r, best) < tier_of(r, r->chosen) && pair_of(r, best)->history_len < 2)
@@ -350,8 +362,9 @@ void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdic
 
 	if (news->bye || ufrag.len == 0)
 		return;
+	tell_begin(r, now);
 	ice_agent_set_remote(&r->agent, ufrag, bytes_of(desc->pwd, strlen(desc->pwd)), now);
-	drop_lost_choice(r, now);
+	drop_lost_choice(r, EVENT_BEGAN_ANEW, now);
 	if (verdict == EXCHANGE_UNPROVEN && n > REACH_UNPROVEN)
 		n = REACH_UNPROVEN;
 	for (size_t i = 0; i < n; i++) {
@@ -388,6 +401,7 @@ void reach_want(struct reach *r, msec now)
 {
 	msec silence = now - (r->heard > r->wanted ? r->heard : r->wanted);
 
+	tell_begin(r, now);
 	r->wanted = now;
 	if (silence < REACH_SILENCE)
 		return;
@@ -474,6 +488,12 @@ bool reach_is_over(const struct reach *r, msec now)
 	return now - r->wanted >= REACH_FORGET && !session_may_send(&r->peer->session, now);
 }
 
+static void fail_round(struct reach *r, msec now)
+{
+	peer_tell(r->peer, EVENT_SEARCH_FAILED, EVENT_NO_REASON, now);
+	search_anew(r, now);
+}
+
 bool reach_poll(struct reach *r, struct datagram *out, msec now)
 {
 	struct ice_action action;
@@ -497,7 +517,7 @@ bool reach_poll(struct reach *r, struct datagram *out, msec now)
 		case ICE_FAILED:
 			r->rounds_failed++;
 			if (reach_is_active(r, now))
-				search_anew(r, now);
+				fail_round(r, now);
 			break;
 		case ICE_NOMINATED:
 		case ICE_ROLE_CHANGED:
