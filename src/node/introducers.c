@@ -109,7 +109,10 @@ static void attend(struct peer *peer, msec now)
 	} else if (!up && in->client.state != RENDEZVOUS_OFF) {
 		rendezvous_client_disconnected(&in->client);
 	}
-	if (in->client.state == RENDEZVOUS_REGISTERING && in->client.tries > INTRODUCER_TRIES) {
+	if (in->client.state == RENDEZVOUS_REGISTERED)
+		in->has_answered = true;
+	if (!in->has_answered && in->client.state == RENDEZVOUS_REGISTERING &&
+	    in->client.tries > INTRODUCER_TRIES) {
 		peer_tell(peer, EVENT_INTRODUCER_PLAIN, EVENT_NO_REASON, now);
 		in->is_plain = true;
 		rendezvous_client_disconnected(&in->client);
