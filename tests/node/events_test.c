@@ -150,7 +150,7 @@ static void the_log_says_the_same(void **state)
 static struct sim *two_behind(enum sim_nat_kind a, enum sim_nat_kind b)
 {
 	const enum sim_nat_kind kinds[] = {a, b, SIM_NO_NAT};
-	struct sim *sim = sim_new_behind_nats(3, kinds, NODES);
+	struct sim *sim = sim_new_behind_nats(3, kinds, NODES, 1);
 
 	sim_run(sim, SECONDS(5));
 	return sim;
