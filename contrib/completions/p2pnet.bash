@@ -3,7 +3,7 @@
 # A test compares the tables below with those of the program: every command,
 # and for each command its own options.
 
-_p2pnet_commands="up down reload status ping explain show genkey pubkey genpsk init peer check config log ice version help"
+_p2pnet_commands="up down reload status ping explain events show genkey pubkey genpsk init peer check config log ice version help"
 _p2pnet_global="--net --config --socket --json --verbose --quiet --color --help --version"
 
 # Each line: a command, then its own options.
@@ -15,6 +15,7 @@ _p2pnet_options() {
 	"status") echo "--watch" ;;
 	"ping") echo "--count --interval --until-direct" ;;
 	"explain") ;;
+	"events") echo "--since --follow" ;;
 	"show") ;;
 	"genkey") ;;
 	"pubkey") ;;
@@ -60,7 +61,7 @@ _p2pnet() {
 		case ${COMP_WORDS[i]} in
 		-n | --net) net=${COMP_WORDS[++i]} ;;
 		-c | --config | -s | --socket | --color | --address | --name | --endpoint | --ip | \
-			--allowed-ips | --keepalive | --psk-file | --stun | --count | -i | --interval) ((i++)) ;;
+			--allowed-ips | --keepalive | --psk-file | --stun | --count | -i | --interval | --since) ((i++)) ;;
 		-*) ;;
 		*)
 			if ((n == 0)) || { ((n == 1)) && [[ $command == peer ]]; }; then
@@ -77,6 +78,7 @@ _p2pnet() {
 	-c | --config | -s | --socket | --psk-file) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--color) _p2pnet_fill "auto never" "$cur"; return ;;
 	--keepalive) _p2pnet_fill "yes no" "$cur"; return ;;
+	--since) _p2pnet_fill "10m 2h 1d" "$cur"; return ;;
 	--address | --name | --endpoint | --ip | --allowed-ips | --stun | --count | -i | --interval) return ;;
 	esac
 	if [[ $cur == -* ]]; then
@@ -88,7 +90,7 @@ _p2pnet() {
 	peer) _p2pnet_fill "add del list" "$cur" ;;
 	up | down | reload | init) _p2pnet_fill "$(_p2pnet_nets)" "$cur" ;;
 	show) _p2pnet_fill "$(_p2pnet_nets) all dump" "$cur" ;;
-	status | ping | explain | "peer del") _p2pnet_fill "$(_p2pnet_peers "$net")" "$cur" ;;
+	status | ping | explain | events | "peer del") _p2pnet_fill "$(_p2pnet_peers "$net")" "$cur" ;;
 	check) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	log) _p2pnet_fill "error warn info debug trace" "$cur" ;;
 	help) _p2pnet_fill "$_p2pnet_commands" "$cur" ;;

@@ -23,7 +23,7 @@ function __p2pnet_words
         end
         switch $word
             case -n --net -c --config -s --socket --color --address --name --endpoint --ip \
-                --allowed-ips --keepalive --psk-file --stun --count -i --interval
+                --allowed-ips --keepalive --psk-file --stun --count -i --interval --since
                 set is_value 1
             case '-*'
             case '*'
@@ -68,6 +68,7 @@ complete -c p2pnet -n __p2pnet_has_no_command -a reload -d 'read the file again;
 complete -c p2pnet -n __p2pnet_has_no_command -a status -d 'who is connected, by which path'
 complete -c p2pnet -n __p2pnet_has_no_command -a ping -d 'ask a peer through its session, and say which path the answer took'
 complete -c p2pnet -n __p2pnet_has_no_command -a explain -d 'why a peer is reached as it is, what was tried, and what to do'
+complete -c p2pnet -n __p2pnet_has_no_command -a events -d 'what happened to the paths to the peers, and why'
 complete -c p2pnet -n __p2pnet_has_no_command -a show -d 'the same in the words of `wg show`'
 complete -c p2pnet -n __p2pnet_has_no_command -a genkey -d 'print a new private key'
 complete -c p2pnet -n __p2pnet_has_no_command -a pubkey -d 'read a private key, print its public key'
@@ -97,6 +98,9 @@ complete -c p2pnet -n '__p2pnet_is ping' -s c -l count -x -d 'so many questions,
 complete -c p2pnet -n '__p2pnet_is ping' -s i -l interval -x -d 'between two questions'
 complete -c p2pnet -n '__p2pnet_is ping' -l until-direct -d 'end when an answer came by a direct path'
 complete -c p2pnet -n '__p2pnet_is explain' -a '(__p2pnet_peers)'
+complete -c p2pnet -n '__p2pnet_is events' -a '(__p2pnet_peers)'
+complete -c p2pnet -n '__p2pnet_is events' -l since -x -a '10m 2h 1d' -d 'only what is not older'
+complete -c p2pnet -n '__p2pnet_is events' -s f -l follow -d 'go on as things happen, until ^C'
 complete -c p2pnet -n '__p2pnet_is show' -a '(__p2pnet_nets) all dump'
 complete -c p2pnet -n '__p2pnet_is init' -l address -x -d 'this node\'s address, such as 10.77.0.1/24'
 complete -c p2pnet -n '__p2pnet_is init' -l name -x -d 'this node\'s name, the host\'s if not given'

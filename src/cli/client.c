@@ -1,7 +1,8 @@
-/* client.c -- ask a running net: one request, one reply, no waiting forever. */
+/* client.c -- ask a running net: one request, one reply, no waiting forever; or many. */
 #include "cli/client.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,14 +115,14 @@ static int wait_readable(int fd, msec due)
 {
 	for (;;) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
-		msec left = due - now();
+		msec left = msec_min(due - now(), INT_MAX);
 		int n = left > 0 && !client_interrupted ? poll(&p, 1, (int)left) : 0;
 
 		if (n > 0)
 			return 0;
-		if (n == 0)
+		if (n == 0 && (client_interrupted || now() >= due))
 			return -ETIMEDOUT;
-		if (errno != EINTR)
+		if (n < 0 && errno != EINTR)
 			return -errno;
 	}
 }
@@ -150,18 +151,29 @@ static int read_line(struct line *line, int fd, msec due)
 	}
 }
 
-static int exchange(struct line *line, const char *socket_path, const char *request,
+/* A descriptor to read the reply from, or -errno. */
+static int send_to(const char *socket_path, const struct ctl_request *request, unsigned seconds)
+{
+	char *text = ctl_request_encode(request);
+	int fd = text ? connect_to(socket_path, seconds) : -ENOMEM;
+	int err = fd < 0 ? fd : send_all(fd, text);
+
+	free(text);
+	if (err && fd >= 0)
+		close(fd);
+	return err ? err : fd;
+}
+
+static int exchange(struct line *line, const char *socket_path, const struct ctl_request *request,
 		    unsigned seconds)
 {
 	msec due = now() + SECONDS(seconds);
-	int fd = connect_to(socket_path, seconds);
+	int fd = send_to(socket_path, request, seconds);
 	int err;
 
 	if (fd < 0)
 		return fd;
-	err = send_all(fd, request);
-	if (!err)
-		err = read_line(line, fd, due);
+	err = read_line(line, fd, due);
 	close(fd);
 	return err;
 }
@@ -190,9 +202,8 @@ static int judge(json_t **out, json_t *reply, const struct place *place,
 int client_ask(json_t **reply, const struct place *place, const struct ctl_request *request,
 	       unsigned seconds, char error[static CLIENT_ERROR])
 {
-	char *text = ctl_request_encode(request);
 	struct line line = {0};
-	int err = text ? exchange(&line, place->socket, text, seconds) : -ENOMEM;
+	int err = exchange(&line, place->socket, request, seconds);
 	int code;
 
 	if (err)
@@ -200,7 +211,75 @@ int client_ask(json_t **reply, const struct place *place, const struct ctl_reque
 	else
 		code = judge(reply, json_loadb(line.text, line.len, 0, NULL), place, error);
 	free(line.text);
-	free(text);
+	return code;
+}
+
+/* -- many replies ---------------------------------------------------------- */
+
+/* The next one, whole; more may have come with it. */
+static int next_line(struct line *line, int fd, msec due)
+{
+	if (line->len && memchr(line->text, '\n', line->len))
+		return 0;
+	return read_line(line, fd, due);
+}
+
+/* The length of the first one in the buffer, which may lack its newline at the end. */
+static size_t first_len(const struct line *line)
+{
+	const char *newline = memchr(line->text, '\n', line->len);
+
+	return newline ? (size_t)(newline - line->text) + 1 : line->len;
+}
+
+static void drop_first(struct line *line, size_t len)
+{
+	memmove(line->text, line->text + len, line->len - len);
+	line->len -= len;
+}
+
+static int follow(struct line *line, int fd, const struct place *place, client_each *each,
+		  void *context, char error[static CLIENT_ERROR])
+{
+	msec due = now() + SECONDS(CLIENT_TIMEOUT);	/* of the first one */
+	bool more = true;
+
+	for (; more; due = NEVER) {
+		int err = next_line(line, fd, due);
+		size_t len;
+		json_t *reply;
+		int code;
+
+		if (err == -ECONNRESET) {
+			snprintf(error, CLIENT_ERROR, "%s was stopped, or we were too slow for it",
+				 place->net);
+			return EXIT_NOT_RUNNING;
+		}
+		if (err)
+			return explain(-err, place, "ask", error);
+		len = first_len(line);
+		code = judge(&reply, json_loadb(line->text, len, 0, NULL), place, error);
+		if (code)
+			return code;
+		drop_first(line, len);
+		more = each(context, reply);
+		json_decref(reply);
+	}
+	return EXIT_OK;
+}
+
+int client_follow(const struct place *place, const struct ctl_request *request, client_each *each,
+		  void *context, char error[static CLIENT_ERROR])
+{
+	struct line line = {0};
+	int fd = send_to(place->socket, request, CLIENT_TIMEOUT);
+	int code;
+
+	if (fd < 0)
+		return explain(-fd, place, "ask", error);
+	code = follow(&line, fd, place, each, context, error);
+	close(fd);
+	free(line.text);
 	return code;
 }
 

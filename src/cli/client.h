@@ -1,4 +1,4 @@
-/* client.h -- ask a running net: one request, one reply, no waiting forever. */
+/* client.h -- ask a running net: one request, one reply, no waiting forever; or many. */
 #ifndef CLI_CLIENT_H
 #define CLI_CLIENT_H
 
@@ -23,7 +23,15 @@ extern volatile sig_atomic_t client_interrupted;
 int client_ask(json_t **reply, const struct place *place, const struct ctl_request *request,
 	       unsigned seconds, char error[static CLIENT_ERROR]);
 
-/* The same; the sentence goes to stderr. */
+/* What to do with each reply that says ok. False: that is enough. */
+typedef bool client_each(void *context, const json_t *reply);
+
+/* The same for a request that has many replies: EXIT_OK when `each` had enough, or the
+ * sentence; EXIT_NOT_RUNNING also if the net stopped meanwhile. */
+int client_follow(const struct place *place, const struct ctl_request *request, client_each *each,
+		  void *context, char error[static CLIENT_ERROR]);
+
+/* client_ask(); the sentence goes to stderr. */
 int client_ask_or_fail(json_t **reply, const struct place *place, const struct ctl_request *request);
 
 #endif

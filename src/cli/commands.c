@@ -25,6 +25,10 @@ static const struct command table[] = {
 	 BIT(OPT_COUNT) | BIT(OPT_INTERVAL) | BIT(OPT_UNTIL_DIRECT), 1, 1, run_ping},
 	{"explain", "PEER", "why a peer is reached as it is, what was tried, and what to do",
 	 "PEER is a name, a public key or an address.", 0, 1, 1, run_explain},
+	{"events", "[PEER]", "what happened to the paths to the peers, and why",
+	 "PEER is a name, a public key or an address: only what is about that peer. The last 256\n"
+	 "events are there. --json prints one object a line.",
+	 BIT(OPT_SINCE) | BIT(OPT_FOLLOW), 0, 1, run_events},
 	{"show", "[NET] [dump]", "the same in the words of `wg show`",
 	 "Without NET all nets that are running. With dump: tab-separated, the columns of\n"
 	 "`wg show NET dump`; without NET the name of the net stands before each line.",

@@ -45,6 +45,9 @@ static const struct option_spec specs[OPTIONS] = {
 			  "between two questions, 1 if not given"},
 	[OPT_UNTIL_DIRECT] = {"until-direct", 0, TAKES_NOTHING, NULL,
 			      "end when an answer came by a direct path"},
+	[OPT_SINCE] = {"since", 0, TAKES_VALUE, "TIME",
+		       "only what is not older: 10m, 2h, 22:41 or 2026-01-02T22:41:00Z"},
+	[OPT_FOLLOW] = {"follow", 'f', TAKES_NOTHING, NULL, "go on as things happen, until ^C"},
 };
 
 struct cursor {
@@ -76,7 +79,7 @@ static enum option_id find_long(const char *name, size_t len)
 
 const char *option_letter_after(enum option_id id)
 {
-	return id == OPT_COUNT ? "ping" : NULL;
+	return id == OPT_COUNT ? "ping" : id == OPT_FOLLOW ? "events" : NULL;
 }
 
 /* The letter as the command that the line has named so far understands it. */

@@ -6,7 +6,8 @@
  *
  * Long flags take their value as --flag=value or --flag value, short ones as
  * -f value or -fvalue, and short ones without a value may stand together.
- * After `ping` -c is its count, as for ping(8); before it the file, as everywhere.
+ * After `ping` -c is its count, as for ping(8), and after `events` -f follows, as for tail(1);
+ * before them -c is the file and -f the foreground, as everywhere.
  * After "--" all is words. A flag given twice: the last value counts, unless
  * the command asks for all of them with options_value().
  */
@@ -48,6 +49,8 @@ enum option_id {
 	OPT_COUNT,
 	OPT_INTERVAL,
 	OPT_UNTIL_DIRECT,
+	OPT_SINCE,
+	OPT_FOLLOW,
 	OPTIONS,
 };
 

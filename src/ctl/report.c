@@ -1,6 +1,9 @@
 /* report.c -- read a status report that may be older or newer than we are. */
 #include "ctl/report.h"
 
+#include <stdio.h>
+#include <string.h>
+
 char *report_time(char out[static REPORT_TIME_TEXT], time_t t)
 {
 	struct tm utc;
@@ -8,6 +11,16 @@ char *report_time(char out[static REPORT_TIME_TEXT], time_t t)
 	/* The year of a time_t may not fit an int. */
 	if (!gmtime_r(&t, &utc) || !strftime(out, REPORT_TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &utc))
 		out[0] = '\0';
+	return out;
+}
+
+char *report_time_ms(char out[static REPORT_TIME_TEXT], uint64_t wall_ms)
+{
+	size_t len = strlen(report_time(out, (time_t)(wall_ms / 1000)));
+
+	if (len)
+		snprintf(out + len - 1, REPORT_TIME_TEXT - (len - 1), ".%03uZ",
+			 (unsigned)(wall_ms % 1000));
 	return out;
 }
 

@@ -39,6 +39,7 @@
 enum { REPORT_SCHEMA = 1, REPORT_TIME_TEXT = 32 };
 
 char *report_time(char out[static REPORT_TIME_TEXT], time_t t);	/* "2026-01-02T03:04:05Z" */
+char *report_time_ms(char out[static REPORT_TIME_TEXT], uint64_t wall_ms);	/* "...05.678Z" */
 const char *report_text(const json_t *object, const char *key, const char *otherwise);
 int64_t report_number(const json_t *object, const char *key, int64_t otherwise);
 

@@ -25,16 +25,25 @@ enum {
 static const char *const names[CTL_VERBS] = {
 	[CTL_STATUS] = "status", [CTL_RELOAD] = "reload", [CTL_DOWN] = "down",
 	[CTL_LOG] = "log",	 [CTL_WAIT] = "wait",	  [CTL_PING] = "ping",
-	[CTL_EXPLAIN] = "explain",
+	[CTL_EXPLAIN] = "explain", [CTL_EVENTS] = "events",
 };
 
 /* The arguments of a verb beside the verb itself. */
-enum argument { ARG_LEVEL = 1 << 0, ARG_SECONDS = 1 << 1, ARG_PEER = 1 << 2 };
+enum argument {
+	ARG_LEVEL = 1 << 0,
+	ARG_SECONDS = 1 << 1,
+	ARG_PEER = 1 << 2,
+	ARG_SINCE = 1 << 3,
+	ARG_FOLLOW = 1 << 4,
+};
 
 static const struct {
 	enum argument bit;
 	const char *key;
-} arguments[] = {{ARG_LEVEL, "level"}, {ARG_SECONDS, "seconds"}, {ARG_PEER, "peer"}};
+} arguments[] = {
+	{ARG_LEVEL, "level"}, {ARG_SECONDS, "seconds"}, {ARG_PEER, "peer"},
+	{ARG_SINCE, "since_ms"}, {ARG_FOLLOW, "follow"},
+};
 
 enum { ARGUMENTS = sizeof(arguments) / sizeof(arguments[0]) };
 
@@ -43,6 +52,13 @@ static const unsigned takes[CTL_VERBS] = {
 	[CTL_WAIT] = ARG_SECONDS,
 	[CTL_PING] = ARG_PEER | ARG_SECONDS,
 	[CTL_EXPLAIN] = ARG_PEER,
+	[CTL_EVENTS] = ARG_PEER | ARG_SINCE | ARG_FOLLOW,
+};
+
+/* And those of them that may be left out. */
+static const unsigned may_lack[CTL_VERBS] = {
+	[CTL_LOG] = ARG_LEVEL,
+	[CTL_EVENTS] = ARG_PEER | ARG_SINCE | ARG_FOLLOW,
 };
 
 const char *ctl_verb_name(enum ctl_verb verb)
@@ -62,6 +78,7 @@ bool ctl_changes(const struct ctl_request *request)
 	case CTL_WAIT:
 	case CTL_PING:
 	case CTL_EXPLAIN:
+	case CTL_EVENTS:
 	case CTL_VERBS:
 		break;
 	}
@@ -94,8 +111,13 @@ char *ctl_request_encode(const struct ctl_request *request)
 		failed |= json_object_set_new(object, "level", json_string(request->level));
 	if (takes[request->verb] & ARG_SECONDS)
 		failed |= json_object_set_new(object, "seconds", json_integer(request->seconds));
-	if (takes[request->verb] & ARG_PEER)
+	if (takes[request->verb] & ARG_PEER && request->peer[0])
 		failed |= json_object_set_new(object, "peer", json_string(request->peer));
+	if (takes[request->verb] & ARG_SINCE && request->since_ms)
+		failed |= json_object_set_new(object, "since_ms",
+					      json_integer((json_int_t)request->since_ms));
+	if (request->follow)
+		failed |= json_object_set_new(object, "follow", json_true());
 	if (object && !failed)
 		line = encode_line(object);
 	json_decref(object);
@@ -157,8 +179,6 @@ static bool decode_level(struct ctl_request *out, const json_t *value,
 	const char *name = json_string_value(value);
 	enum log_level level;
 
-	if (!value)
-		return true;
 	if (!name || !log_level_parse(&level, name)) {
 		snprintf(error, ERROR_TEXT, "log: level is error, warn, info, debug or trace");
 		return false;
@@ -195,6 +215,48 @@ static bool decode_peer(struct ctl_request *out, const json_t *value,
 	return true;
 }
 
+static bool decode_since(struct ctl_request *out, const json_t *value,
+			 char error[static ERROR_TEXT])
+{
+	if (!json_is_integer(value) || json_integer_value(value) < 0) {
+		snprintf(error, ERROR_TEXT, "%s: since_ms is a number of milliseconds since 1970",
+			 names[out->verb]);
+		return false;
+	}
+	out->since_ms = (uint64_t)json_integer_value(value);
+	return true;
+}
+
+static bool decode_follow(struct ctl_request *out, const json_t *value,
+			  char error[static ERROR_TEXT])
+{
+	out->follow = json_is_true(value);
+	if (json_is_boolean(value))
+		return true;
+	snprintf(error, ERROR_TEXT, "%s: follow is true or false", names[out->verb]);
+	return false;
+}
+
+static bool decode_argument(struct ctl_request *out, enum argument bit, const json_t *value,
+			    char error[static ERROR_TEXT])
+{
+	if (!value && may_lack[out->verb] & bit)
+		return true;
+	switch (bit) {
+	case ARG_LEVEL:
+		return decode_level(out, value, error);
+	case ARG_SECONDS:
+		return decode_seconds(out, value, error);
+	case ARG_PEER:
+		return decode_peer(out, value, error);
+	case ARG_SINCE:
+		return decode_since(out, value, error);
+	case ARG_FOLLOW:
+		return decode_follow(out, value, error);
+	}
+	return false;
+}
+
 static bool decode_object(struct ctl_request *out, const json_t *object,
 			  char error[static ERROR_TEXT])
 {
@@ -205,14 +267,14 @@ static bool decode_object(struct ctl_request *out, const json_t *object,
 	if (!decode_verb(&out->verb, json_object_get(object, "verb"), error) ||
 	    !keys_are_known(object, out->verb, error))
 		return false;
-	if (takes[out->verb] & ARG_LEVEL &&
-	    !decode_level(out, json_object_get(object, "level"), error))
-		return false;
-	if (takes[out->verb] & ARG_SECONDS &&
-	    !decode_seconds(out, json_object_get(object, "seconds"), error))
-		return false;
-	return !(takes[out->verb] & ARG_PEER) ||
-	       decode_peer(out, json_object_get(object, "peer"), error);
+	for (size_t i = 0; i < ARGUMENTS; i++) {
+		const json_t *value = json_object_get(object, arguments[i].key);
+
+		if (takes[out->verb] & arguments[i].bit &&
+		    !decode_argument(out, arguments[i].bit, value, error))
+			return false;
+	}
+	return true;
 }
 
 bool ctl_request_decode(struct ctl_request *out, const char *line, size_t len,

@@ -19,6 +19,9 @@
  *                                             rtt_ms (with a fraction) are those of this one ping;
  *                                             answered: bool; why: a sentence if it was not
  * explain   peer                   all        all that is known of the way to it: see io/explain.h
+ * events    peer, since_ms, follow all        events: [event], see io/events.h. since_ms: 1970 began so
+ *           (all optional)                    long before. With follow: true more such replies come, as
+ *                                             things happen; who does not keep up gets code 1
  *
  * `code` is the exit code of the command line (EXIT_* below).
  */
@@ -27,6 +30,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -44,7 +48,8 @@ enum {
 enum { CTL_LINE_MAX = 4096 };		/* a request; replies have no limit */
 
 enum ctl_verb {
-	CTL_STATUS, CTL_RELOAD, CTL_DOWN, CTL_LOG, CTL_WAIT, CTL_PING, CTL_EXPLAIN, CTL_VERBS
+	CTL_STATUS, CTL_RELOAD, CTL_DOWN, CTL_LOG, CTL_WAIT, CTL_PING, CTL_EXPLAIN, CTL_EVENTS,
+	CTL_VERBS
 };
 
 enum { CTL_PEER_MAX = 128 };		/* a name, a key or an address */
@@ -53,7 +58,9 @@ struct ctl_request {
 	enum ctl_verb verb;
 	char level[16];			/* log: "" asks */
 	unsigned seconds;		/* wait, ping */
-	char peer[CTL_PEER_MAX];	/* ping, explain */
+	char peer[CTL_PEER_MAX];	/* ping, explain; events: "" are all */
+	uint64_t since_ms;		/* events; 0: from the first on */
+	bool follow;			/* events */
 };
 
 const char *ctl_verb_name(enum ctl_verb verb);

@@ -29,7 +29,7 @@ struct control {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 
-enum connection_state { READING, WAITING, PINGING, REPLYING, CLOSING };
+enum connection_state { READING, WAITING, PINGING, FOLLOWING, REPLYING, CLOSING };
 
 struct connection {
 	uv_pipe_t pipe;
@@ -43,7 +43,9 @@ struct connection {
 	bool stops;		/* when it closes, the daemon shall stop */
 	unsigned handles;	/* that are not closed yet */
 	uint64_t ping;		/* while PINGING */
-	char *reply;
+	struct ctl_request request;	/* while FOLLOWING, and the event to go on with */
+	uint64_t next;
+	char *reply;		/* on its way; NULL: none */
 	size_t len;
 	char line[CTL_LINE_MAX + 1];
 };
@@ -88,12 +90,20 @@ static void connection_close(struct connection *c)
 
 /* -- replying ------------------------------------------------------------ */
 
+static void follow(struct connection *c);
+
 static void on_written(uv_write_t *write, int status)
 {
 	struct connection *c = write->data;
 
-	(void)status;
-	connection_close(c);
+	if (c->state != FOLLOWING || status < 0) {
+		connection_close(c);
+		return;
+	}
+	uv_timer_stop(&c->timer);
+	free(c->reply);
+	c->reply = NULL;
+	follow(c);
 }
 
 static void on_impatient(uv_timer_t *timer)
@@ -102,12 +112,10 @@ static void on_impatient(uv_timer_t *timer)
 }
 
 /* Takes the reply; NULL: there was no memory for it. */
-static void connection_reply(struct connection *c, json_t *reply)
+static void connection_write(struct connection *c, json_t *reply)
 {
 	uv_buf_t buf;
 
-	c->state = REPLYING;
-	uv_read_stop((uv_stream_t *)&c->pipe);
 	uv_timer_start(&c->timer, on_impatient, CONTROL_PATIENCE, 0);
 	c->reply = reply ? ctl_reply_encode(reply) : NULL;
 	json_decref(reply);
@@ -120,6 +128,14 @@ static void connection_reply(struct connection *c, json_t *reply)
 	c->write.data = c;
 	if (uv_write(&c->write, (uv_stream_t *)&c->pipe, &buf, 1, on_written))
 		connection_close(c);
+}
+
+/* The last that is said. */
+static void connection_reply(struct connection *c, json_t *reply)
+{
+	c->state = REPLYING;
+	uv_read_stop((uv_stream_t *)&c->pipe);
+	connection_write(c, reply);
 }
 
 /* -- requests ------------------------------------------------------------ */
@@ -168,6 +184,29 @@ static void begin_ping(struct connection *c, const struct ctl_request *request)
 	uv_timer_start(&c->timer, on_no_pong, (uint64_t)request->seconds * 1000, 0);
 }
 
+/* The next reply, if there is something to say and the one before has been taken. */
+static void follow(struct connection *c)
+{
+	struct control_hooks *hooks = &c->control->hooks;
+	bool last = !c->request.follow;
+	json_t *reply;
+
+	if (c->reply || !hooks->events(hooks->context, &c->request, &c->next, &reply, &last))
+		return;
+	if (last)
+		connection_reply(c, reply);
+	else
+		connection_write(c, reply);
+}
+
+static void begin_events(struct connection *c, const struct ctl_request *request)
+{
+	c->state = FOLLOWING;
+	c->request = *request;
+	uv_timer_stop(&c->timer);
+	follow(c);
+}
+
 static void handle_line(struct connection *c, size_t len)
 {
 	struct control_hooks *hooks = &c->control->hooks;
@@ -191,6 +230,10 @@ static void handle_line(struct connection *c, size_t len)
 	}
 	if (request.verb == CTL_PING) {
 		begin_ping(c, &request);
+		return;
+	}
+	if (request.verb == CTL_EVENTS) {
+		begin_events(c, &request);
 		return;
 	}
 	c->stops = request.verb == CTL_DOWN;
@@ -302,6 +345,8 @@ void control_check(struct control *control)
 			connection_reply(c, ctl_ok());
 		if (c->state == PINGING && hooks->is_answered(hooks->context, c->ping))
 			end_ping(c);
+		if (c->state == FOLLOWING)
+			follow(c);
 	}
 }
 

@@ -1,15 +1,17 @@
 /* control.h -- the control socket: who asks, may they, and the answer.
  *
  *             .--- 5 s ---.
- *   accept --> READING --line--> may they? --answer--> REPLYING --> closed
- *                                    |                    ^
- *                                    |-- wait --> WAITING-+  connected, or too late
- *                                    '-- ping --> PINGING-'  answered, or too late
+ *   accept --> READING --line--> may they? --answer---> REPLYING --> closed
+ *                                    |                     ^
+ *                                    |-- wait ---> WAITING-+  connected, or too late
+ *                                    |-- ping ---> PINGING-'  answered, or too late
+ *                                    '-- events -> FOLLOWING -- a reply whenever something happens
  *
  * Everybody on the host may read; changes are for root, the user that the
  * daemon runs as, and the group p2pnet, as the kernel says who they are
  * (SO_PEERCRED, SO_PEERGROUPS). At most CONNECTIONS_MAX at a time, of which
- * strangers get STRANGERS_MAX, so that they cannot keep root out.
+ * strangers get STRANGERS_MAX, so that they cannot keep root out. Who follows has
+ * one reply on the way at a time, and is sent away if it is not taken in 5 s.
  */
 #ifndef IO_CONTROL_H
 #define IO_CONTROL_H
@@ -31,7 +33,7 @@ struct control;
 
 struct control_hooks {
 	void *context;
-	/* All verbs but wait and ping. The reply is the callee's to make and ours to free; NULL: no memory. */
+	/* All verbs but wait, ping and events. The reply is the callee's to make and ours to free; NULL: no memory. */
 	json_t *(*answer)(void *context, const struct ctl_request *request);
 	void (*wait_begins)(void *context);
 	bool (*is_connected)(void *context);	/* what `wait` waits for */
@@ -41,6 +43,10 @@ struct control_hooks {
 	bool (*is_answered)(void *context, uint64_t id);
 	json_t *(*ping_reply)(void *context, uint64_t id);	/* answered or not; NULL: no memory */
 	void (*ping_ends)(void *context, uint64_t id);
+	/* `events`: what happened from *next on (0: at first), and where to go on then. False:
+	 * nothing yet. *last: that was all there will ever be to say. */
+	bool (*events)(void *context, const struct ctl_request *request, uint64_t *next,
+		       json_t **reply, bool *last);
 	void (*stop)(void *context);		/* the reply to `down` is out */
 };
 

@@ -151,7 +151,10 @@ static int open_node(struct daemon *d, const struct node_settings *settings,
 	for (int i = 0; i < NODE_MARKS; i++)
 		marks[i] = marks_load(&d->marks, daemon_mark_names[i]);
 	d->node = node_new(settings, &d->rng, marks, d->started, error);
-	return d->node ? 0 : EXIT_CONFIG;
+	if (!d->node)
+		return EXIT_CONFIG;
+	node_set_wall(d->node, d->wall_started_ns);
+	return 0;
 }
 
 static int open_udp(struct daemon *d, char error[static ERROR_TEXT])

@@ -4,6 +4,7 @@
  *   loop.c      what happens when something comes in, and what follows from that
  *   verbs.c     what the control socket and signals ask for
  *   ping.c      one of these verbs, which takes its time
+ *   events.c    another, which does not end by itself
  */
 #ifndef IO_DAEMON_IMPL_H
 #define IO_DAEMON_IMPL_H
@@ -88,6 +89,10 @@ bool daemon_ping_begins(void *context, const struct ctl_request *request, uint64
 bool daemon_ping_is_answered(void *context, uint64_t id);
 json_t *daemon_ping_reply(void *context, uint64_t id);
 void daemon_ping_ends(void *context, uint64_t id);
+
+/* And the one that is about events. */
+bool daemon_events(void *context, const struct ctl_request *request, uint64_t *next,
+		   json_t **reply, bool *last);
 
 /* The hooks of the control socket. */
 struct control_hooks daemon_control_hooks(struct daemon *d);

@@ -157,13 +157,12 @@ static void on_timer(uv_poll_t *poll, int status, int events)
 	(void)status;
 	(void)events;
 	clock_timer_clear(d->timer_fd);
+	node_set_wall(d->node, clock_wall_ns());
 	if (links_resumed(&d->sleep, now, (msec)(clock_cpu_ns() / 1000000))) {
-		log_info("this machine has slept; looking at the network anew");
 		daemon_links_changed(d);
 		node_resumed(d->node, now);
 	}
 	d->armed = NEVER;
-	node_set_wall(d->node, clock_wall_ns());
 	node_tick(d->node, now);
 	if (control_has_waiting(d->control) && d->connect_again <= now) {
 		node_connect_all(d->node, now);

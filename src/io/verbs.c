@@ -118,6 +118,7 @@ static json_t *on_request(void *context, const struct ctl_request *request)
 		return answer_explain(d, request);
 	case CTL_WAIT:
 	case CTL_PING:
+	case CTL_EVENTS:
 	case CTL_VERBS:
 		break;
 	}
@@ -172,6 +173,7 @@ struct control_hooks daemon_control_hooks(struct daemon *d)
 		.is_answered = daemon_ping_is_answered,
 		.ping_reply = daemon_ping_reply,
 		.ping_ends = daemon_ping_ends,
+		.events = daemon_events,
 		.stop = on_down,
 	};
 }

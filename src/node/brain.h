@@ -7,6 +7,7 @@
 #ifndef NODE_BRAIN_H
 #define NODE_BRAIN_H
 
+#include "node/events.h"
 #include "node/gate.h"
 #include "node/peer.h"
 #include "node/ping.h"
@@ -47,6 +48,7 @@ struct node {
 	struct datagram copy;		/* of the last one, by a standby */
 	struct signalling signalling;
 	struct pings pings;
+	struct events events;
 	uint64_t counters[NODE_COUNTERS];
 };
 

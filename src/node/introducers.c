@@ -84,6 +84,19 @@ bool introducers_exist(const struct node *node)
 	return false;
 }
 
+/* While it is registered anew nothing is told. */
+static void tell(struct peer *peer, msec now)
+{
+	struct introducer *in = peer->introducer;
+	bool up = in->client.state == RENDEZVOUS_REGISTERED ||
+		  (in->was_up && in->client.state != RENDEZVOUS_OFF);
+
+	if (up == in->was_up)
+		return;
+	in->was_up = up;
+	peer_tell(peer, up ? EVENT_INTRODUCER_UP : EVENT_INTRODUCER_DOWN, EVENT_NO_REASON, now);
+}
+
 /* The session has come up or gone down, or the peer turns out to know nothing of this. */
 static void attend(struct peer *peer, msec now)
 {
@@ -96,13 +109,14 @@ static void attend(struct peer *peer, msec now)
 	} else if (!up && in->client.state != RENDEZVOUS_OFF) {
 		rendezvous_client_disconnected(&in->client);
 	}
-	if (in->client.state == RENDEZVOUS_REGISTERING && !in->has_answered &&
+	if (!in->has_answered && in->client.state == RENDEZVOUS_REGISTERING &&
 	    in->client.tries > INTRODUCER_TRIES) {
-		log_info("%s: is plain WireGuard, it passes no signalling on", peer->settings->name);
+		peer_tell(peer, EVENT_INTRODUCER_PLAIN, EVENT_NO_REASON, now);
 		in->is_plain = true;
 		rendezvous_client_disconnected(&in->client);
 		session_set_persistent(&peer->session, peer->settings->keepalive, now);
 	}
+	tell(peer, now);
 }
 
 void introducers_tick(struct node *node, msec now)

@@ -4,7 +4,7 @@
  * nobody can call meet there. We register our mailboxes with it and keep the
  * session alive (25 s, for the NAT); what is published for a mailbox it passes
  * on, and cannot read. It also tells each how it is seen from outside. Any node
- * does that for its peers (introduction.h); a peer that does not answer is plain
+ * does that for its peers (introduction.h); a peer that never answers is plain
  * WireGuard. Who can call all its peers needs none.
  */
 #ifndef NODE_INTRODUCERS_H
@@ -26,6 +26,7 @@ struct introducer {
 	bool was_connected;
 	bool has_answered;	/* so it is one of ours, even if it is silent now */
 	bool is_plain;
+	bool was_up;			/* as was told last */
 };
 
 /* The roster is another one: choose among its peers. False: no memory. */

@@ -151,7 +151,7 @@ static bool arrive(struct node *node, struct arrival *a, const struct node_peer_
 	a->settings = peer_settings_new(from);
 	a->peer = node_find_peer(node, from->public_key);
 	if (a->settings && !a->peer) {
-		a->peer = peer_new(&node->shared, from, a->settings, &bad_key);
+		a->peer = peer_new(&node->shared, &node->events, from, a->settings, &bad_key);
 		a->is_new = a->peer != NULL;
 	}
 	if (bad_key)
@@ -265,6 +265,7 @@ struct node *node_new(const struct node_settings *settings, struct rng *rng,
 		free(node);
 		return NULL;
 	}
+	events_init(&node->events);
 	node->shared.rng = rng;
 	noise_identity_init(&node->shared.identity, settings->private_key);
 	tai64n_init(&node->shared.clock, marks[MARK_HANDSHAKES]);
@@ -321,6 +322,7 @@ bool node_reconfigure(struct node *node, const struct node_settings *settings, m
 void node_set_wall(struct node *node, uint64_t wall_ns)
 {
 	node->shared.wall_ns = wall_ns;
+	node->events.wall_ms = wall_ns / 1000000;
 	signalling_set_wall(node, wall_ns / 1000000);
 }
 
@@ -453,13 +455,13 @@ static bool take_datagram(struct datagram *from, struct action *action)
 	return action->datagram.packet.len > 0;
 }
 
-static void note_gave_up(struct node *node, struct peer *peer)
+static void note_gave_up(struct node *node, struct peer *peer, msec now)
 {
 	if (!peer->session.gave_up)
 		return;
 	peer->session.gave_up = false;
 	node_count(node, COUNT_GAVE_UP, queue_clear(&peer->queue));
-	log_info("%s: no answer for 90 s, waiting for new packets", peer->settings->name);
+	peer_tell(peer, EVENT_GAVE_UP, EVENT_NO_REASON, now);
 }
 
 enum action_kind node_poll(struct node *node, struct action *action, msec now)
@@ -482,7 +484,8 @@ enum action_kind node_poll(struct node *node, struct action *action, msec now)
 		action->kind = poll_peer(node, peer, action, now);
 		if (action->kind != ACTION_NONE)
 			return action->kind;
-		note_gave_up(node, peer);
+		note_gave_up(node, peer, now);
+		peer_tell_session(peer, now);
 		list_remove(&peer->owing);
 		heap_set(&node->timers, &peer->timer, peer_due(peer));
 	}
@@ -532,6 +535,11 @@ void node_source_gone(struct node *node, const struct path *path)
 			peer->path.ifindex = 0;
 		}
 	}
+}
+
+const struct events *node_events(const struct node *node)
+{
+	return &node->events;
 }
 
 void node_connect_all(struct node *node, msec now)

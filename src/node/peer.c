@@ -1,6 +1,7 @@
 /* peer.c -- one configured peer: its session, its path, what waits for it. */
 #include "node/reach.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,8 +47,9 @@ static void start_from_endpoint(struct peer *peer)
 	peer->path = (struct path){.remote = peer->configured};
 }
 
-struct peer *peer_new(struct session_shared *shared, const struct node_peer_settings *from,
-		      struct peer_settings *settings, bool *bad_key)
+struct peer *peer_new(struct session_shared *shared, struct events *events,
+		      const struct node_peer_settings *from, struct peer_settings *settings,
+		      bool *bad_key)
 {
 	struct peer *peer = calloc(1, sizeof(*peer));
 
@@ -59,6 +61,7 @@ struct peer *peer_new(struct session_shared *shared, const struct node_peer_sett
 		free(peer);
 		return NULL;
 	}
+	peer->events = events;
 	peer->settings = settings;
 	peer->timer.due = NEVER;
 	list_init(&peer->owing);
@@ -160,18 +163,15 @@ bool peer_connect(struct peer *peer, msec now)
 	return has_name(peer);
 }
 
-void peer_heard(struct peer *peer, const struct path *path)
+void peer_heard(struct peer *peer, const struct path *path, msec now)
 {
-	peer->unanswered = 0;
-	if (path_equal(&peer->path, path))
-		return;
-	if (!endpoint_equal(&peer->path.remote, &path->remote)) {
-		char text[ENDPOINT_TEXT];
+	static const struct bucket_limit limit = {MOVES_PER_SECOND, MOVES_BURST};
+	bool moved = !endpoint_equal(&peer->path.remote, &path->remote);
 
-		log_info("%s: is at %s", peer->settings->name,
-			 endpoint_format(text, &path->remote));
-	}
+	peer->unanswered = 0;
 	peer->path = *path;
+	if (moved && bucket_take(&peer->moves, &limit, now))
+		peer_tell(peer, EVENT_PATH_CHOSEN, EVENT_CALLED, now);
 }
 
 /* The address after the one that did not answer, or the first. */
@@ -208,8 +208,11 @@ unsigned peer_resolved(struct peer *peer, const struct endpoint *endpoints, size
 	}
 	chosen = choose(peer, endpoints, n);
 	peer->configured = *chosen;
-	if (!peer_is_endpoint(peer, chosen))
+	if (!peer_is_endpoint(peer, chosen)) {
 		peer->path = (struct path){.remote = *chosen};
+		if (session_may_send(&peer->session, now))
+			peer_tell(peer, EVENT_PATH_CHOSEN, EVENT_BY_NAME, now);
+	}
 	if (waited)
 		session_want_handshake(&peer->session, now);
 	return 0;
@@ -233,9 +236,11 @@ static msec next_question(const struct peer *peer)
 /* What a session without a path owes stays owed; but its keys are wiped in time. */
 msec peer_due(const struct peer *peer)
 {
+	msec end = peer->was_connected ? session_expires(&peer->session) : NEVER;
+
 	if (peer_has_path(peer))
-		return session_due(&peer->session);
-	return msec_min(timers_due(&peer->session.timers), next_question(peer));
+		return msec_min(session_due(&peer->session), end);
+	return msec_min(msec_min(timers_due(&peer->session.timers), next_question(peer)), end);
 }
 
 void peer_tick(struct peer *peer, msec now)
@@ -243,6 +248,48 @@ void peer_tick(struct peer *peer, msec now)
 	session_tick(&peer->session, now);
 	if (now >= next_question(peer))
 		want_resolve(peer, now);
+}
+
+/* -- what is told of it -------------------------------------------------------- */
+
+static struct event event_of(const struct peer *peer, enum event_kind kind, msec now)
+{
+	struct event e = {.at = now, .kind = kind};
+
+	snprintf(e.name, sizeof(e.name), "%s", peer->settings->name);
+	memcpy(e.peer, peer->session.peer.public_key, KEY_LEN);
+	peer_path_status(peer, &e.way);
+	return e;
+}
+
+void peer_tell(const struct peer *peer, enum event_kind kind, enum event_reason reason, msec now)
+{
+	struct event e = event_of(peer, kind, now);
+
+	e.reason = reason;
+	events_add(peer->events, &e);
+}
+
+void peer_tell_seen(const struct peer *peer, const struct endpoint *seen, msec now)
+{
+	struct event e = event_of(peer, EVENT_SEEN_AT, now);
+
+	e.seen = *seen;
+	events_add(peer->events, &e);
+}
+
+void peer_tell_session(struct peer *peer, msec now)
+{
+	bool connected = session_may_send(&peer->session, now);
+
+	if (connected == peer->was_connected)
+		return;
+	peer->was_connected = connected;
+	if (connected)
+		peer_tell(peer, EVENT_CONNECTED, EVENT_NO_REASON, now);
+	else
+		peer_tell(peer, EVENT_DISCONNECTED,
+			  peer->unanswered ? EVENT_UNANSWERED : EVENT_IDLE, now);
 }
 
 static bool is_looked_for(const struct peer *peer, msec now)

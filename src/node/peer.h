@@ -13,6 +13,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "node/events.h"
 #include "node/node.h"
 #include "node/queue.h"
 #include "node/status.h"
@@ -26,6 +27,8 @@ enum {
 	RESOLVE_AGAIN_AFTER = 2,	/* unanswered initiations, then the name is asked for again */
 	RESOLVE_PAUSE = 30 * 1000,	/* msec between two questions for one name that has an address */
 	RESOLVE_RETRY = 5 * 1000,	/* msec after an answer that there is none */
+	MOVES_PER_SECOND = 1,		/* that are told; who is on the way can bring them about, */
+	MOVES_BURST = 10,		/* and this is how many at once */
 };
 
 /* The peer's settings, copied: one allocation. */
@@ -40,6 +43,7 @@ struct peer_settings {
 
 struct peer {
 	struct session session;
+	struct events *events;		/* the node's: what happens to the peer goes there */
 	struct heap_node timer;		/* in node->timers */
 	struct list owing;		/* in node->owing while it may owe something */
 	struct path path;		/* remote.ip.family IP_NONE: unknown */
@@ -51,7 +55,9 @@ struct peer {
 	struct introducer *introducer;	/* it passes our signalling on; NULL: it does not */
 	uint64_t signal_heard_ms;	/* see exchange_init() */
 	struct bucket pongs;		/* that we still owe it */
+	struct bucket moves;		/* of its address, which are told */
 	unsigned unanswered;		/* initiations sent since the peer was last heard */
+	bool was_connected;		/* as was told last */
 	bool wants_resolve;
 	bool resolving;			/* asked for, no answer yet */
 };
@@ -61,8 +67,9 @@ void peer_settings_free(struct peer_settings *settings);
 
 /* Takes `settings` if it succeeds. NULL: no memory, or a public key that cannot be
  * (*bad_key tells which). */
-struct peer *peer_new(struct session_shared *shared, const struct node_peer_settings *from,
-		      struct peer_settings *settings, bool *bad_key);
+struct peer *peer_new(struct session_shared *shared, struct events *events,
+		      const struct node_peer_settings *from, struct peer_settings *settings,
+		      bool *bad_key);
 void peer_free(struct peer *peer);
 
 /* Look for it no more. It keeps its path. */
@@ -83,7 +90,7 @@ bool peer_may_send(const struct peer *peer, msec now);
 bool peer_connect(struct peer *peer, msec now);
 
 /* An authenticated message came by this path: answer there from now on. */
-void peer_heard(struct peer *peer, const struct path *path);
+void peer_heard(struct peer *peer, const struct path *path, msec now);
 
 /* Is this its endpoint in the settings? */
 bool peer_is_named(const struct peer *peer, const char *host, uint16_t port);
@@ -96,9 +103,16 @@ unsigned peer_resolved(struct peer *peer, const struct endpoint *endpoints, size
 /* An initiation was sent. If nobody answered the ones before, the name is asked for again. */
 void peer_initiated(struct peer *peer, msec now);
 
-/* The session's deadline; without a path its timers', and when to ask for the name again. */
+/* The session's deadline and the end of its keys; without a path when to ask for the name again. */
 msec peer_due(const struct peer *peer);
 void peer_tick(struct peer *peer, msec now);
+
+/* What happened to it, for the log and for who asks. */
+void peer_tell(const struct peer *peer, enum event_kind kind, enum event_reason reason, msec now);
+/* How it sees us. */
+void peer_tell_seen(const struct peer *peer, const struct endpoint *seen, msec now);
+/* Whether it is connected, if that is not as it was. */
+void peer_tell_session(struct peer *peer, msec now);
 
 enum peer_state peer_state(const struct peer *peer, msec now);
 void peer_path_status(const struct peer *peer, struct path_status *out);

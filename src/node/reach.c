@@ -114,12 +114,13 @@ static msec last_heard(const struct reach *r)
 
 /* The chosen pair went with its candidate. Data stay on that path until another is found:
  * it may still work. */
-static void drop_lost_choice(struct reach *r, msec now)
+static void drop_lost_choice(struct reach *r, enum event_reason why, msec now)
 {
 	if (r->chosen == NO_INDEX || reach_is_valid(r, r->chosen))
 		return;
 	r->chosen = NO_INDEX;
 	r->searching_since = now;
+	peer_tell(r->peer, EVENT_PATH_LOST, why, now);
 }
 
 /* Those that are gone go first, with their pairs. */
@@ -132,10 +133,19 @@ void reach_set_locals(struct reach *r, const struct gather *gather, msec now)
 			ice_agent_remove_base(&r->agent, &local.base);
 	}
 	add_locals(r, gather);
-	drop_lost_choice(r, now);
+	drop_lost_choice(r, EVENT_ADDRESS_GONE, now);
 	r->is_stale = true;
 	offer(r, now);
 	r->review = now;
+}
+
+/* Not before it is certain who asks for it: us, or the peer. */
+static void tell_begin(struct reach *r, msec now)
+{
+	if (r->is_told || r->chosen != NO_INDEX)
+		return;
+	r->is_told = true;
+	peer_tell(r->peer, EVENT_SEARCH_BEGAN, EVENT_NO_REASON, now);
 }
 
 /* -- choosing --------------------------------------------------------------- */
@@ -226,33 +236,29 @@ struct path reach_path(const struct reach *r, uint8_t index)
 	};
 }
 
-static void choose(struct reach *r, uint8_t index, msec now, const char *why)
+static void choose(struct reach *r, uint8_t index, enum event_reason why, msec now)
 {
-	struct path path = reach_path(r, index);
-	char text[ENDPOINT_TEXT];
-
 	r->chosen = index;
 	r->chosen_at = r->heard = now;
 	r->searching_since = NEVER;
 	r->rounds_failed = 0;
 	if (reach_tier_of(r, index) < TIER_RELAY)
 		spray_disarm(&r->spray);
-	r->peer->path = path;
+	r->peer->path = reach_path(r, index);
 	ice_agent_set_active(&r->agent, reach_is_active(r, now) ? index : NO_INDEX, now);
-	log_info("%s: by %s, %s", r->peer->settings->name, endpoint_format(text, &path.remote), why);
+	peer_tell(r->peer, EVENT_PATH_CHOSEN, why, now);
 	if (!session_may_send(&r->peer->session, now) && r->peer->queue.len)
 		session_want_handshake(&r->peer->session, now);
 }
 
 static void promote(struct reach *r, uint8_t index, msec now)
 {
-	choose(r, index, now, "it is better");
+	choose(r, index, EVENT_BETTER, now);
 	r->promoted_at = now;
 }
 
 static void search_anew(struct reach *r, msec now)
 {
-	log_info("%s: no way left, looking for another", r->peer->settings->name);
 	r->chosen = NO_INDEX;
 	r->searching_since = now;
 	r->doubts_itself = true;
@@ -264,12 +270,20 @@ static void search_anew(struct reach *r, msec now)
 }
 
 /* It was heard again since the peer was followed elsewhere. */
-static void return_to_choice(struct reach *r)
+static void return_to_choice(struct reach *r, msec now)
 {
 	struct path chosen = reach_path(r, r->chosen);
 
-	if (last_heard(r) > r->followed && !endpoint_equal(&r->peer->path.remote, &chosen.remote))
-		r->peer->path = chosen;
+	if (last_heard(r) <= r->followed || endpoint_equal(&r->peer->path.remote, &chosen.remote))
+		return;
+	r->peer->path = chosen;
+	peer_tell(r->peer, EVENT_PATH_CHOSEN, EVENT_ANSWERED, now);
+}
+
+static void lose_way(struct reach *r, msec now)
+{
+	search_anew(r, now);
+	peer_tell(r->peer, EVENT_PATH_LOST, EVENT_SILENT, now);
 }
 
 static void review_choice(struct reach *r, msec now)
@@ -278,17 +292,17 @@ static void review_choice(struct reach *r, msec now)
 
 	if (r->chosen != NO_INDEX && !reach_is_valid(r, r->chosen)) {
 		if (best != NO_INDEX)
-			choose(r, best, now, "the way before fell silent");
+			choose(r, best, EVENT_SILENT, now);
 		else if (reach_is_active(r, now))
-			search_anew(r, now);
+			lose_way(r, now);
 		return;
 	}
 	if (r->chosen != NO_INDEX)
-		return_to_choice(r);
+		return_to_choice(r, now);
 	if (best == NO_INDEX || best == r->chosen)
 		return;
 	if (r->chosen == NO_INDEX)
-		choose(r, best, now, "it answered");
+		choose(r, best, EVENT_ANSWERED, now);
 	else if (deserves(r, best, now))
 		promote(r, best, now);
 	else if (reach_tier_of(r, best) < reach_tier_of(r, r->chosen) && pair_of(r, best)->history_len < 2)
@@ -375,8 +389,9 @@ void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdic
 
 	if (news->bye || ufrag.len == 0)
 		return;
+	tell_begin(r, now);
 	ice_agent_set_remote(&r->agent, ufrag, bytes_of(desc->pwd, strlen(desc->pwd)), now);
-	drop_lost_choice(r, now);
+	drop_lost_choice(r, EVENT_BEGAN_ANEW, now);
 	if (verdict == EXCHANGE_UNPROVEN && n > REACH_UNPROVEN)
 		n = REACH_UNPROVEN;
 	for (size_t i = 0; i < n; i++) {
@@ -413,6 +428,7 @@ void reach_want(struct reach *r, msec now)
 {
 	msec before = later(r->wanted, r->chosen == NO_INDEX ? r->heard : last_heard(r));
 
+	tell_begin(r, now);
 	r->wanted = now;
 	if (now - before < REACH_SILENCE)
 		return;
@@ -471,7 +487,7 @@ bool reach_heard(struct reach *r, const struct path *path, msec now)
 		return must_follow(r, path, now);
 	r->heard = now;
 	r->is_stale = false;
-	return_to_choice(r);
+	return_to_choice(r, now);
 	return false;
 }
 
@@ -555,6 +571,12 @@ static void doubt_choice(struct reach *r, msec now)
 	standby_ask(r, now);
 }
 
+static void fail_round(struct reach *r, msec now)
+{
+	peer_tell(r->peer, EVENT_SEARCH_FAILED, EVENT_NO_REASON, now);
+	search_anew(r, now);
+}
+
 bool reach_poll(struct reach *r, struct datagram *out, msec now)
 {
 	struct ice_action action;
@@ -582,7 +604,7 @@ bool reach_poll(struct reach *r, struct datagram *out, msec now)
 		case ICE_FAILED:
 			r->rounds_failed++;
 			if (reach_is_active(r, now))
-				search_anew(r, now);
+				fail_round(r, now);
 			break;
 		case ICE_NOMINATED:
 		case ICE_ROLE_CHANGED:

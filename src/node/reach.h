@@ -68,6 +68,7 @@ struct reach {
 	struct standby standby;
 	msec kept;			/* the NATs open */
 	unsigned rounds_failed;		/* generations of which no pair worked, since one did */
+	bool is_told;			/* that it is looked for */
 	bool doubts_itself;		/* our own outside address may be another one: ask again */
 	bool is_stale;			/* the chosen pair may be dead: the peer is told by all carriers */
 	msec review;			/* when to look at all this again */

@@ -26,7 +26,7 @@ static void heard(struct peer *peer, const struct path *path, msec now)
 	if (peer->reach && !reach_heard(peer->reach, path, now))
 		peer->unanswered = 0;
 	else
-		peer_heard(peer, path);
+		peer_heard(peer, path, now);
 }
 
 /* An opened packet: is it one, is it the peer's, and does it go on? */

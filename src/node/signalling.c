@@ -119,7 +119,6 @@ static bool start_reach(struct node *node, struct peer *peer, msec now)
 		return false;
 	list_append(&s->reaches, &peer->reach->link);
 	s->touched = true;
-	log_info("%s: looking for a way", peer->settings->name);
 	return true;
 }
 
@@ -147,6 +146,8 @@ void node_set_locals(struct node *node, const struct node_local_address *locals,
 
 	if (!gather_set_locals(&s->gather, locals, n))
 		return;
+	events_add(&node->events,
+		   &(struct event){.at = now, .kind = EVENT_ADDRESSES_CHANGED, .addresses = (unsigned)n});
 	tell_reaches(s, now);
 	introducers_announce(node, true, now);	/* and be told how the new ones look from outside */
 	s->touched = true;
@@ -162,6 +163,7 @@ void node_resumed(struct node *node, msec now)
 {
 	struct signalling *s = &node->signalling;
 
+	events_add(&node->events, &(struct event){.at = now, .kind = EVENT_RESUMED});
 	list_for_each(struct reach, r, &s->reaches, link)
 		reach_doubt(r, now);
 	introducers_announce(node, true, now);
@@ -316,8 +318,10 @@ static void take_news(struct node *node, struct peer *peer, struct bytes plain, 
 		break;
 	case RENDEZVOUS_SEEN:
 		peer->introducer->has_answered = true;
-		if (gather_observe(&s->gather, &message.address, &peer->path, now))
+		if (gather_observe(&s->gather, &message.address, &peer->path, now)) {
+			peer_tell_seen(peer, &message.address, now);
 			tell_reaches(s, now);
+		}
 		break;
 	}
 }
@@ -443,6 +447,8 @@ static enum action_kind poll_reach(struct node *node, struct reach *r, struct ac
 		return ACTION_SEND;
 	node_touch(node, peer);		/* it may have a path now */
 	if (reach_is_over(r, now)) {
+		if (r->searching_since != NEVER)
+			peer_tell(peer, EVENT_SEARCH_ENDED, EVENT_NO_REASON, now);
 		node_count(node, COUNT_NO_ENDPOINT, queue_clear(&peer->queue));
 		peer_drop_reach(peer);
 	}

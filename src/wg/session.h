@@ -115,6 +115,8 @@ enum session_owed session_poll(struct session *s, uint8_t out[static SESSION_MES
 
 /* Is there a key to seal with now? If not, want a handshake and queue. */
 bool session_may_send(const struct session *s, msec now);
+/* Until when, if no other key comes; NEVER: there is none now. */
+msec session_expires(const struct session *s);
 
 /* Seal n packets in place for the current key: each is padded with zeroes to
  * 16 bytes (never above `mtu`), gets its header in the headroom (16 bytes) and its

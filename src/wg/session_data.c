@@ -20,6 +20,11 @@ bool session_may_send(const struct session *s, msec now)
 	return s->current && keypair_may_send(s->current, now);
 }
 
+msec session_expires(const struct session *s)
+{
+	return s->current ? s->current->born + REJECT_AFTER_TIME : NEVER;
+}
+
 static size_t padded_len(size_t len, size_t mtu)
 {
 	size_t padded = (len + PADDING - 1) / PADDING * PADDING;

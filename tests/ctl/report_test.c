@@ -14,6 +14,7 @@ static void writes_times_as_rfc3339_in_utc(void **state)
 	(void)state;
 	assert_string_equal(report_time(out, 0), "1970-01-01T00:00:00Z");
 	assert_string_equal(report_time(out, 1767323045), "2026-01-02T03:04:05Z");
+	assert_string_equal(report_time_ms(out, 1767323045007), "2026-01-02T03:04:05.007Z");
 }
 
 static void has_no_text_for_a_time_that_no_calendar_knows(void **state)

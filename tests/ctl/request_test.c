@@ -23,6 +23,8 @@ static void comes_back_as_it_went(void **state)
 		{.verb = CTL_WAIT, .seconds = 86400},
 		{.verb = CTL_PING, .seconds = 5, .peer = "laptop"},
 		{.verb = CTL_PING, .seconds = 0, .peer = "fd00::1"},
+		{.verb = CTL_EVENTS},
+		{.verb = CTL_EVENTS, .peer = "laptop", .since_ms = 1767323045678, .follow = true},
 		{.verb = CTL_EXPLAIN, .peer = "xScVkH3fUGUv4RrJFfmcqm8rs3SEHr41km6+yffAHw4="},
 	};
 
@@ -40,6 +42,8 @@ static void comes_back_as_it_went(void **state)
 		assert_string_equal(out.level, requests[i].level);
 		assert_int_equal(out.seconds, requests[i].seconds);
 		assert_string_equal(out.peer, requests[i].peer);
+		assert_int_equal(out.since_ms, requests[i].since_ms);
+		assert_int_equal(out.follow, requests[i].follow);
 		free(line);
 	}
 }
@@ -52,6 +56,7 @@ static void only_reload_down_and_a_new_log_level_are_changes(void **state)
 	assert_false(ctl_changes(&(struct ctl_request){.verb = CTL_LOG}));
 	assert_false(ctl_changes(&(struct ctl_request){.verb = CTL_PING, .peer = "a"}));
 	assert_false(ctl_changes(&(struct ctl_request){.verb = CTL_EXPLAIN, .peer = "a"}));
+	assert_false(ctl_changes(&(struct ctl_request){.verb = CTL_EVENTS, .follow = true}));
 	assert_true(ctl_changes(&(struct ctl_request){.verb = CTL_LOG, .level = "info"}));
 	assert_true(ctl_changes(&(struct ctl_request){.verb = CTL_RELOAD}));
 	assert_true(ctl_changes(&(struct ctl_request){.verb = CTL_DOWN}));
@@ -94,6 +99,11 @@ static const struct {
 	{"{\"verb\":\"ping\",\"seconds\":1,\"peer\":7}", "ping: peer"},
 	{"{\"verb\":\"ping\",\"seconds\":1,\"peer\":\"a\",\"level\":\"info\"}", "level"},
 	{"{\"verb\":\"explain\"}", "explain: peer"},
+	{"{\"verb\":\"explain\",\"peer\":\"a\",\"follow\":true}", "follow"},
+	{"{\"verb\":\"events\",\"peer\":\"\"}", "events: peer"},
+	{"{\"verb\":\"events\",\"since_ms\":-1}", "events: since_ms"},
+	{"{\"verb\":\"events\",\"since_ms\":\"10m\"}", "events: since_ms"},
+	{"{\"verb\":\"events\",\"follow\":1}", "events: follow"},
 	{"{\"verb\":\"explain\",\"peer\":\"a\",\"seconds\":1}", "seconds"},
 	{"{\"verb\":\"wait\",\"seconds\":1,\"peer\":\"a\"}", "peer"},
 };

@@ -39,8 +39,21 @@ int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb cb, uint64_t timeout, u
 static uv_loop_t loop;
 static struct control *control;
 static unsigned answered, waits, stopped, pings, pings_ended;
-static bool connected, pong;
+static bool connected, pong, enough;
+static uint64_t happened;	/* the number of the latest event */
+static unsigned told;
 static size_t reply_padding;
+
+static void pad(json_t *reply)
+{
+	char *text = reply_padding ? test_calloc(1, reply_padding + 1) : NULL;
+
+	if (!text)
+		return;
+	memset(text, 'x', reply_padding);
+	json_object_set_new(reply, "padding", json_string(text));
+	test_free(text);
+}
 
 static json_t *answer(void *context, const struct ctl_request *request)
 {
@@ -49,13 +62,7 @@ static json_t *answer(void *context, const struct ctl_request *request)
 	(void)context;
 	answered++;
 	json_object_set_new(reply, "verb", json_string(ctl_verb_name(request->verb)));
-	if (reply_padding) {
-		char *text = test_calloc(1, reply_padding + 1);
-
-		memset(text, 'x', reply_padding);
-		json_object_set_new(reply, "padding", json_string(text));
-		test_free(text);
-	}
+	pad(reply);
 	return reply;
 }
 
@@ -106,6 +113,21 @@ static void ping_ends(void *context, uint64_t id)
 	pings_ended++;
 }
 
+static bool events(void *context, const struct ctl_request *request, uint64_t *next,
+		   json_t **reply, bool *last)
+{
+	(void)context;
+	assert_string_equal(request->peer, "laptop");
+	if (*next > happened)
+		return false;
+	*next = happened + 1;
+	*reply = json_pack("{s:b, s:I}", "ok", 1, "to", (json_int_t)happened);
+	pad(*reply);
+	*last = *last || enough;
+	told++;
+	return true;
+}
+
 static void stop(void *context)
 {
 	(void)context;
@@ -120,6 +142,7 @@ static const struct control_hooks hooks = {
 	.is_answered = is_answered,
 	.ping_reply = ping_reply,
 	.ping_ends = ping_ends,
+	.events = events,
 	.stop = stop,
 };
 
@@ -130,7 +153,8 @@ static int set_up(void **state)
 	if (scratch_begin(state))
 		return -1;
 	answered = waits = stopped = pings = pings_ended = 0;
-	connected = pong = false;
+	connected = pong = enough = false;
+	happened = told = 0;
 	reply_padding = 0;
 	in_a_hurry = false;
 	uv_loop_init(&loop);
@@ -475,6 +499,118 @@ static void a_ping_ends_with_the_daemon(void **state)
 	close(fd);
 }
 
+/* -- events --------------------------------------------------------------- */
+
+#define EVENTS "{\"verb\":\"events\",\"peer\":\"laptop\"}\n"
+#define FOLLOW "{\"verb\":\"events\",\"peer\":\"laptop\",\"follow\":true}\n"
+
+static int dial_and_follow(void)
+{
+	int fd = dial();
+
+	say(fd, FOLLOW);
+	while (!told)
+		uv_run(&loop, UV_RUN_ONCE);
+	return fd;
+}
+
+static void happens(void)
+{
+	happened++;
+	control_check(control);
+}
+
+static void events_are_told_once(void **state)
+{
+	int fd = dial();
+
+	(void)state;
+	happened = 7;
+	say(fd, EVENTS);
+	assert_string_equal(hear(fd), "{\"ok\":true,\"to\":7}\n");
+	assert_null(hear(fd));
+	close(fd);
+}
+
+static void who_follows_hears_what_happens_and_nothing_twice(void **state)
+{
+	int fd = dial_and_follow();
+
+	(void)state;
+	assert_string_equal(hear(fd), "{\"ok\":true,\"to\":0}\n");
+	control_check(control);
+	for (int i = 0; i < 3; i++) {
+		happens();
+		control_check(control);
+		assert_non_null(hear(fd));
+	}
+	assert_int_equal(told, 4);
+	close(fd);
+}
+
+static void who_follows_has_no_time_limit(void **state)
+{
+	int fd;
+
+	(void)state;
+	in_a_hurry = true;
+	fd = dial_and_follow();
+	assert_non_null(hear(fd));
+	for (uv_update_time(&loop); told < 20; uv_run(&loop, UV_RUN_NOWAIT)) {
+		usleep(CONTROL_PATIENCE / 100 * 1000 / 10);
+		happens();
+		assert_non_null(hear(fd));
+	}
+	close(fd);
+}
+
+static void the_last_word_ends_it(void **state)
+{
+	int fd = dial_and_follow();
+
+	(void)state;
+	assert_non_null(hear(fd));
+	enough = true;
+	happens();
+	assert_string_equal(hear(fd), "{\"ok\":true,\"to\":1}\n");
+	assert_null(hear(fd));
+	happens();
+	assert_int_equal(told, 2);
+	close(fd);
+}
+
+static void who_stops_following_is_forgotten(void **state)
+{
+	int fd = dial_and_follow();
+
+	(void)state;
+	assert_non_null(hear(fd));
+	close(fd);
+	uv_run(&loop, UV_RUN_ONCE);
+	happens();
+	assert_int_equal(told, 1);
+}
+
+/* Nothing piles up for one who does not read: there is one reply on the way, and no more. */
+static void who_follows_too_slowly_is_sent_away(void **state)
+{
+	struct pollfd p = {.events = POLLRDHUP};
+
+	(void)state;
+	in_a_hurry = true;
+	reply_padding = 4 << 20;
+	p.fd = dial_and_follow();
+	for (int i = 0; i < 10; i++)
+		happens();
+	assert_int_equal(told, 1);
+	while (poll(&p, 1, 0) == 0)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_int_equal(last_timeout, CONTROL_PATIENCE);
+	happens();
+	assert_int_equal(told, 1);
+	close(p.fd);
+}
+
 /* -- crowds --------------------------------------------------------------- */
 
 static void a_crowd_is_told_to_come_back_and_then_served(void **state)
@@ -734,7 +870,7 @@ static void a_path_that_is_too_long_is_said(void **state)
 
 static void closes_with_people_in_every_state(void **state)
 {
-	int silent = dial(), waiting = dial(), slow = dial();
+	int silent = dial(), waiting = dial(), slow = dial(), following = dial_and_follow();
 
 	(void)state;
 	say(waiting, "{\"verb\":\"wait\",\"seconds\":60}\n");
@@ -748,6 +884,7 @@ static void closes_with_people_in_every_state(void **state)
 	close(silent);
 	close(waiting);
 	close(slow);
+	close(following);
 }
 
 int main(void)
@@ -773,6 +910,12 @@ int main(void)
 		with_control(a_ping_of_nobody_is_refused_at_once),
 		with_control(a_ping_ends_with_who_asked_for_it),
 		with_control(a_ping_ends_with_the_daemon),
+		with_control(events_are_told_once),
+		with_control(who_follows_hears_what_happens_and_nothing_twice),
+		with_control(who_follows_has_no_time_limit),
+		with_control(the_last_word_ends_it),
+		with_control(who_stops_following_is_forgotten),
+		with_control(who_follows_too_slowly_is_sent_away),
 		with_control(a_crowd_is_told_to_come_back_and_then_served),
 		with_control(a_slow_reader_holds_up_nobody),
 		with_control(a_stranger_may_ask_but_not_change),
