@@ -27,7 +27,7 @@ struct ice {
 	struct ice_input input;
 	struct ice_print print;
 	char hosts[ICE_DRIVER_SERVERS_MAX][CONFIG_HOST_MAX];
-	struct ice_driver_server servers[ICE_DRIVER_SERVERS_MAX];
+	struct station_server servers[ICE_DRIVER_SERVERS_MAX];
 	size_t servers_len;
 };
 
