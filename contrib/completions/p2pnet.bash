@@ -3,7 +3,7 @@
 # A test compares the tables below with those of the program: every command,
 # and for each command its own options.
 
-_p2pnet_commands="up down reload status ping explain show genkey pubkey genpsk init peer check config log ice version help"
+_p2pnet_commands="up down reload status ping explain netcheck show genkey pubkey genpsk init peer check config log ice version help"
 _p2pnet_global="--net --config --socket --json --verbose --quiet --color --help --version"
 
 # Each line: a command, then its own options.
@@ -15,6 +15,7 @@ _p2pnet_options() {
 	"status") echo "--watch" ;;
 	"ping") echo "--count --interval --until-direct" ;;
 	"explain") ;;
+	"netcheck") echo "--stun" ;;
 	"show") ;;
 	"genkey") ;;
 	"pubkey") ;;

@@ -25,6 +25,11 @@ static const struct command table[] = {
 	 BIT(OPT_COUNT) | BIT(OPT_INTERVAL) | BIT(OPT_UNTIL_DIRECT), 1, 1, run_ping},
 	{"explain", "PEER", "why a peer is reached as it is, what was tried, and what to do",
 	 "PEER is a name, a public key or an address.", 0, 1, 1, run_explain},
+	{"netcheck", "", "what kind of NAT this host is behind, and what follows from that",
+	 "Asks STUN servers, those of --stun and of the file's [nat], from a port of its own; needs\n"
+	 "no net that runs and no rights. Two servers tell more than one, and one with two addresses\n"
+	 "(RFC 5780) more than two. The exit code is 1 if nobody answers.",
+	 BIT(OPT_STUN), 0, 0, run_netcheck},
 	{"show", "[NET] [dump]", "the same in the words of `wg show`",
 	 "Without NET all nets that are running. With dump: tab-separated, the columns of\n"
 	 "`wg show NET dump`; without NET the name of the net stands before each line.",
