@@ -3,7 +3,7 @@
 # A test compares the tables below with those of the program: every command,
 # and for each command its own options.
 
-_p2pnet_commands="up down reload status ping explain events show genkey pubkey genpsk init peer check config log ice version help"
+_p2pnet_commands="up down reload status ping explain events netcheck show genkey pubkey genpsk init peer check config log ice version help"
 _p2pnet_global="--net --config --socket --json --verbose --quiet --color --help --version"
 
 # Each line: a command, then its own options.
@@ -16,6 +16,7 @@ _p2pnet_options() {
 	"ping") echo "--count --interval --until-direct" ;;
 	"explain") ;;
 	"events") echo "--since --follow" ;;
+	"netcheck") echo "--stun" ;;
 	"show") ;;
 	"genkey") ;;
 	"pubkey") ;;

@@ -85,6 +85,11 @@ bool ip_is_private(const struct ip *ip)
 	       (ip->bytes[0] == 192 && ip->bytes[1] == 168);
 }
 
+bool ip_is_shared(const struct ip *ip)
+{
+	return ip->family == IP_V4 && ip->bytes[0] == 100 && (ip->bytes[1] & 0xc0) == 64;
+}
+
 bool cidr_contains(const struct cidr *c, const struct ip *ip)
 {
 	struct cidr net = cidr_masked(*c);

@@ -44,6 +44,7 @@ bool ip_is_loopback(const struct ip *ip);
 bool ip_is_multicast(const struct ip *ip);
 bool ip_is_link_local(const struct ip *ip);
 bool ip_is_private(const struct ip *ip);		/* IPv4: RFC 1918 */
+bool ip_is_shared(const struct ip *ip);			/* IPv4: RFC 6598, inside a carrier's network */
 
 bool cidr_contains(const struct cidr *c, const struct ip *ip);
 struct cidr cidr_masked(struct cidr c);			/* host bits cleared */

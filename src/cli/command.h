@@ -55,6 +55,7 @@ int run_status(const struct invocation *in);
 int run_ping(const struct invocation *in);
 int run_explain(const struct invocation *in);
 int run_events(const struct invocation *in);
+int run_netcheck(const struct invocation *in);
 int run_show(const struct invocation *in);
 int run_genkey(const struct invocation *in);
 int run_pubkey(const struct invocation *in);

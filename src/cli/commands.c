@@ -29,6 +29,11 @@ static const struct command table[] = {
 	 "PEER is a name, a public key or an address: only what is about that peer. The last 256\n"
 	 "events are there. --json prints one object a line.",
 	 BIT(OPT_SINCE) | BIT(OPT_FOLLOW), 0, 1, run_events},
+	{"netcheck", "", "what kind of NAT this host is behind, and what follows from that",
+	 "Asks STUN servers, those of --stun and of the file's [nat], from a port of its own; needs\n"
+	 "no net that runs and no rights. Two servers tell more than one, and one with two addresses\n"
+	 "(RFC 5780) more than two. The exit code is 1 if nobody answers.",
+	 BIT(OPT_STUN), 0, 0, run_netcheck},
 	{"show", "[NET] [dump]", "the same in the words of `wg show`",
 	 "Without NET all nets that are running. With dump: tab-separated, the columns of\n"
 	 "`wg show NET dump`; without NET the name of the net stands before each line.",

@@ -16,7 +16,7 @@
 #include "cli/ice_input.h"
 #include "cli/ice_print.h"
 #include "cli/message.h"
-#include "config/config.h"
+#include "cli/servers.h"
 #include "ctl/request.h"
 #include "io/ice_driver.h"
 
@@ -26,9 +26,7 @@ struct ice {
 	struct ice_driver *driver;
 	struct ice_input input;
 	struct ice_print print;
-	char hosts[ICE_DRIVER_SERVERS_MAX][CONFIG_HOST_MAX];
-	struct ice_driver_server servers[ICE_DRIVER_SERVERS_MAX];
-	size_t servers_len;
+	struct servers servers;
 };
 
 static void on_event(void *context, const struct ice_event *event)
@@ -57,32 +55,12 @@ static void on_refused(void *context, const char *line, const char *why)
 	ice_print_refused(&ice->print, line, why);
 }
 
-static int read_servers(struct ice *ice, const struct options *o)
-{
-	const char *text;
-
-	for (size_t i = 0; (text = options_value(o, OPT_STUN, i)); i++) {
-		const char *why;
-
-		if (i == ICE_DRIVER_SERVERS_MAX)
-			return fail(EXIT_USAGE, "%d STUN servers are enough; leave out --stun %s",
-				    ICE_DRIVER_SERVERS_MAX, text);
-		why = config_read_endpoint(ice->hosts[i], &ice->servers[i].port, text);
-		if (why)
-			return fail(EXIT_USAGE, "--stun '%s' %s; write --stun=HOST:PORT", text,
-				    why);
-		ice->servers[i].host = ice->hosts[i];
-		ice->servers_len++;
-	}
-	return EXIT_OK;
-}
-
 static int run(struct ice *ice, const struct options *o)
 {
 	const struct ice_driver_settings settings = {
 		.controlling = !o->count[OPT_CONTROLLED],
-		.servers = ice->servers,
-		.servers_len = ice->servers_len,
+		.servers = ice->servers.list,
+		.servers_len = ice->servers.len,
 	};
 	const struct ice_driver_hooks hooks = {
 		.context = ice,
@@ -113,6 +91,6 @@ int run_ice(const struct invocation *in)
 		return fail(EXIT_USAGE, "--controlling and --controlled exclude each other; leave "
 					"one out");
 	ice.print.json = o->count[OPT_JSON] > 0;
-	code = read_servers(&ice, o);
+	code = servers_read(&ice.servers, o, ICE_DRIVER_SERVERS_MAX);
 	return code ? code : run(&ice, o);
 }

@@ -7,22 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include "io/clock.h"
 #include "io/links.h"
 #include "io/random.h"
-#include "io/resolve.h"
-#include "io/udp.h"
+#include "io/station.h"
 
 enum {
 	ERROR_TEXT = 512,
 	ADDRESSES_MAX = 64,
-	BURST = 4,
 	INPUT_MAX = 4096,
-	OPEN_TRIES = 5,			/* a port that is free in IPv4 may be taken in IPv6 */
 };
 
 struct ice_driver {
@@ -32,33 +27,19 @@ struct ice_driver {
 	struct ice_pacer pacer;
 	struct ice_agent agent;
 	struct reflexive reflexive;
-	uv_loop_t loop;
-	struct resolver resolver;
-	struct udp *udp;
-	int timer_fd;
-	uv_poll_t udp4_poll, udp6_poll, timer_poll, input_poll;
+	struct station station;
+	uv_poll_t input_poll;
 	uv_idle_t input_idle;
 	struct ice_base bases[2 * ICE_DRIVER_BASES_MAX];
 	size_t bases_len;
 	size_t names_answered;
 	bool gathered;
-	bool source_gone;		/* what was sent last did not leave from where it should */
-	bool stopped;
-	int code;
 	uint32_t told_locals;		/* bits of slots */
 	struct {
 		uint16_t serial;
 		uint8_t state;
 	} seen[PAIRS_MAX];		/* as they were told */
-	uint8_t slots[BURST][PACKET_SLOT];
 };
-
-static void on_timer(uv_poll_t *poll, int status, int events);
-static void on_udp(uv_poll_t *poll, int status, int events);
-static void on_input_poll(uv_poll_t *poll, int status, int events);
-static void on_input_idle(uv_idle_t *idle);
-static void on_resolved(void *context, const char *host, uint16_t port,
-			const struct endpoint *endpoints, size_t n);
 
 struct ice_agent *ice_driver_agent(struct ice_driver *d)
 {
@@ -68,32 +49,6 @@ struct ice_agent *ice_driver_agent(struct ice_driver *d)
 static void tell(struct ice_driver *d, const struct ice_event *event)
 {
 	d->hooks.event(d->hooks.context, event);
-}
-
-/* -- out ----------------------------------------------------------------- */
-
-static void on_source_gone(void *context, const struct path *path)
-{
-	struct ice_driver *d = context;
-
-	(void)path;
-	d->source_gone = true;
-}
-
-/* The interface is the routing table's choice, which may well follow from the source. False:
- * there is no way from that base to there. */
-static bool send_from(struct ice_driver *d, const struct ice_base *base, const struct endpoint *to,
-		      struct bytes bytes)
-{
-	uint8_t *data = (uint8_t *)bytes.data;
-	struct datagram datagram = {
-		.packet = {data, data, bytes.len, data + bytes.len},
-		.path = {.remote = *to, .local = base->at.ip},
-	};
-
-	d->source_gone = false;
-	udp_send(d->udp, &datagram, 1);
-	return !d->source_gone;
 }
 
 /* -- gathering ----------------------------------------------------------- */
@@ -131,9 +86,9 @@ static void ask_server(struct ice_driver *d, const struct endpoint *server)
 }
 
 /* The best address of each family. n = 0: none. */
-static void take_server(struct ice_driver *d, size_t nth, const struct endpoint *endpoints,
-			size_t n)
+static void on_resolved(void *context, size_t nth, const struct endpoint *endpoints, size_t n)
 {
+	struct ice_driver *d = context;
 	bool asked[IP_V6 + 1] = {false};
 
 	d->names_answered++;
@@ -149,19 +104,6 @@ static void take_server(struct ice_driver *d, size_t nth, const struct endpoint 
 	}
 }
 
-static void look_up_servers(struct ice_driver *d)
-{
-	for (size_t i = 0; i < d->settings.servers_len; i++) {
-		const struct ice_driver_server *server = &d->settings.servers[i];
-		struct endpoint literal;
-
-		if (resolve_literal(&literal, server->host, server->port))
-			take_server(d, i, &literal, 1);
-		else if (resolver_ask(&d->resolver, server->host, server->port))
-			take_server(d, i, NULL, 0);
-	}
-}
-
 static void ask_servers(struct ice_driver *d)
 {
 	uint8_t request[BINDING_REQUEST_LEN];
@@ -170,7 +112,7 @@ static void ask_servers(struct ice_driver *d)
 	struct endpoint to;
 
 	while (reflexive_poll(&d->reflexive, &w, &base, &to)) {
-		if (!send_from(d, &base, &to, writer_bytes(&w)))
+		if (!station_send(&d->station, &base.at.ip, &to, writer_bytes(&w)))
 			reflexive_give_up(&d->reflexive, &base, &to);
 		w = writer_over(request, sizeof(request));
 	}
@@ -237,7 +179,7 @@ static void act(struct ice_driver *d, enum ice_action_kind kind, const struct ic
 {
 	switch (kind) {
 	case ICE_SEND:
-		send_from(d, &action->base, &action->remote, action->datagram);
+		station_send(&d->station, &action->base.at.ip, &action->remote, action->datagram);
 		break;
 	case ICE_NOMINATED:
 		ice_agent_set_active(&d->agent, action->pair, now);
@@ -270,21 +212,20 @@ static void act(struct ice_driver *d, enum ice_action_kind kind, const struct ic
 }
 
 /* After every input: all that follows from it, then sleep until something is due. */
-static void drain(struct ice_driver *d)
+static void drain(void *context, msec now)
 {
-	msec now = clock_now();
+	struct ice_driver *d = context;
 	struct ice_action action;
 	enum ice_action_kind kind;
 
 	gather(d, now);
 	ice_agent_tick(&d->agent, now);
 	tell_pairs(d);
-	while (!d->stopped && (kind = ice_agent_poll(&d->agent, &action, now)) != ICE_NOTHING) {
+	while (!d->station.stopped && (kind = ice_agent_poll(&d->agent, &action, now)) != ICE_NOTHING) {
 		tell_pairs(d);
 		act(d, kind, &action, now);
 	}
-	clock_timer_set(d->timer_fd,
-			msec_min(ice_agent_due(&d->agent), reflexive_due(&d->reflexive)));
+	station_wake(&d->station, msec_min(ice_agent_due(&d->agent), reflexive_due(&d->reflexive)));
 }
 
 /* -- in ------------------------------------------------------------------ */
@@ -312,83 +253,32 @@ static void echo(struct ice_driver *d, uint8_t came_by, struct bytes data)
 	if (d->agent.active != NO_INDEX) {
 		const struct pair *p = &l->pairs[d->agent.active];
 
-		send_from(d, &l->locals[p->local].base, &l->remotes[p->remote].at, data);
+		station_send(&d->station, &l->locals[p->local].base.at.ip,
+			     &l->remotes[p->remote].at, data);
 		event.kind = ICE_EVENT_ECHO;
 	}
 	tell(d, &event);
 }
 
 /* STUN that nobody waits for is no data (RFC 7983 section 7). */
-static void receive(struct ice_driver *d, const struct datagram *datagram, msec now)
+static void receive(struct ice_driver *d, const struct path *path, struct bytes bytes, msec now)
 {
-	struct ice_base base = {.at = {.ip = datagram->path.local, .port = udp_port(d->udp)}};
-	const struct endpoint *remote = &datagram->path.remote;
-	struct bytes bytes = packet_bytes(&datagram->packet);
+	struct ice_base base = {.at = {.ip = path->local, .port = udp_port(d->station.udp)}};
 	struct stun_msg msg;
 	uint8_t pair;
 
-	if (ice_agent_feed(&d->agent, &base, remote, bytes, now) != ICE_NOT_OURS ||
-	    reflexive_feed(&d->reflexive, remote, bytes, now) || stun_parse(&msg, bytes))
+	if (ice_agent_feed(&d->agent, &base, &path->remote, bytes, now) != ICE_NOT_OURS ||
+	    reflexive_feed(&d->reflexive, &path->remote, bytes, now) || stun_parse(&msg, bytes))
 		return;
-	pair = pair_of(&d->agent.list, &base, remote);
+	pair = pair_of(&d->agent.list, &base, &path->remote);
 	if (pair != NO_INDEX)
 		echo(d, pair, bytes);
 }
 
-/* What came of an error is news of a datagram that was sent; libuv stops listening then. */
-static void clear_error(uv_poll_t *poll, int fd)
+static void on_received(void *context, const struct path *path, struct bytes bytes, msec now)
 {
-	int err;
-	socklen_t len = sizeof(err);
-
-	getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len);
-	uv_poll_start(poll, UV_READABLE, on_udp);
-}
-
-static void on_udp(uv_poll_t *poll, int status, int events)
-{
-	struct ice_driver *d = poll->data;
-	enum ip_family family = poll == &d->udp4_poll ? IP_V4 : IP_V6;
-	struct datagram datagrams[BURST];
-	bool more;
-	size_t n;
-
-	(void)events;
-	if (status < 0)
-		clear_error(poll, udp_fd(d->udp, family));
-	for (size_t i = 0; i < BURST; i++)
-		datagrams[i].packet = packet_in(d->slots[i], PACKET_SLOT, HEADROOM, 0);
-	/* What is left over wakes the loop again. */
-	n = udp_recv(d->udp, family, datagrams, BURST, &more);
-	for (size_t i = 0; i < n; i++) {
-		receive(d, &datagrams[i], clock_now());
-		tell_pairs(d);
-	}
-	drain(d);
-}
-
-static void on_timer(uv_poll_t *poll, int status, int events)
-{
-	struct ice_driver *d = poll->data;
-
-	(void)status;
-	(void)events;
-	clock_timer_clear(d->timer_fd);
-	drain(d);
-}
-
-static void on_resolved(void *context, const char *host, uint16_t port,
-			const struct endpoint *endpoints, size_t n)
-{
-	struct ice_driver *d = context;
-
-	for (size_t i = 0; i < d->settings.servers_len; i++) {
-		const struct ice_driver_server *server = &d->settings.servers[i];
-
-		if (server->port == port && strcmp(server->host, host) == 0)
-			take_server(d, i, endpoints, n);
-	}
-	drain(d);
+	receive(context, path, bytes, now);
+	tell_pairs(context);
 }
 
 static void read_input(struct ice_driver *d)
@@ -399,7 +289,7 @@ static void read_input(struct ice_driver *d)
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	d->hooks.input(d->hooks.context, bytes_of(text, n > 0 ? (size_t)n : 0), clock_now());
-	drain(d);
+	station_drain(&d->station);
 }
 
 static void on_input_poll(uv_poll_t *poll, int status, int events)
@@ -416,67 +306,23 @@ static void on_input_idle(uv_idle_t *idle)
 
 /* -- open and close ------------------------------------------------------ */
 
-static int watch(struct ice_driver *d, uv_poll_t *poll, int fd, uv_poll_cb callback)
-{
-	int err = fd < 0 ? 0 : uv_poll_init(&d->loop, poll, fd);
-
-	if (fd < 0 || err)
-		return err;
-	poll->data = d;
-	return uv_poll_start(poll, UV_READABLE, callback);
-}
-
 /* libuv makes what it watches non-blocking. A terminal has one such flag for its stdin and
  * stdout, and for the shell that comes after us, so it is put back. A plain file cannot be
  * watched, and need not be. */
 static int watch_input(struct ice_driver *d)
 {
 	int flags = fcntl(STDIN_FILENO, F_GETFL);
-	int err = watch(d, &d->input_poll, STDIN_FILENO, on_input_poll);
+	int err;
 
+	d->input_poll.data = d->input_idle.data = d;
+	err = station_watch(&d->station, &d->input_poll, STDIN_FILENO, on_input_poll);
 	if (err == UV_EPERM || err == UV_EBADF) {
-		uv_idle_init(&d->loop, &d->input_idle);
-		d->input_idle.data = d;
+		uv_idle_init(&d->station.loop, &d->input_idle);
 		err = uv_idle_start(&d->input_idle, on_input_idle);
 	}
 	if (flags >= 0)
 		fcntl(STDIN_FILENO, F_SETFL, flags);
 	return err;
-}
-
-static int watch_all(struct ice_driver *d)
-{
-	int err = watch(d, &d->timer_poll, d->timer_fd, on_timer);
-
-	if (!err)
-		err = watch(d, &d->udp4_poll, udp_fd(d->udp, IP_V4), on_udp);
-	if (!err)
-		err = watch(d, &d->udp6_poll, udp_fd(d->udp, IP_V6), on_udp);
-	return err ? err : watch_input(d);
-}
-
-static int open_udp(struct ice_driver *d, char error[static ERROR_TEXT])
-{
-	struct udp_settings settings = {.source_gone = on_source_gone, .context = d};
-	int err = -EADDRINUSE;
-
-	for (int i = 0; err == -EADDRINUSE && i < OPEN_TRIES; i++)
-		err = udp_open(&d->udp, &settings, error);
-	return err;
-}
-
-static void close_handle(uv_handle_t *handle, void *unused)
-{
-	(void)unused;
-	uv_close(handle, NULL);
-}
-
-static void close_loop(struct ice_driver *d)
-{
-	resolver_deinit(&d->resolver);
-	uv_walk(&d->loop, close_handle, NULL);
-	while (uv_loop_close(&d->loop) == UV_EBUSY)
-		uv_run(&d->loop, UV_RUN_DEFAULT);
 }
 
 /* A link-local address is left out: a candidate line has no scope, so it means nothing to
@@ -490,10 +336,10 @@ static int list_bases(struct ice_driver *d, char error[static ERROR_TEXT])
 	for (int i = 0; i < n; i++) {
 		const struct ip *ip = &all[i].ip;
 
-		if (!ip_is_link_local(ip) && udp_fd(d->udp, ip->family) >= 0 &&
+		if (!ip_is_link_local(ip) && udp_fd(d->station.udp, ip->family) >= 0 &&
 		    per_family[ip->family]++ < ICE_DRIVER_BASES_MAX)
 			d->bases[d->bases_len++] = (struct ice_base){
-				.at = {.ip = *ip, .port = udp_port(d->udp)},
+				.at = {.ip = *ip, .port = udp_port(d->station.udp)},
 			};
 	}
 	if (d->bases_len)
@@ -507,17 +353,13 @@ static int list_bases(struct ice_driver *d, char error[static ERROR_TEXT])
 
 static int open_rest(struct ice_driver *d, char error[static ERROR_TEXT])
 {
-	int err = open_udp(d, error);
+	int err = list_bases(d, error);
 
-	if (!err)
-		err = list_bases(d, error);
 	if (err)
 		return err;
-	d->timer_fd = clock_timer_open();
-	err = d->timer_fd < 0 ? d->timer_fd : watch_all(d);
+	err = watch_input(d);
 	if (err)
-		snprintf(error, ERROR_TEXT, "cannot watch the sockets and stdin: %s",
-			 strerror(-err));
+		snprintf(error, ERROR_TEXT, "cannot watch stdin: %s", strerror(-err));
 	return err;
 }
 
@@ -535,22 +377,36 @@ static void init_agent(struct ice_driver *d)
 	reflexive_init(&d->reflexive, &d->rng);
 }
 
+static int open_station(struct ice_driver *d, char error[static ERROR_TEXT])
+{
+	struct station_hooks hooks = {
+		.context = d,
+		.received = on_received,
+		.resolved = on_resolved,
+		.drain = drain,
+	};
+
+	return station_open(&d->station, &hooks, error);
+}
+
 int ice_driver_new(struct ice_driver **out, const struct ice_driver_settings *settings,
 		   const struct ice_driver_hooks *hooks, char error[static ERROR_TEXT])
 {
 	struct ice_driver *d = calloc(1, sizeof(*d));
-	int err = d ? uv_loop_init(&d->loop) : -ENOMEM;
+	int err;
 
 	assert(settings->servers_len <= ICE_DRIVER_SERVERS_MAX);
-	if (err) {
-		snprintf(error, ERROR_TEXT, "cannot make an event loop: %s", strerror(-err));
-		free(d);
-		return err;
+	if (!d) {
+		snprintf(error, ERROR_TEXT, "no memory");
+		return -ENOMEM;
 	}
 	d->settings = *settings;
 	d->hooks = *hooks;
-	d->timer_fd = -1;
-	resolver_init(&d->resolver, &d->loop, on_resolved, d);
+	err = open_station(d, error);
+	if (err) {
+		free(d);
+		return err;
+	}
 	init_agent(d);
 	err = open_rest(d, error);
 	if (err) {
@@ -565,10 +421,7 @@ void ice_driver_free(struct ice_driver *d)
 {
 	if (!d)
 		return;
-	close_loop(d);
-	udp_free(d->udp);
-	if (d->timer_fd >= 0)
-		close(d->timer_fd);
+	station_close(&d->station);
 	ice_agent_deinit(&d->agent);
 	free(d);
 }
@@ -577,18 +430,12 @@ void ice_driver_free(struct ice_driver *d)
 
 void ice_driver_stop(struct ice_driver *d, int code)
 {
-	if (!d->stopped)
-		d->code = code;
-	d->stopped = true;
-	uv_stop(&d->loop);
+	station_stop(&d->station, code);
 }
 
 int ice_driver_run(struct ice_driver *d)
 {
 	gather_hosts(d);
-	look_up_servers(d);
-	drain(d);
-	if (!d->stopped)
-		uv_run(&d->loop, UV_RUN_DEFAULT);
-	return d->code;
+	station_look_up(&d->station, d->settings.servers, d->settings.servers_len);
+	return station_run(&d->station);
 }

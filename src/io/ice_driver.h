@@ -16,6 +16,7 @@
 
 #include "ice/agent.h"
 #include "ice/reflexive.h"
+#include "io/station.h"
 
 enum {
 	ICE_DRIVER_SERVERS_MAX = 4,	/* STUN servers: names, each with an address per family */
@@ -60,14 +61,9 @@ struct ice_driver_hooks {
 	void (*input)(void *context, struct bytes text, msec now);
 };
 
-struct ice_driver_server {
-	const char *host;		/* a name or an address */
-	uint16_t port;
-};
-
 struct ice_driver_settings {
 	bool controlling;
-	const struct ice_driver_server *servers;	/* borrowed for the driver's life */
+	const struct station_server *servers;	/* borrowed for the driver's life */
 	size_t servers_len;				/* at most ICE_DRIVER_SERVERS_MAX */
 };
 

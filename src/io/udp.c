@@ -393,3 +393,33 @@ void udp_send(struct udp *udp, const struct datagram *datagrams, size_t n)
 		n -= len;
 	}
 }
+
+static int connected_name(int fd, struct endpoint *out, const struct endpoint *to)
+{
+	struct datagram nothing = {.path = {.remote = *to}};
+	struct udp_message parts;
+	struct mmsghdr message;
+	socklen_t len = sizeof(parts.name);
+
+	udp_message_to_send(&message, &parts, &nothing);
+	if (connect(fd, message.msg_hdr.msg_name, message.msg_hdr.msg_namelen) ||
+	    getsockname(fd, (struct sockaddr *)&parts.name, &len))
+		return -errno;
+	return udp_message_read_name(out, &parts, len) ? 0 : -EAFNOSUPPORT;
+}
+
+/* To connect sends nothing: it only chooses. */
+int udp_source(struct ip *out, const struct endpoint *to)
+{
+	int fd = socket(to->ip.family == IP_V4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct endpoint own;
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = connected_name(fd, &own, to);
+	close(fd);
+	if (!err)
+		*out = own.ip;
+	return err;
+}

@@ -67,6 +67,9 @@ size_t udp_recv_more(struct udp *udp, struct datagram *datagrams, size_t n, bool
 /* n <= BURST_MAX. */
 void udp_send(struct udp *udp, const struct datagram *datagrams, size_t n);
 
+/* The address of ours that the kernel would send from to there. 0, or -errno: there is no way. */
+int udp_source(struct ip *out, const struct endpoint *to);
+
 const char *udp_counter_name(enum udp_counter counter);		/* lower_snake */
 uint64_t udp_counter(const struct udp *udp, enum udp_counter counter);
 

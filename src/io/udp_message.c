@@ -32,7 +32,7 @@ static struct ip ip_from_in(const struct in_addr *in)
 	return ip_v4(b[0], b[1], b[2], b[3]);
 }
 
-static bool read_name(struct endpoint *out, const struct udp_message *parts, socklen_t len)
+bool udp_message_read_name(struct endpoint *out, const struct udp_message *parts, socklen_t len)
 {
 	*out = (struct endpoint){0};
 	if (len == sizeof(parts->name.v4) && parts->name.v4.sin_family == AF_INET) {
@@ -95,7 +95,7 @@ bool udp_message_read(struct mmsghdr *message, const struct udp_message *parts,
 	out->packet.data = packet.start + HEADROOM;
 	out->packet.len = message->msg_len;
 	if (hdr->msg_flags & (MSG_TRUNC | MSG_CTRUNC) ||
-	    !read_name(&out->path.remote, parts, hdr->msg_namelen))
+	    !udp_message_read_name(&out->path.remote, parts, hdr->msg_namelen))
 		return false;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(hdr); c; c = CMSG_NXTHDR(hdr, c))
 		read_control(out, c);

@@ -32,6 +32,9 @@ void udp_message_to_fill(struct mmsghdr *message, struct udp_message *parts,
 bool udp_message_read(struct mmsghdr *message, const struct udp_message *parts,
 		      struct datagram *out);
 
+/* The address in parts->name, of so many bytes; false: none that we know. */
+bool udp_message_read_name(struct endpoint *out, const struct udp_message *parts, socklen_t len);
+
 void udp_message_to_send(struct mmsghdr *message, struct udp_message *parts,
 			 const struct datagram *datagram);
 /* The same without the source: the kernel chooses. */

@@ -421,10 +421,27 @@ static void the_private_networks_of_rfc_1918_are_known(void **state)
 		assert_int_equal(ip_is_private(&table[i].ip), table[i].is_private);
 }
 
+static void the_carriers_own_network_of_rfc_6598_is_known(void **state)
+{
+	static const struct {
+		struct ip ip;
+		bool is_shared;
+	} table[] = {
+		{{IP_V4, {100, 64, 0, 0}}, true},    {{IP_V4, {100, 63, 255, 255}}, false},
+		{{IP_V4, {100, 127, 255, 255}}, true}, {{IP_V4, {100, 128, 0, 0}}, false},
+		{{IP_V4, {101, 64, 0, 0}}, false},   {{IP_V6, {100, 64, 0, 0}}, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		assert_int_equal(ip_is_shared(&table[i].ip), table[i].is_shared);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_private_networks_of_rfc_1918_are_known),
+		cmocka_unit_test(the_carriers_own_network_of_rfc_6598_is_known),
 		cmocka_unit_test(addresses_are_parsed_and_printed),
 		cmocka_unit_test(other_text_is_no_address),
 		cmocka_unit_test(no_address_prints_as_a_dash),

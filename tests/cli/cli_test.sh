@@ -64,8 +64,10 @@ has() {
 all="'p2pnet help' lists them all"
 wrong 2 "there is no command 'stauts'; did you mean 'status'?" stauts
 wrong 2 "there is no command 'dwon'; did you mean 'down'?" dwon home
-wrong 2 "there is no command 'netcheck'; $all" netcheck
+wrong 2 "there is no command 'zerotier'; $all" zerotier
 wrong 2 "there is no command ''; $all" ""
+wrong 2 "netcheck has no use for 'home'; write: p2pnet netcheck [--stun HOST[:PORT]]" netcheck home
+wrong 2 "--stun 'x:0' has a port that is not 1 to 65535; write --stun=HOST[:PORT]" netcheck --stun x:0
 wrong 2 "'peer' needs a second word; 'p2pnet help peer' lists them" peer
 wrong 2 "there is no command 'peer ad'; did you mean 'peer add'?" peer ad x y
 wrong 2 "there is no command 'peer frobnicate'; $all" peer frobnicate
@@ -222,6 +224,10 @@ has "p2pnet up -c home.conf"
 [ "$(stat -c %a home.key home.conf | tr '\n' ' ')" = "600 600 " ] || fail "modes: $(stat -c %a home.key home.conf)"
 
 before=$(cat home.conf home.key)
+wrong 2 "no STUN server is known, and nobody else can tell how this host looks from outside; name one, or \
+better two, with --stun HOST[:PORT], or in home.conf below [nat] as stun = HOST" netcheck -c home.conf
+run netcheck -c none.conf
+[ "$code" = 5 ] || fail "netcheck of a file that is not there exits with $code: $err"
 wrong 1 "$dir/home.conf is there already, and stays as it is; choose another name for the net" init -c home.conf
 [ "$before" = "$(cat home.conf home.key)" ] || fail "init changed what was there"
 

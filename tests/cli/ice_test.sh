@@ -50,10 +50,10 @@ heard() {
 
 usage "there is no option --turn; did you mean --stun?" --turn 192.0.2.1:3478
 usage "--controlling and --controlled exclude each other; leave one out" --controlling --controlled
-usage "--stun '192.0.2.1' has no port; write --stun=HOST:PORT" --stun 192.0.2.1
-usage "--stun 'x:0' has a port that is not 1 to 65535; write --stun=HOST:PORT" --stun 192.0.2.1:3478 --stun x:0
+usage "--stun '2001:db8::1' is an IPv6 address without brackets; write --stun=HOST[:PORT]" --stun 2001:db8::1
+usage "--stun 'x:0' has a port that is not 1 to 65535; write --stun=HOST[:PORT]" --stun 192.0.2.1 --stun x:0
 usage "4 STUN servers are enough; leave out --stun e:5" --stun=a:1 --stun=b:2 --stun=c:3 --stun=d:4 --stun=e:5
-usage "ice has no use for 'x'; write: p2pnet ice [--stun HOST:PORT] [--controlling] [--controlled]" x
+usage "ice has no use for 'x'; write: p2pnet ice [--stun HOST[:PORT]] [--controlling] [--controlled]" x
 
 # -- without another side -----------------------------------------------------
 

@@ -657,6 +657,27 @@ static void none_is_not(void **state)
 	assert_non_null(strstr(error, "sudo"));
 }
 
+static void the_source_is_the_one_that_the_kernel_would_take(void **state)
+{
+	struct endpoint to = {.ip = ip_v4(127, 0, 0, 5), .port = 7};
+	struct ip own = {0};
+
+	(void)state;
+	assert_int_equal(udp_source(&own, &to), 0);
+	assert_true(ip_equal(&own, &(struct ip){.family = IP_V4, .bytes = {127, 0, 0, 1}}));
+	to = (struct endpoint){.ip = {.family = IP_V6, .bytes = {[15] = 1}}, .port = 7};
+	if (udp_fd(a, IP_V6) >= 0) {
+		assert_int_equal(udp_source(&own, &to), 0);
+		assert_true(ip_equal(&own, &to.ip));
+	}
+	refused_family = AF_INET6;
+	refused_with = EAFNOSUPPORT;
+	assert_int_equal(udp_source(&own, &to), -EAFNOSUPPORT);
+	refused_family = NO_FAMILY;
+	to.ip = ip_v4(255, 255, 255, 255);	/* which needs a right of its own */
+	assert_int_equal(udp_source(&own, &to), -EACCES);
+}
+
 static void counters_have_names(void **state)
 {
 	(void)state;
@@ -754,6 +775,7 @@ int main(void)
 		with_ports(a_port_that_is_taken_is_said),
 		with_ports(one_family_is_enough),
 		with_ports(none_is_not),
+		with_ports(the_source_is_the_one_that_the_kernel_would_take),
 		with_ports(counters_have_names),
 		with_ports(more_sockets_have_numbers_and_ports_of_their_own),
 		with_ports(a_burst_may_leave_by_many_sockets),

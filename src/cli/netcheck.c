@@ -1,0 +1,81 @@
+/* netcheck.c -- what kind of NAT this host is behind.
+ *
+ *	--stun, [nat] stun --> io/netcheck.h --> netcheck_report() --> JSON, or netcheck_print()
+ */
+#include "cli/netcheck.h"
+
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/json.h"
+#include "cli/load.h"
+#include "cli/message.h"
+#include "cli/place.h"
+#include "ctl/request.h"
+
+enum { ERROR_TEXT = 512 };
+
+_Static_assert((int)CONFIG_STUN_MAX <= (int)NETCHECK_SERVERS_MAX, "all that are known are asked");
+
+/* The servers do not depend on the rest of the file, nor on a key that this user may not read. */
+static int add_configured(struct servers *servers, const struct place *place, bool quiet)
+{
+	struct config_report report;
+	struct config *config;
+	int code = load_permitted(place->config);
+
+	if (code)
+		return code;
+	config = config_load_anyway(place->config, &report);
+	for (size_t i = 0; config && i < config->stun_len; i++)
+		servers_add(servers, &config->stun[i]);
+	if (report.errors && !servers->len)
+		code = EXIT_CONFIG;
+	if (code || !quiet)
+		config_report_print(stderr, &report);
+	config_report_free(&report);
+	config_free(config);
+	return code;
+}
+
+/* A file that was named must be there; the one that might be needs not. */
+static int find_servers(struct servers *servers, const struct options *o)
+{
+	struct place place;
+	bool is_named = o->count[OPT_CONFIG] || o->count[OPT_NET];
+	int code = servers_read(servers, o, CONFIG_STUN_MAX);
+
+	if (!code)
+		code = place_find(&place, o, NULL);
+	if (!code && (is_named || access(place.config, R_OK) == 0))
+		code = add_configured(servers, &place, o->count[OPT_QUIET] > 0);
+	if (code || servers->len)
+		return code;
+	return fail(EXIT_USAGE,
+		    "no STUN server is known, and nobody else can tell how this host looks from "
+		    "outside; name one, or better two, with --stun HOST[:PORT], or in %s below "
+		    "[nat] as stun = HOST",
+		    place.config);
+}
+
+int run_netcheck(const struct invocation *in)
+{
+	static struct servers servers;
+	struct netcheck found;
+	char error[ERROR_TEXT];
+	json_t *report;
+	int code = find_servers(&servers, in->options);
+
+	if (code)
+		return code;
+	if (netcheck_run(&found, servers.list, servers.len, error))
+		return fail(EXIT_FAILED, "%s", error);
+	report = netcheck_report(&found, &servers);
+	if (report && !in->options->count[OPT_JSON]) {
+		netcheck_print(stdout, report);
+		json_decref(report);
+	} else {
+		code = json_out(report);
+	}
+	return code || netcheck_has_udp(&found) ? code : EXIT_FAILED;
+}

@@ -1,0 +1,205 @@
+/* netcheck_test.c -- what was found of the network, as it is told. */
+#include "cli/claims.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/netcheck.h"
+
+static const struct endpoint inner = {.ip = {.family = IP_V4, .bytes = {192, 168, 1, 5}}, .port = 7};
+static const struct endpoint outer = {.ip = {.family = IP_V4, .bytes = {203, 0, 113, 4}}, .port = 9};
+static const struct endpoint carriers = {.ip = {.family = IP_V4, .bytes = {100, 64, 3, 9}}, .port = 9};
+static const struct endpoint private = {.ip = {.family = IP_V4, .bytes = {10, 0, 0, 9}}, .port = 9};
+
+static struct netcheck_family family(enum nat_mapping mapping, enum nat_filtering filtering)
+{
+	return (struct netcheck_family){
+		.local = inner,
+		.report = {
+			.asked = 2,
+			.answered = 2,
+			.mapped = outer,
+			.mapping = mapping,
+			.filtering = filtering,
+		},
+	};
+}
+
+static void the_verdict_is_about_who_can_be_met(void **state)
+{
+	static const struct {
+		enum nat_mapping mapping;
+		enum nat_filtering filtering;
+		bool ipv6;
+		const char *verdict;
+	} table[] = {
+		{MAPPING_DIRECT, FILTERING_INDEPENDENT, false, "direct to every peer"},
+		{MAPPING_INDEPENDENT, FILTERING_BY_ADDRESS, false, "direct to every peer"},
+		{MAPPING_INDEPENDENT, FILTERING_BY_PORT, false,
+		 "direct to all but peers whose NAT takes a new port for each destination"},
+		{MAPPING_INDEPENDENT, FILTERING_UNKNOWN, false,
+		 "direct to most peers; a server with two addresses (RFC 5780) could tell whether to all"},
+		{MAPPING_BY_PORT, FILTERING_BY_PORT, true,
+		 "direct to peers that have IPv6, and to few others"},
+		{MAPPING_DEPENDENT, FILTERING_UNKNOWN, false,
+		 "direct only to peers with a public address, or whose NAT lets any port of ours in; "
+		 "IPv6 here would help"},
+		{MAPPING_UNKNOWN, FILTERING_UNKNOWN, false,
+		 "too little is known: one server sees one port; name a second one"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct netcheck found = {.v4 = family(table[i].mapping, table[i].filtering)};
+
+		if (table[i].ipv6)
+			found.v6 = family(MAPPING_DIRECT, FILTERING_BY_PORT);
+		assert_true(netcheck_has_udp(&found));
+		assert_string_equal(netcheck_verdict(&found), table[i].verdict);
+	}
+}
+
+static void without_an_answer_there_is_no_udp(void **state)
+{
+	struct netcheck found = {.v4 = {.local = inner, .report = {.asked = 3}}};
+
+	(void)state;
+	assert_false(netcheck_has_udp(&found));
+	assert_string_equal(netcheck_verdict(&found),
+			    "no UDP comes through, so only peers on this network are reached; allow "
+			    "UDP out in the firewall that is between here and the internet");
+}
+
+static const json_t *cgnat_of(const struct netcheck *found, json_t **report)
+{
+	static const struct servers nobody;
+
+	*report = netcheck_report(found, &nobody);
+	assert_non_null(*report);
+	return json_object_get(*report, "cgnat");
+}
+
+static void a_carrier_is_known_by_its_addresses(void **state)
+{
+	struct {
+		struct endpoint local, mapped;
+		enum nat_mapping mapping;
+		json_type is;
+	} table[] = {
+		{inner, outer, MAPPING_INDEPENDENT, JSON_NULL},
+		{outer, outer, MAPPING_DIRECT, JSON_FALSE},
+		{inner, carriers, MAPPING_INDEPENDENT, JSON_TRUE},
+		{carriers, outer, MAPPING_INDEPENDENT, JSON_TRUE},
+		{carriers, carriers, MAPPING_DIRECT, JSON_TRUE},
+		{inner, private, MAPPING_INDEPENDENT, JSON_TRUE},
+		{inner, inner, MAPPING_DIRECT, JSON_FALSE},
+		{inner, {.port = 0}, MAPPING_UNKNOWN, JSON_NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct netcheck found = {.v4 = family(table[i].mapping, FILTERING_UNKNOWN)};
+		json_t *report;
+
+		found.v4.local = table[i].local;
+		found.v4.report.mapped = table[i].mapped;
+		assert_int_equal(json_typeof(cgnat_of(&found, &report)), table[i].is);
+		json_decref(report);
+	}
+}
+
+static void assert_prints(const struct netcheck *found, const struct servers *servers,
+			  const char *expected)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	json_t *report = netcheck_report(found, servers);
+
+	netcheck_print(out, report);
+	fclose(out);
+	assert_string_equal(text, expected);
+	free(text);
+	json_decref(report);
+}
+
+static void add_server(struct servers *servers, const char *text)
+{
+	struct config_server server;
+
+	assert_null(config_read_stun(&server, text));
+	servers_add(servers, &server);
+}
+
+static void all_that_was_found_is_printed(void **state)
+{
+	static struct servers servers;
+	struct netcheck found = {
+		.v4 = family(MAPPING_BY_PORT, FILTERING_BY_PORT),
+		.v6 = {.report = {0}},
+	};
+	const struct endpoint at4 = {.ip = {.family = IP_V4, .bytes = {192, 0, 2, 1}}, .port = 3478};
+	const struct endpoint at6 = {.ip = {.family = IP_V6, .bytes = {0x20, 1}}, .port = 3478};
+
+	(void)state;
+	add_server(&servers, "stun.example.net");
+	add_server(&servers, "STUN.example.net:3478");
+	add_server(&servers, "192.0.2.1:5000");
+	add_server(&servers, "both.example.net");
+	add_server(&servers, "[2001:db8::1]");
+	add_server(&servers, "no.example.net");
+	assert_int_equal(servers.len, 5);
+	found.v4.report.ports = PORTS_SEQUENTIAL;
+	found.v4.report.port_step = 2;
+	found.v4.report.hairpin = HAIRPIN_NO;
+	found.v4.answers[0] = (struct netcheck_answer){at4, BINDING_DONE, 0, 12};
+	found.v4.answers[1] = (struct netcheck_answer){at4, BINDING_REFUSED, 401, -1};
+	found.v4.answers[2] = (struct netcheck_answer){at4, BINDING_TIMEOUT, 0, -1};
+	found.v6.answers[2] = found.v6.answers[3] = (struct netcheck_answer){.at = at6, .rtt = -1};
+	assert_prints(&found, &servers,
+		      "UDP       yes\n"
+		      "IPv4      203.0.113.4:9, NAT: hard\n"
+		      "          mapping: by address and port, filtering: by address and port, "
+		      "ports: sequential (step 2), hairpin: no\n"
+		      "IPv6      no\n"
+		      "CGNAT     cannot be told from here\n"
+		      "STUN      stun.example.net:3478 12 ms\n"
+		      "          192.0.2.1:5000 error 401\n"
+		      "          both.example.net:3478 IPv4 no answer, IPv6 no route\n"
+		      "          [2001:db8::1]:3478 no route\n"
+		      "          no.example.net:3478 no address is known\n"
+		      "Verdict   direct only to peers with a public address, or whose NAT lets any "
+		      "port of ours in; IPv6 here would help\n");
+}
+
+static void without_a_word_from_outside_little_is_printed(void **state)
+{
+	static struct servers servers;
+	struct netcheck found = {.v4 = {.local = inner, .report = {.asked = 1}}};
+
+	(void)state;
+	add_server(&servers, "192.0.2.1");
+	found.v4.answers[0] = (struct netcheck_answer){
+		{.ip = {.family = IP_V4, .bytes = {192, 0, 2, 1}}, .port = 3478}, BINDING_TIMEOUT, 0, -1};
+	assert_prints(&found, &servers,
+		      "UDP       no\n"
+		      "IPv4      no answer\n"
+		      "IPv6      no\n"
+		      "CGNAT     cannot be told from here\n"
+		      "STUN      192.0.2.1:3478 no answer\n"
+		      "Verdict   no UDP comes through, so only peers on this network are reached; "
+		      "allow UDP out in the firewall that is between here and the internet\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_verdict_is_about_who_can_be_met),
+		cmocka_unit_test(without_an_answer_there_is_no_udp),
+		cmocka_unit_test(a_carrier_is_known_by_its_addresses),
+		cmocka_unit_test(all_that_was_found_is_printed),
+		cmocka_unit_test(without_a_word_from_outside_little_is_printed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
