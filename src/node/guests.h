@@ -28,8 +28,7 @@ enum {
 
 struct guest {
 	struct session session;
-	struct path path;		/* where its last data message came from */
-	unsigned socket;		/* ours that it came in by */
+	struct path path;		/* that its last data message came by */
 	struct heap_node timer;
 	struct list owing;		/* in the rendezvous' while it may owe something */
 	struct list order;		/* in newcomers or known */

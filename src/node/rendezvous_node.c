@@ -151,6 +151,13 @@ static bool drop(struct rendezvous_node *r, enum node_counter why)
 
 /* -- guests -------------------------------------------------------------- */
 
+static void log_client(const struct guest *guest, const char *what)
+{
+	char at[ENDPOINT_TEXT];
+
+	log_debug("a client at %s %s", endpoint_format(at, &guest->path.remote), what);
+}
+
 static void touch(struct rendezvous_node *r, struct guest *guest)
 {
 	list_remove(&guest->owing);
@@ -159,8 +166,10 @@ static void touch(struct rendezvous_node *r, struct guest *guest)
 
 static void see_off(struct rendezvous_node *r, struct guest *guest)
 {
-	if (guest->is_known)
+	if (guest->is_known) {
+		log_client(guest, "has gone silent");
 		rendezvous_server_forget(&r->server, guests_number(&r->guests, guest));
+	}
 	heap_remove(&r->timers, &guest->timer);
 	list_remove(&guest->owing);
 	guests_remove(&r->guests, guest);
@@ -282,7 +291,7 @@ static void receive_frame(struct rendezvous_node *r, struct guest *guest, struct
 		drop(r, COUNT_BAD_SIGNAL);
 }
 
-static void receive_data(struct rendezvous_node *r, struct datagram *d, unsigned socket, msec now)
+static void receive_data(struct rendezvous_node *r, struct datagram *d, msec now)
 {
 	const struct message_data *msg = (const void *)d->packet.data;
 	struct session *session = index_find(&r->shared.indices, load_le32(msg->receiver));
@@ -301,7 +310,8 @@ static void receive_data(struct rendezvous_node *r, struct datagram *d, unsigned
 	}
 	guest = container_of(session, struct guest, session);
 	guest->path = d->path;
-	guest->socket = socket;
+	if (!guest->is_known)
+		log_client(guest, "has come");
 	guests_heard(&r->guests, guest, now);
 	plan_to_drop_keys(guest, now);
 	if (packet.len)
@@ -311,41 +321,40 @@ static void receive_data(struct rendezvous_node *r, struct datagram *d, unsigned
 
 /* -- in ---------------------------------------------------------------------- */
 
-static bool is_for_stun_alone(unsigned socket)
+static bool is_for_stun_alone(uint16_t via)
 {
-	return socket & 1;
+	return via & 1;
 }
 
-static uint16_t port_of(const struct rendezvous_node *r, unsigned socket)
+static uint16_t port_of(const struct rendezvous_node *r, uint16_t via)
 {
-	const struct rendezvous_listener *l = &r->listeners[socket / 2];
+	const struct rendezvous_listener *l = &r->listeners[via / 2];
 
-	return is_for_stun_alone(socket) ? l->stun_port : l->port;
+	return is_for_stun_alone(via) ? l->stun_port : l->port;
 }
 
-static bool receive_stun(struct rendezvous_node *r, struct datagram *d, unsigned *socket, msec now)
+static bool receive_stun(struct rendezvous_node *r, struct datagram *d, msec now)
 {
-	uint16_t asked = port_of(r, *socket), port = asked;
+	uint16_t asked = port_of(r, d->path.via), port = asked;
 
-	if (!answer_stun(&r->responders[*socket / 2], d, &port, now))
+	if (!answer_stun(&r->responders[d->path.via / 2], d, &port, now))
 		return drop(r, COUNT_UNSUPPORTED);
 	if (port != asked)
-		*socket ^= 1;
+		d->path.via ^= 1;
 	return true;
 }
 
-bool rendezvous_node_receive(struct rendezvous_node *r, struct datagram *d, unsigned *socket,
-			     msec now)
+bool rendezvous_node_receive(struct rendezvous_node *r, struct datagram *d, msec now)
 {
 	enum demux_kind kind = demux(packet_bytes(&d->packet), false);
 
 	if (kind == DEMUX_STUN)
-		return receive_stun(r, d, socket, now);
-	if (is_for_stun_alone(*socket))
+		return receive_stun(r, d, now);
+	if (is_for_stun_alone(d->path.via))
 		return drop(r, COUNT_UNSUPPORTED);
 	switch (kind) {
 	case DEMUX_DATA:
-		receive_data(r, d, *socket, now);
+		receive_data(r, d, now);
 		return false;
 	case DEMUX_INITIATION:
 		return admit(r, d, now);
@@ -364,14 +373,7 @@ bool rendezvous_node_receive(struct rendezvous_node *r, struct datagram *d, unsi
 
 /* -- out --------------------------------------------------------------------- */
 
-static void address_to(const struct guest *guest, struct datagram *d, unsigned *socket,
-		       struct packet packet)
-{
-	*d = (struct datagram){.packet = packet, .path = guest->path};
-	*socket = guest->socket;
-}
-
-static bool poll_server(struct rendezvous_node *r, struct datagram *d, unsigned *socket, msec now)
+static bool poll_server(struct rendezvous_node *r, struct datagram *d, msec now)
 {
 	uint32_t number;
 	size_t len;
@@ -382,7 +384,7 @@ static bool poll_server(struct rendezvous_node *r, struct datagram *d, unsigned 
 
 		if (session_seal(&guest->session, &packet, 1, sizeof(r->frame), now) == 1) {
 			touch(r, guest);
-			address_to(guest, d, socket, packet);
+			*d = (struct datagram){.packet = packet, .path = guest->path};
 			return true;
 		}
 		r->guest_counters[GUEST_UNREACHED]++;
@@ -395,15 +397,16 @@ static msec guest_due(const struct guest *guest)
 	return msec_min(session_due(&guest->session), guest->drops_keys);
 }
 
-static bool poll_guests(struct rendezvous_node *r, struct datagram *d, unsigned *socket, msec now)
+static bool poll_guests(struct rendezvous_node *r, struct datagram *d, msec now)
 {
 	struct guest *guest;
 	size_t len;
 
 	while ((guest = list_first(&r->owing, struct guest, owing))) {
 		if (session_poll(&guest->session, r->frame, &len, now) != OWED_NOTHING) {
-			address_to(guest, d, socket,
-				   packet_in(r->frame, sizeof(r->frame), 0, len));
+			*d = (struct datagram){
+				.packet = packet_in(r->frame, sizeof(r->frame), 0, len),
+				.path = guest->path};
 			return true;
 		}
 		list_remove(&guest->owing);
@@ -412,9 +415,9 @@ static bool poll_guests(struct rendezvous_node *r, struct datagram *d, unsigned 
 	return false;
 }
 
-bool rendezvous_node_poll(struct rendezvous_node *r, struct datagram *d, unsigned *socket, msec now)
+bool rendezvous_node_poll(struct rendezvous_node *r, struct datagram *d, msec now)
 {
-	return poll_server(r, d, socket, now) || poll_guests(r, d, socket, now);
+	return poll_server(r, d, now) || poll_guests(r, d, now);
 }
 
 /* -- time -------------------------------------------------------------------- */

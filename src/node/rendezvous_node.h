@@ -24,7 +24,8 @@ struct rendezvous_node;
 
 enum { RENDEZVOUS_LISTENERS_MAX = 8 };
 
-/* Two sockets at one address: number 2i is listener i's own, and 2i + 1 answers STUN alone. */
+/* Two sockets at one address. By their numbers, in path.via, 2i is listener i's own, and
+ * 2i + 1 answers STUN alone. */
 struct rendezvous_listener {
 	uint16_t port;
 	uint16_t stun_port;		/* 0: there is no second one */
@@ -48,15 +49,11 @@ const uint8_t *rendezvous_node_public_key(const struct rendezvous_node *r);
 /* Nanoseconds since 1970; clients are told it, as a hint which day it is. */
 void rendezvous_node_set_wall(struct rendezvous_node *r, uint64_t wall_ns);
 
-/* A datagram came in by this socket. True: it is the answer now, to be sent back by the
- * socket that *socket says. What else it leads to is owed. */
-bool rendezvous_node_receive(struct rendezvous_node *r, struct datagram *d, unsigned *socket,
-			     msec now);
+/* A datagram came in. True: it is the answer now, to be sent. What else it leads to is owed. */
+bool rendezvous_node_receive(struct rendezvous_node *r, struct datagram *d, msec now);
 
-/* The next datagram that is owed, and by which socket. Its bytes live until the next call.
- * False: nothing is. */
-bool rendezvous_node_poll(struct rendezvous_node *r, struct datagram *d, unsigned *socket,
-			  msec now);
+/* The next datagram that is owed. Its bytes live until the next call. False: nothing is. */
+bool rendezvous_node_poll(struct rendezvous_node *r, struct datagram *d, msec now);
 
 void rendezvous_node_tick(struct rendezvous_node *r, msec now);
 msec rendezvous_node_due(const struct rendezvous_node *r);

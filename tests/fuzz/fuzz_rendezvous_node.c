@@ -42,7 +42,7 @@ static void stray(struct reader *r, struct caller *c, bool is_signed)
 	uint8_t bytes[BYTES_MAX];
 	size_t len = is_signed ? sizeof(struct message_initiation) : get_u8(r) * 6u;
 	struct bytes rest = get_bytes(r, len);
-	unsigned socket = get_u8(r) & 1;
+	uint16_t via = get_u8(r) & 1;
 	struct cookie_jar jar;
 
 	if (r->bad || !rest.len)
@@ -52,7 +52,7 @@ static void stray(struct reader *r, struct caller *c, bool is_signed)
 		cookie_jar_init(&jar, rendezvous_node_public_key(hall.rendezvous));
 		cookie_jar_sign(&jar, bytes, rest.len, hall.now);
 	}
-	if (hall_feed(&hall, &c->at, socket, bytes, rest.len))
+	if (hall_feed(&hall, &c->at, via, bytes, rest.len))
 		must(hall.answer.len <= rest.len || rest.len < RESPONDER_FREE_LEN);
 }
 
@@ -111,10 +111,9 @@ static void changed(struct reader *r, struct caller *c)
 static void poll(void)
 {
 	struct datagram d;
-	unsigned socket;
 
-	for (unsigned n = 0; rendezvous_node_poll(hall.rendezvous, &d, &socket, hall.now); n++) {
-		must(n < 1000 && d.path.remote.port && socket == 0);
+	for (unsigned n = 0; rendezvous_node_poll(hall.rendezvous, &d, hall.now); n++) {
+		must(n < 1000 && d.path.remote.port && d.path.via == 0);
 		must(anybody);
 		hall.bytes_out += d.packet.len;
 	}

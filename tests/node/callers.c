@@ -28,21 +28,21 @@ void hall_close(struct hall *hall)
 	rendezvous_node_free(hall->rendezvous);
 }
 
-static void note_answer(struct hall *hall, const struct datagram *d, unsigned socket)
+static void note_answer(struct hall *hall, const struct datagram *d)
 {
 	assert_true(d->packet.len <= sizeof(hall->answer.bytes));
 	hall->answer.len = d->packet.len;
-	hall->answer.socket = socket;
+	hall->answer.via = d->path.via;
 	memcpy(hall->answer.bytes, d->packet.data, d->packet.len);
 	hall->bytes_out += d->packet.len;
 }
 
-bool hall_feed(struct hall *hall, const struct endpoint *from, unsigned socket, const void *bytes,
+bool hall_feed(struct hall *hall, const struct endpoint *from, uint16_t via, const void *bytes,
 	       size_t len)
 {
 	struct datagram d = {
 		.packet = packet_in(hall->buffer, sizeof(hall->buffer), HEADROOM, len),
-		.path = {.remote = *from, .local = ip_v4(192, 0, 2, 1)},
+		.path = {.remote = *from, .local = ip_v4(192, 0, 2, 1), .via = via},
 	};
 
 	assert_true(len <= packet_tailroom(&d.packet) + len);
@@ -50,10 +50,10 @@ bool hall_feed(struct hall *hall, const struct endpoint *from, unsigned socket, 
 		memcpy(d.packet.data, bytes, len);
 	hall->bytes_in += len;
 	hall->answer.len = 0;
-	if (!rendezvous_node_receive(hall->rendezvous, &d, &socket, hall->now))
+	if (!rendezvous_node_receive(hall->rendezvous, &d, hall->now))
 		return false;
 	assert_true(endpoint_equal(&d.path.remote, from));
-	note_answer(hall, &d, socket);
+	note_answer(hall, &d);
 	return true;
 }
 
@@ -66,7 +66,7 @@ static struct caller *caller_at(struct caller *callers, size_t n, const struct e
 	return NULL;
 }
 
-static void hear(struct hall *hall, struct caller *c, const struct datagram *d, unsigned socket)
+static void hear(struct hall *hall, struct caller *c, const struct datagram *d)
 {
 	struct said *said = &c->heard[c->heard_len++];
 	struct packet p = packet_in(said->bytes, sizeof(said->bytes), 0, 0);
@@ -79,21 +79,20 @@ static void hear(struct hall *hall, struct caller *c, const struct datagram *d, 
 	session_open(&c->session, &p, &verdict, 1, hall->now);
 	assert_int_equal(verdict, SESSION_OK);
 	said->len = p.len;
-	said->socket = socket;
+	said->via = d->path.via;
 	memcpy(said->bytes, p.data, p.len);
 }
 
 void hall_poll(struct hall *hall, struct caller *callers, size_t n)
 {
 	struct datagram d;
-	unsigned socket;
 
-	while (rendezvous_node_poll(hall->rendezvous, &d, &socket, hall->now)) {
+	while (rendezvous_node_poll(hall->rendezvous, &d, hall->now)) {
 		struct caller *c = caller_at(callers, n, &d.path.remote);
 
 		assert_non_null(c);
 		hall->bytes_out += d.packet.len;
-		hear(hall, c, &d, socket);
+		hear(hall, c, &d);
 	}
 	assert_true(rendezvous_node_due(hall->rendezvous) > 0);
 }
@@ -105,16 +104,23 @@ uint64_t hall_pass(struct hall *hall, msec span, struct caller *callers, size_t 
 
 	hall_poll(hall, callers, n);
 	while ((due = rendezvous_node_due(hall->rendezvous)) <= end) {
-		assert_true(due > hall->now);
-		hall->now = due;
-		rendezvous_node_tick(hall->rendezvous, due);
+		hall->now = due > hall->now ? due : hall->now;
+		rendezvous_node_tick(hall->rendezvous, hall->now);
 		hall_poll(hall, callers, n);
+		assert_true(rendezvous_node_due(hall->rendezvous) > hall->now);
 	}
 	hall->now = end;
 	return hall->bytes_out - before;
 }
 
 /* -- callers --------------------------------------------------------------- */
+
+static void meet(struct hall *hall, struct caller *c, const uint8_t *psk)
+{
+	assert_true(session_init(&c->session, &c->shared,
+				 rendezvous_node_public_key(hall->rendezvous), psk ? psk : no_psk,
+				 0));
+}
 
 void caller_init(struct hall *hall, struct caller *c, unsigned n, const uint8_t *psk)
 {
@@ -128,9 +134,13 @@ void caller_init(struct hall *hall, struct caller *c, unsigned n, const uint8_t 
 	c->shared.rng = &hall->rng;
 	c->at = (struct endpoint){.ip = ip_v4(198, 51, (uint8_t)(n >> 8), (uint8_t)n),
 				  .port = (uint16_t)(1000 + n % 60000)};
-	assert_true(session_init(&c->session, &c->shared,
-				 rendezvous_node_public_key(hall->rendezvous), psk ? psk : no_psk,
-				 0));
+	meet(hall, c, psk);
+}
+
+void caller_restart(struct hall *hall, struct caller *c, const uint8_t *psk)
+{
+	session_deinit(&c->session);
+	meet(hall, c, psk);
 }
 
 void caller_deinit(struct caller *c)

@@ -34,7 +34,7 @@ enum {
 
 struct said {
 	size_t len;		/* 0: a keepalive */
-	unsigned socket;
+	uint16_t via;
 	uint8_t bytes[RENDEZVOUS_FRAME_MAX + 16];
 };
 
@@ -64,7 +64,7 @@ void hall_open(struct hall *hall, uint32_t clients_max, const uint8_t *psk);
 void hall_close(struct hall *hall);
 
 /* A datagram comes in. True: answered. */
-bool hall_feed(struct hall *hall, const struct endpoint *from, unsigned socket, const void *bytes,
+bool hall_feed(struct hall *hall, const struct endpoint *from, uint16_t via, const void *bytes,
 	       size_t len);
 /* What is owed, to the callers that it is addressed to; to another address is an error. */
 void hall_poll(struct hall *hall, struct caller *callers, size_t n);
@@ -73,6 +73,8 @@ uint64_t hall_pass(struct hall *hall, msec span, struct caller *callers, size_t 
 
 /* Caller number n, at 198.51.x.y:1000 + n, with a key of its own. */
 void caller_init(struct hall *hall, struct caller *c, unsigned n, const uint8_t *psk);
+/* It forgets its session, but not its key. */
+void caller_restart(struct hall *hall, struct caller *c, const uint8_t *psk);
 void caller_deinit(struct caller *c);
 size_t caller_initiate(struct hall *hall, struct caller *c, uint8_t out[static 148]);
 /* The hall's last answer is the response; what confirms the keys, or 0: it is none. */

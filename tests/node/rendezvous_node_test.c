@@ -4,6 +4,7 @@
 
 #include "callers.h"
 #include "node/spare.h"
+#include "signal/rendezvous_server.h"
 #include "stun/message.h"
 
 enum { CALLERS = 24, ALL = CALLERS };
@@ -540,18 +541,18 @@ static void both_ports_answer_stun_and_stand_in_for_each_other(void **state)
 
 	(void)state;
 	open_for(8, NULL);
-	for (unsigned socket = 0; socket < 2; socket++) {
-		assert_true(hall_feed(&hall, &callers[0].at, socket, request.data, request.len));
-		assert_int_equal(hall.answer.socket, socket);
+	for (uint16_t via = 0; via < 2; via++) {
+		assert_true(hall_feed(&hall, &callers[0].at, via, request.data, request.len));
+		assert_int_equal(hall.answer.via, via);
 		assert_true(hall.answer.len <= request.len);
 		assert_true(stun_parse(&msg, bytes_of(hall.answer.bytes, hall.answer.len)));
 		assert_true(stun_get_address(&msg, ATTR_OTHER_ADDRESS, &other));
-		assert_int_equal(other.port, socket ? HALL_PORT : HALL_STUN_PORT);
+		assert_int_equal(other.port, via ? HALL_PORT : HALL_STUN_PORT);
 	}
 	request = stun_request(out, 80, 2);
-	for (unsigned socket = 0; socket < 2; socket++) {
-		assert_true(hall_feed(&hall, &callers[0].at, socket, request.data, request.len));
-		assert_int_equal(hall.answer.socket, socket ^ 1);
+	for (uint16_t via = 0; via < 2; via++) {
+		assert_true(hall_feed(&hall, &callers[0].at, via, request.data, request.len));
+		assert_int_equal(hall.answer.via, via ^ 1);
 	}
 	close_all();
 }
@@ -621,6 +622,34 @@ static void newcomers_that_never_speak_take_no_more_than_the_table(void **state)
 	close_all();
 }
 
+/* One after the other, as one struct caller is large; the hall keeps them apart by key.
+ * Twice each, because new keys come beside the old ones for a while. */
+static void a_client_costs_two_and_a_half_kilobytes(void **state)
+{
+	enum { MANY = 512 };
+	size_t before, each;
+
+	(void)state;
+	open_for(MANY, NULL);
+	before = live;
+	for (unsigned i = 0; i < MANY; i++) {
+		caller_deinit(&callers[0]);
+		caller_init(&hall, &callers[0], 100 + i, NULL);
+		assert_true(caller_connect(&hall, &callers[0]));
+		hall.now += 25;
+		caller_restart(&hall, &callers[0], NULL);
+		assert_true(caller_connect(&hall, &callers[0]));
+		hall.now += 25;
+	}
+	hall_pass(&hall, GUEST_OLD_KEYS + 1, callers, ALL);
+	assert_int_equal(known(), MANY);
+	each = (live - before) / MANY + sizeof(struct guest) + sizeof(struct rendezvous_seat) +
+	       sizeof(struct heap_node *) + sizeof(uint32_t);
+	print_message("a client costs %zu bytes\n", each);
+	assert_true(each <= 2560);
+	close_all();
+}
+
 static void without_memory_nobody_is_let_in_and_nothing_breaks(void **state)
 {
 	uint8_t message[148];
@@ -674,6 +703,7 @@ int main(void)
 		cmocka_unit_test(both_ports_answer_stun_and_stand_in_for_each_other),
 		cmocka_unit_test(a_flood_of_100000_initiations_costs_no_memory),
 		cmocka_unit_test(newcomers_that_never_speak_take_no_more_than_the_table),
+		cmocka_unit_test(a_client_costs_two_and_a_half_kilobytes),
 		cmocka_unit_test(without_memory_nobody_is_let_in_and_nothing_breaks),
 		cmocka_unit_test(without_memory_it_is_not_made),
 	};
