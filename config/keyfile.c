@@ -5,20 +5,34 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { ERROR_LEN = 512, ROOM = 128 }; /* a key, a newline, and some blanks at most */
 
+/* Is it one of those that the service manager gives us (LoadCredential=)? It lets us read
+ * them by an ACL, whose mask shows as a right of the group. */
+static bool is_credential(const char *path)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	size_t len = folder ? strlen(folder) : 0;
+
+	return len && strncmp(path, folder, len) == 0 && path[len] == '/' &&
+	       !strchr(path + len + 1, '/');
+}
+
 static int check_who_may_read(const struct stat *st, const char *path, char error[static ERROR_LEN])
 {
+	mode_t forbidden = is_credential(path) ? 037 : 077;
+
 	if (!S_ISREG(st->st_mode)) {
 		snprintf(error, ERROR_LEN,
 			 "%.200s is not a regular file; name the file that holds the key", path);
 		return -EPERM;
 	}
-	if (st->st_mode & 077) {
+	if (st->st_mode & forbidden) {
 		snprintf(
 			error, ERROR_LEN,
 			"%.200s may be used by others than its owner (mode %04o); chmod 600 %.200s",

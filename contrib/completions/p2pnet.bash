@@ -3,7 +3,7 @@
 # A test compares the tables below with those of the program: every command,
 # and for each command its own options.
 
-_p2pnet_commands="up down reload status ping explain events netcheck show genkey pubkey genpsk init peer check config log ice version help"
+_p2pnet_commands="up down reload status ping explain events netcheck show genkey pubkey genpsk init peer check config log ice rendezvous version help"
 _p2pnet_global="--net --config --socket --json --verbose --quiet --color --help --version"
 
 # Each line: a command, then its own options.
@@ -29,6 +29,7 @@ _p2pnet_options() {
 	"config") echo "--effective" ;;
 	"log") ;;
 	"ice") echo "--stun --controlling --controlled" ;;
+	"rendezvous") echo "--key --psk --listen --stun-port --max-clients" ;;
 	"version") ;;
 	"help") ;;
 	esac
@@ -62,7 +63,8 @@ _p2pnet() {
 		case ${COMP_WORDS[i]} in
 		-n | --net) net=${COMP_WORDS[++i]} ;;
 		-c | --config | -s | --socket | --color | --address | --name | --endpoint | --ip | \
-			--allowed-ips | --keepalive | --psk-file | --stun | --count | -i | --interval | --since) ((i++)) ;;
+			--allowed-ips | --keepalive | --psk-file | --stun | --count | -i | --interval | --since | \
+			--key | --psk | --listen | --stun-port | --max-clients) ((i++)) ;;
 		-*) ;;
 		*)
 			if ((n == 0)) || { ((n == 1)) && [[ $command == peer ]]; }; then
@@ -76,11 +78,12 @@ _p2pnet() {
 	case $prev in
 	-n | --net) _p2pnet_fill "$(_p2pnet_nets)" "$cur"; return ;;
 	-c) if [[ $command == ping ]]; then return; fi ;;&
-	-c | --config | -s | --socket | --psk-file) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	-c | --config | -s | --socket | --psk-file | --key | --psk) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--color) _p2pnet_fill "auto never" "$cur"; return ;;
 	--keepalive) _p2pnet_fill "yes no" "$cur"; return ;;
 	--since) _p2pnet_fill "10m 2h 1d" "$cur"; return ;;
-	--address | --name | --endpoint | --ip | --allowed-ips | --stun | --count | -i | --interval) return ;;
+	--address | --name | --endpoint | --ip | --allowed-ips | --stun | --count | -i | --interval | \
+		--listen | --stun-port | --max-clients) return ;;
 	esac
 	if [[ $cur == -* ]]; then
 		_p2pnet_fill "$(_p2pnet_options "$command") $_p2pnet_global" "$cur"

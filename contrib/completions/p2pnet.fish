@@ -23,7 +23,8 @@ function __p2pnet_words
         end
         switch $word
             case -n --net -c --config -s --socket --color --address --name --endpoint --ip \
-                --allowed-ips --keepalive --psk-file --stun --count -i --interval --since
+                --allowed-ips --keepalive --psk-file --stun --count -i --interval --since \
+                --key --psk --listen --stun-port --max-clients
                 set is_value 1
             case '-*'
             case '*'
@@ -83,6 +84,7 @@ complete -c p2pnet -n __p2pnet_has_no_command -a check -d 'say what is wrong wit
 complete -c p2pnet -n __p2pnet_has_no_command -a config -d 'print which file is read, or what is in force'
 complete -c p2pnet -n __p2pnet_has_no_command -a log -d 'print or set the log level of a running net'
 complete -c p2pnet -n __p2pnet_has_no_command -a ice -d 'try the ICE agent against another one, to diagnose it or a NAT'
+complete -c p2pnet -n __p2pnet_has_no_command -a rendezvous -d 'be the place where nodes meet that cannot call each other'
 complete -c p2pnet -n __p2pnet_has_no_command -a version -d 'print the version'
 complete -c p2pnet -n __p2pnet_has_no_command -a help -d 'print help'
 
@@ -120,3 +122,8 @@ complete -c p2pnet -n '__p2pnet_is log' -a 'error warn info debug trace'
 complete -c p2pnet -n '__p2pnet_is ice' -l stun -x -d 'a STUN server to ask; may be repeated'
 complete -c p2pnet -n '__p2pnet_is ice' -l controlling -d 'this side chooses the pair'
 complete -c p2pnet -n '__p2pnet_is ice' -l controlled -d 'the other side chooses the pair'
+complete -c p2pnet -n '__p2pnet_is rendezvous' -l key -r -F -d 'a file with its private key'
+complete -c p2pnet -n '__p2pnet_is rendezvous' -l psk -r -F -d 'a file with a preshared key'
+complete -c p2pnet -n '__p2pnet_is rendezvous' -l listen -x -d 'where it is called; may be repeated'
+complete -c p2pnet -n '__p2pnet_is rendezvous' -l stun-port -x -d 'the second port for STUN'
+complete -c p2pnet -n '__p2pnet_is rendezvous' -l max-clients -x -d 'so many at most'

@@ -23,7 +23,7 @@ struct command {
 	const char *args;		/* as in the usage line: "[PEER]" */
 	const char *summary;		/* one line */
 	const char *details;		/* some lines for `help NAME`, or NULL */
-	uint32_t options;		/* a set of OPTION_BIT()s beyond the global ones */
+	uint64_t options;		/* a set of OPTION_BIT()s beyond the global ones */
 	unsigned min, max;		/* how many arguments */
 	int (*run)(const struct invocation *in);	/* returns an EXIT_* code */
 };
@@ -68,6 +68,7 @@ int run_check(const struct invocation *in);
 int run_config(const struct invocation *in);
 int run_log(const struct invocation *in);
 int run_ice(const struct invocation *in);
+int run_rendezvous(const struct invocation *in);
 int run_version(const struct invocation *in);
 int run_help(const struct invocation *in);
 

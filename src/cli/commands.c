@@ -63,6 +63,12 @@ static const struct command table[] = {
 	 "other side from stdin. What happens to each pair is told on stderr, with --json as\n"
 	 "objects on stdout. On the nominated pair it sends back what comes, until the end of stdin.",
 	 BIT(OPT_STUN) | BIT(OPT_CONTROLLING) | BIT(OPT_CONTROLLED), 0, 0, run_ice},
+	{"rendezvous", "", "be the place where nodes meet that cannot call each other",
+	 "Stays in the foreground and needs no root, no device and no file but its key. Prints its\n"
+	 "public key and the lines that its clients need; the log goes to stderr. It passes on what\n"
+	 "it cannot read. P2PNET_LOG sets the log level, each -v raises it.",
+	 BIT(OPT_KEY) | BIT(OPT_PSK) | BIT(OPT_LISTEN) | BIT(OPT_STUN_PORT) | BIT(OPT_MAX_CLIENTS),
+	 0, 0, run_rendezvous},
 	{"version", "", "print the version", NULL, 0, 0, 0, run_version},
 	{"help", "[COMMAND]", "print help", NULL, 0, 0, 2, run_help},
 };

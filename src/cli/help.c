@@ -40,7 +40,7 @@ static void print_option(FILE *out, enum option_id id)
 	fprintf(out, "  %-26s %s\n", left, spec->summary);
 }
 
-static void print_options(FILE *out, int from, int to, uint32_t set)
+static void print_options(FILE *out, int from, int to, uint64_t set)
 {
 	for (int i = from; i < to; i++) {
 		if (set & OPTION_BIT(i))
@@ -65,7 +65,7 @@ void help_overview(FILE *out)
 	for (size_t i = 0; i < len; i++)
 		print_command_line(out, &table[i]);
 	fputs("\nOptions of every command:\n", out);
-	print_options(out, 0, OPTIONS_GLOBAL, UINT32_MAX);
+	print_options(out, 0, OPTIONS_GLOBAL, UINT64_MAX);
 	fputs("\n'p2pnet help COMMAND' says more about one. Manual: p2pnet(1), p2pnet.conf(5).\n",
 	      out);
 }
@@ -81,7 +81,7 @@ static void help_command(const struct command *c)
 		fputs("\nOptions:\n", stdout);
 	print_options(stdout, OPTIONS_GLOBAL, OPTIONS, c->options);
 	fputs("\nOptions of every command:\n", stdout);
-	print_options(stdout, 0, OPTIONS_GLOBAL, UINT32_MAX);
+	print_options(stdout, 0, OPTIONS_GLOBAL, UINT64_MAX);
 }
 
 static void help_group(const char *word)

@@ -49,6 +49,14 @@ static const struct option_spec specs[OPTIONS] = {
 	[OPT_SINCE] = {"since", 0, TAKES_VALUE, "TIME",
 		       "only what is not older: 10m, 2h, 22:41 or 2026-01-02T22:41:00Z"},
 	[OPT_FOLLOW] = {"follow", 'f', TAKES_NOTHING, NULL, "go on as things happen, until ^C"},
+	[OPT_KEY] = {"key", 0, TAKES_VALUE, "FILE", "a file with its private key"},
+	[OPT_PSK] = {"psk", 0, TAKES_VALUE, "FILE",
+		     "a file with a preshared key, that only some clients have"},
+	[OPT_LISTEN] = {"listen", 0, TAKES_VALUE, "ADDR:PORT",
+			"where it is called, port 4901 if not given; may be repeated"},
+	[OPT_STUN_PORT] = {"stun-port", 0, TAKES_VALUE, "PORT",
+			   "the second port for STUN, that of --listen + 1 if not given"},
+	[OPT_MAX_CLIENTS] = {"max-clients", 0, TAKES_VALUE, "N", "10000 if not given"},
 };
 
 struct cursor {
@@ -242,7 +250,7 @@ const char *options_value(const struct options *options, enum option_id id, size
 	return NULL;
 }
 
-enum option_id options_stranger(const struct options *options, uint32_t set)
+enum option_id options_stranger(const struct options *options, uint64_t set)
 {
 	for (int i = OPTIONS_GLOBAL; i < OPTIONS; i++) {
 		if (options->count[i] && !(set & OPTION_BIT(i)))

@@ -51,10 +51,15 @@ enum option_id {
 	OPT_UNTIL_DIRECT,
 	OPT_SINCE,
 	OPT_FOLLOW,
+	OPT_KEY,
+	OPT_PSK,
+	OPT_LISTEN,
+	OPT_STUN_PORT,
+	OPT_MAX_CLIENTS,
 	OPTIONS,
 };
 
-#define OPTION_BIT(id) (UINT32_C(1) << (id))
+#define OPTION_BIT(id) (UINT64_C(1) << (id))
 
 enum option_takes {
 	TAKES_NOTHING,
@@ -97,6 +102,6 @@ bool options_parse(struct options *out, int argc, char *const *argv, char error[
 const char *options_value(const struct options *options, enum option_id id, size_t nth);
 
 /* Was a flag given that is neither global nor in the set? The first such, or OPTIONS. */
-enum option_id options_stranger(const struct options *options, uint32_t set);
+enum option_id options_stranger(const struct options *options, uint64_t set);
 
 #endif

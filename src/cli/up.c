@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "cli/client.h"
+#include "cli/level.h"
 #include "cli/load.h"
 #include "cli/message.h"
 #include "cli/notify.h"
@@ -320,20 +321,6 @@ static int parse_wait(struct up *up, const struct options *o)
 	return EXIT_OK;
 }
 
-/* P2PNET_LOG, else what the file says; raised by each -v. */
-static int choose_level(enum log_level *level, const struct options *o)
-{
-	const char *text = getenv("P2PNET_LOG");
-	unsigned raised;
-
-	if (text && *text && !log_level_parse(level, text))
-		return fail(EXIT_USAGE, "P2PNET_LOG is error, warn, info, debug or trace, not '%s'",
-			    text);
-	raised = (unsigned)*level + o->count[OPT_VERBOSE];
-	*level = raised < LOG_LEVELS ? (enum log_level)raised : LOG_TRACE;
-	return EXIT_OK;
-}
-
 static int prepare(struct up *up, const struct invocation *in)
 {
 	const struct options *o = in->options;
@@ -364,7 +351,7 @@ int run_up(const struct invocation *in)
 	if (code)
 		return code;
 	up.file_level = level = config->log_level;
-	code = choose_level(&level, in->options);
+	code = level_choose(&level, in->options);
 	if (code) {
 		config_free(config);
 		return code;

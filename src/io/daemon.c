@@ -9,37 +9,22 @@
 #include "io/daemon.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "crypto/aead.h"
-#include "crypto/crypto.h"
 #include "ctl/request.h"
 #include "io/clock.h"
 #include "io/daemon_impl.h"
+#include "io/prepare.h"
 #include "io/random.h"
+#include "io/watch.h"
 
 enum { ERROR_TEXT = 512 };
 
 /* -- opening, in order --------------------------------------------------- */
-
-/* Keys must not get into core files. A sanitizer's leak check needs ptrace. */
-static void forbid_dumps(void)
-{
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_ASAN 1
-#endif
-#endif
-#if !defined(__SANITIZE_ADDRESS__) && !defined(HAS_ASAN)
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-#endif
-}
 
 static bool is_denied(int err)
 {
@@ -61,30 +46,6 @@ static void add_hint(char error[static ERROR_TEXT], int err)
 			 "; p2pnet up needs root or CAP_NET_ADMIN: try sudo");
 }
 
-static void choose_engine(void)
-{
-	struct aead_engine_report engines[AEAD_ENGINES_MAX];
-	size_t n = aead_choose_engine(clock_cpu_ns, engines);
-
-	for (size_t i = 0; i < n; i++)
-		log_debug("%s: %s, %u ns for a packet%s", engines[i].name,
-			  engines[i].passed ? "right" : "wrong answers", engines[i].ns_per_packet,
-			  engines[i].chosen ? ": chosen" : "");
-}
-
-static int prepare(char error[static ERROR_TEXT])
-{
-	if (!crypto_init()) {
-		snprintf(error, ERROR_TEXT,
-			 "this machine's OpenSSL lacks BLAKE2s or ChaCha20 (a FIPS build?)");
-		return EXIT_FAILED;
-	}
-	signal(SIGPIPE, SIG_IGN);
-	forbid_dumps();
-	choose_engine();
-	return 0;
-}
-
 static int open_loop(struct daemon *d, char error[static ERROR_TEXT])
 {
 	int err = uv_loop_init(&d->loop);
@@ -98,20 +59,11 @@ static int open_loop(struct daemon *d, char error[static ERROR_TEXT])
 	return 0;
 }
 
-static void close_handle(uv_handle_t *handle, void *context)
-{
-	(void)context;
-	if (!uv_is_closing(handle))
-		uv_close(handle, NULL);
-}
-
-/* Runs until all that was closed has said so, and lookups that nobody can stop are over. */
+/* Lookups that nobody can stop are waited for. */
 static void close_loop(struct daemon *d)
 {
 	resolver_deinit(&d->resolver);
-	uv_walk(&d->loop, close_handle, NULL);
-	while (uv_loop_close(&d->loop) == UV_EBUSY)
-		uv_run(&d->loop, UV_RUN_DEFAULT);
+	watch_close_loop(&d->loop);
 }
 
 static int open_tun(struct daemon *d, char error[static ERROR_TEXT])
@@ -268,7 +220,7 @@ int daemon_new(struct daemon **out, const struct daemon_settings *settings,
 	       const struct daemon_hooks *hooks, char error[static ERROR_TEXT])
 {
 	struct daemon *d = calloc(1, sizeof(*d));
-	int code = prepare(error);
+	int code = prepare_process(error);
 
 	if (code)
 		goto free_daemon;
@@ -401,7 +353,7 @@ void daemon_free(struct daemon *d)
 	links_watch_close(d->links);
 	lan_close(d->lan);
 	resolver_deinit(&d->resolver);
-	uv_walk(&d->loop, close_handle, NULL);
+	watch_close_all(&d->loop);
 	close(d->timer_fd);
 	netplan_undo(d->netplan);
 	pump_deinit(&d->pump);

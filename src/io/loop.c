@@ -4,15 +4,13 @@
  *   timer --------> node_tick --+--> drain: send, save, look up --> set the timer
  *   answers ---> node_resolved -'
  */
-#include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "ctl/request.h"
 #include "io/clock.h"
 #include "io/daemon_impl.h"
+#include "io/watch.h"
 
 _Static_assert((int)UDP_MORE_MAX == (int)NODE_SOCKETS_MAX, "each number has a place");
 
@@ -113,26 +111,13 @@ static void on_tun(uv_poll_t *poll, int status, int events)
 	daemon_drain(d);
 }
 
-/* An error on a socket is news of a datagram that was sent, and no reason to stop:
- * libuv does stop listening then, so begin anew. */
-static void clear_error(uv_poll_t *poll)
-{
-	uv_os_fd_t fd;
-	int err;
-	socklen_t len = sizeof(err);
-
-	if (uv_fileno((uv_handle_t *)poll, &fd) == 0)
-		getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len);
-	uv_poll_start(poll, UV_READABLE, poll->poll_cb);
-}
-
 static void on_udp(uv_poll_t *poll, int status, int events)
 {
 	struct daemon *d = poll->data;
 
 	(void)events;
 	if (status < 0)
-		clear_error(poll);
+		watch_clear_error(poll);
 	node_set_wall(d->node, clock_wall_ns());
 	pump_from_net(&d->pump, poll == &d->udp4_poll ? IP_V4 : IP_V6, clock_now());
 	daemon_drain(d);
@@ -235,31 +220,17 @@ void daemon_source_gone(void *context, const struct path *path)
 	node_source_gone(d->node, path);
 }
 
-/* A host without the family has no descriptor for it. */
-static int watch(struct daemon *d, uv_poll_t *poll, int fd, uv_poll_cb callback)
-{
-	int err;
-
-	if (fd < 0)
-		return 0;
-	err = uv_poll_init(&d->loop, poll, fd);
-	if (err)
-		return err;
-	poll->data = d;
-	return uv_poll_start(poll, UV_READABLE, callback);
-}
-
 int daemon_watch(struct daemon *d)
 {
-	int err = watch(d, &d->timer_poll, d->timer_fd, on_timer);
+	int err = watch_start(&d->loop, &d->timer_poll, d->timer_fd, on_timer, d);
 
 	if (!err)
-		err = watch(d, &d->tun_poll, tun_fd(d->tun), on_tun);
+		err = watch_start(&d->loop, &d->tun_poll, tun_fd(d->tun), on_tun, d);
 	if (!err)
-		err = watch(d, &d->udp4_poll, udp_fd(d->udp, IP_V4), on_udp);
+		err = watch_start(&d->loop, &d->udp4_poll, udp_fd(d->udp, IP_V4), on_udp, d);
 	if (!err)
-		err = watch(d, &d->udp6_poll, udp_fd(d->udp, IP_V6), on_udp);
+		err = watch_start(&d->loop, &d->udp6_poll, udp_fd(d->udp, IP_V6), on_udp, d);
 	if (!err)
-		err = watch(d, &d->more_poll, udp_more_fd(d->udp), on_udp_more);
+		err = watch_start(&d->loop, &d->more_poll, udp_more_fd(d->udp), on_udp_more, d);
 	return err;
 }

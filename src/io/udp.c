@@ -30,6 +30,7 @@ struct udp {
 	int more[UDP_MORE_MAX + 1];	/* by number; 0: closed (descriptor 0 is never ours) */
 	uint16_t port;
 	uint32_t mark;
+	struct ip address;
 	void (*source_gone)(void *context, const struct path *path);
 	void *context;
 	uint64_t counters[UDP_COUNTERS];
@@ -89,13 +90,17 @@ static void say_why(int err, uint16_t port, char error[static ERROR_TEXT])
 		snprintf(error, ERROR_TEXT, "cannot open UDP port %u: %s", port, strerror(-err));
 }
 
-/* *fd stays -1 if this host lacks the family. */
-static int open_family(struct udp *udp, int *fd, int domain, uint32_t mark)
+/* *fd stays -1 if an address of the other family is wanted, or this host lacks this one. */
+static int open_family(struct udp *udp, int *fd, int domain, const struct udp_settings *settings)
 {
-	int opened = udp_socket_open(domain, udp->port, mark);
+	enum ip_family family = domain == AF_INET ? IP_V4 : IP_V6;
+	int opened;
 
+	if (settings->address.family && settings->address.family != family)
+		return 0;
+	opened = udp_socket_open(domain, &settings->address, udp->port, settings->mark);
 	if (opened < 0)
-		return lacks_family(opened) ? 0 : opened;
+		return lacks_family(opened) && !settings->address.family ? 0 : opened;
 	*fd = opened;
 	udp->port = udp_socket_port(opened);
 	return 0;
@@ -107,12 +112,13 @@ static int open_both(struct udp *udp, const struct udp_settings *settings)
 
 	udp->port = settings->port;
 	udp->mark = settings->mark;
+	udp->address = settings->address;
 	udp->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (udp->epoll < 0)
 		return -errno;
-	err = open_family(udp, &udp->fd4, AF_INET, settings->mark);
+	err = open_family(udp, &udp->fd4, AF_INET, settings);
 	if (!err)
-		err = open_family(udp, &udp->fd6, AF_INET6, settings->mark);
+		err = open_family(udp, &udp->fd6, AF_INET6, settings);
 	if (!err && udp->fd4 < 0 && udp->fd6 < 0)
 		err = -EAFNOSUPPORT;
 	return err;
@@ -134,7 +140,7 @@ int udp_open(struct udp **out, const struct udp_settings *settings, char error[s
 		udp_free(udp);
 		return err;
 	}
-	if (udp->fd4 < 0 || udp->fd6 < 0)
+	if (!settings->address.family && (udp->fd4 < 0 || udp->fd6 < 0))
 		log_info("this host has no %s; going on with %s", udp->fd4 < 0 ? "IPv4" : "IPv6",
 			 udp->fd4 < 0 ? "IPv6" : "IPv4");
 	*out = udp;
@@ -164,7 +170,7 @@ int udp_more_fd(const struct udp *udp)
 static int open_more(struct udp *udp, uint16_t via)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.u32 = via};
-	int fd = udp_socket_open(AF_INET, 0, udp->mark);
+	int fd = udp_socket_open(AF_INET, &udp->address, 0, udp->mark);
 	int err;
 
 	if (fd < 0)

@@ -22,6 +22,7 @@
 struct udp;
 
 struct udp_settings {
+	struct ip address;	/* that it is at; family IP_NONE: at all of this host's, of both families */
 	uint16_t port;		/* 0: any, for tests */
 	uint32_t mark;		/* SO_MARK of what we send; 0: none */
 	/* A datagram could not leave from path->local; it went without. */

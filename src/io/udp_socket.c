@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,17 +55,20 @@ static int set_options(int fd, int domain, uint32_t mark)
 	return domain == AF_INET ? set_options4(fd) : set_options6(fd);
 }
 
-static int bind_port(int fd, int domain, uint16_t port)
+static int bind_to(int fd, int domain, const struct ip *ip, uint16_t port)
 {
 	struct sockaddr_in a4 = {.sin_family = AF_INET, .sin_port = htons(port)};
 	struct sockaddr_in6 a6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-	int failed = domain == AF_INET ? bind(fd, (struct sockaddr *)&a4, sizeof(a4))
-				       : bind(fd, (struct sockaddr *)&a6, sizeof(a6));
+	int failed;
 
+	memcpy(&a4.sin_addr, ip->bytes, sizeof(a4.sin_addr));
+	memcpy(&a6.sin6_addr, ip->bytes, sizeof(a6.sin6_addr));
+	failed = domain == AF_INET ? bind(fd, (struct sockaddr *)&a4, sizeof(a4))
+				   : bind(fd, (struct sockaddr *)&a6, sizeof(a6));
 	return failed ? -errno : 0;
 }
 
-int udp_socket_open(int domain, uint16_t port, uint32_t mark)
+int udp_socket_open(int domain, const struct ip *address, uint16_t port, uint32_t mark)
 {
 	int fd = socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
 	int err;
@@ -73,7 +77,7 @@ int udp_socket_open(int domain, uint16_t port, uint32_t mark)
 		return -errno;
 	err = set_options(fd, domain, mark);
 	if (!err)
-		err = bind_port(fd, domain, port);
+		err = bind_to(fd, domain, address, port);
 	if (err) {
 		close(fd);
 		return err;

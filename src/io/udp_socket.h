@@ -1,16 +1,18 @@
 /* udp_socket.h -- one UDP socket, with all that a datagram shall tell of its way.
  *
  * Non-blocking, large buffers, IP_PKTINFO and TOS on what comes in, no path MTU
- * discovery, bound to the wildcard address.
+ * discovery.
  */
 #ifndef IO_UDP_SOCKET_H
 #define IO_UDP_SOCKET_H
 
 #include <stdint.h>
 
+#include "base/addr.h"
+
 /* The descriptor or -errno. `domain`: AF_INET or AF_INET6, which is then for IPv6 only;
- * port 0: any; `mark`: SO_MARK, 0: none. */
-int udp_socket_open(int domain, uint16_t port, uint32_t mark);
+ * address all zeroes: all of the family; port 0: any; `mark`: SO_MARK, 0: none. */
+int udp_socket_open(int domain, const struct ip *address, uint16_t port, uint32_t mark);
 
 uint16_t udp_socket_port(int fd);	/* that it is bound to */
 

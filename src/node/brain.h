@@ -13,14 +13,11 @@
 #include "node/ping.h"
 #include "node/reach.h"
 #include "node/signalling.h"
+#include "node/spare.h"
 #include "node/status.h"
 #include "wg/allowedips.h"
 
-enum {
-	SPARE_KEYPAIRS = 8,		/* free ones that are kept; more are given back */
-	INDICES_PER_HANDSHAKE = 4,	/* room that must be there before one is worked on */
-	ICMP_PER_SECOND = 100,
-};
+enum { ICMP_PER_SECOND = 100 };
 
 /* Everything that depends on the list of peers; made whole, then swapped in. */
 struct roster {
@@ -55,8 +52,5 @@ struct node {
 struct peer *node_find_peer(const struct node *node, const uint8_t key[static KEY_LEN]);
 void node_touch(struct node *node, struct peer *peer);
 void node_count(struct node *node, enum node_counter counter, uint64_t n);
-
-/* A spare keypair and room for indices, before a handshake is worked on. False: no memory. */
-bool node_top_up(struct node *node);
 
 #endif

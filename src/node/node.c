@@ -11,10 +11,7 @@
 #include "node/brain.h"
 #include "node/ecn.h"
 
-enum {
-	INDEX_SLOTS_MIN = 64,
-	SEEK_AFTER = 2,		/* unanswered initiations, then the endpoint is not believed */
-};
+enum { SEEK_AFTER = 2 };		/* unanswered initiations, then the endpoint is not believed */
 
 void node_count(struct node *node, enum node_counter counter, uint64_t n)
 {
@@ -246,21 +243,12 @@ undo:
 	return false;
 }
 
-static bool make_indices(struct node *node)
-{
-	struct index_slot *slots = array_new(INDEX_SLOTS_MIN, sizeof(*slots));
-
-	if (slots)
-		index_init(&node->shared.indices, slots, INDEX_SLOTS_MIN);
-	return slots != NULL;
-}
-
 struct node *node_new(const struct node_settings *settings, struct rng *rng,
 		      const uint64_t marks[static NODE_MARKS], msec now, char error[static 256])
 {
 	struct node *node = calloc(1, sizeof(*node));
 
-	if (!node || !make_indices(node)) {
+	if (!node || !spare_init(&node->shared)) {
 		snprintf(error, 256, "out of memory");
 		free(node);
 		return NULL;
@@ -282,12 +270,6 @@ struct node *node_new(const struct node_settings *settings, struct rng *rng,
 	return node;
 }
 
-static void free_keypairs(struct keypair_pool *pool, size_t keep)
-{
-	while (pool->free_count > keep)
-		free(keypair_pool_take(pool));
-}
-
 void node_free(struct node *node)
 {
 	if (!node)
@@ -296,8 +278,7 @@ void node_free(struct node *node)
 		peer_free(node->roster.peers[i]);
 	signalling_deinit(node);
 	roster_free(&node->roster);
-	free_keypairs(&node->shared.keypairs, 0);
-	free(node->shared.indices.slots);
+	spare_deinit(&node->shared);
 	free(node->flying);
 	wipe(node, sizeof(*node));
 	free(node);
@@ -324,28 +305,6 @@ void node_set_wall(struct node *node, uint64_t wall_ns)
 	node->shared.wall_ns = wall_ns;
 	node->events.wall_ms = wall_ns / 1000000;
 	signalling_set_wall(node, wall_ns / 1000000);
-}
-
-bool node_top_up(struct node *node)
-{
-	struct keypair_pool *pool = &node->shared.keypairs;
-	struct index_table *table = &node->shared.indices;
-
-	if (pool->free_count == 0) {
-		struct keypair *kp = calloc(1, sizeof(*kp));
-
-		if (!kp)
-			return false;
-		keypair_pool_add(pool, kp);
-	}
-	if ((table->len + INDICES_PER_HANDSHAKE) * 2 > table->cap) {
-		struct index_slot *slots = calloc(table->cap * 2, sizeof(*slots));
-
-		if (!slots)
-			return false;
-		free(index_grow(table, slots, table->cap * 2));
-	}
-	return true;
 }
 
 /* -- what is owed ------------------------------------------------------------ */
@@ -479,7 +438,7 @@ enum action_kind node_poll(struct node *node, struct action *action, msec now)
 	if (action->kind != ACTION_NONE)
 		return action->kind;
 	while ((peer = list_first(&node->owing, struct peer, owing)) != NULL) {
-		if (!node_top_up(node))
+		if (!spare_top_up(&node->shared))
 			node_count(node, COUNT_NO_MEMORY, 1);
 		action->kind = poll_peer(node, peer, action, now);
 		if (action->kind != ACTION_NONE)
@@ -489,7 +448,7 @@ enum action_kind node_poll(struct node *node, struct action *action, msec now)
 		list_remove(&peer->owing);
 		heap_set(&node->timers, &peer->timer, peer_due(peer));
 	}
-	free_keypairs(&node->shared.keypairs, SPARE_KEYPAIRS);
+	spare_trim(&node->shared);
 	return ACTION_NONE;
 }
 

@@ -10,15 +10,9 @@
 #include "node/brain.h"
 #include "node/demux.h"
 #include "node/ecn.h"
+#include "node/verdict.h"
 
 /* -- data ------------------------------------------------------------------ */
-
-static const enum node_counter data_counters[] = {
-	[SESSION_BAD] = COUNT_BAD_DATA,
-	[SESSION_REPLAYED] = COUNT_REPLAYED_DATA,
-	[SESSION_UNEXPECTED] = COUNT_UNKNOWN_INDEX,
-	[SESSION_EXPIRED] = COUNT_EXPIRED_DATA,
-};
 
 /* A peer that is looked for has a way of its own choice; else the source is it. */
 static void heard(struct peer *peer, const struct path *path, msec now)
@@ -71,7 +65,7 @@ static void receive_data(struct node *node, struct session *session, struct data
 	session_open(session, packets, verdicts, n, now);
 	for (size_t i = 0; i < n; i++) {
 		if (verdicts[i] != SESSION_OK) {
-			node_count(node, data_counters[verdicts[i]], 1);
+			node_count(node, verdict_on_data(verdicts[i]), 1);
 			continue;
 		}
 		heard(peer, &datagrams[i].path, now);
@@ -94,17 +88,8 @@ static struct session *data_session(const struct node *node, struct bytes messag
 
 static void count_handshake(struct node *node, enum session_verdict verdict)
 {
-	static const enum node_counter counters[] = {
-		[SESSION_BAD] = COUNT_BAD_HANDSHAKE,
-		[SESSION_REPLAYED] = COUNT_REPLAYED_INITIATION,
-		[SESSION_TOO_SOON] = COUNT_INITIATION_TOO_SOON,
-		[SESSION_UNEXPECTED] = COUNT_UNEXPECTED_HANDSHAKE,
-		[SESSION_EXPIRED] = COUNT_UNEXPECTED_HANDSHAKE,
-		[SESSION_NO_ROOM] = COUNT_NO_MEMORY,
-	};
-
 	if (verdict != SESSION_OK)
-		node_count(node, counters[verdict], 1);
+		node_count(node, verdict_on_handshake(verdict), 1);
 }
 
 static void reply(struct datagram *d, const void *message, size_t len, struct node_out *out)
@@ -170,7 +155,7 @@ static void receive_initiation(struct node *node, struct datagram *d, struct nod
 	peer = node_find_peer(node, claim.public_key);
 	if (!peer)
 		node_count(node, COUNT_STRANGER, 1);
-	else if (!node_top_up(node))
+	else if (!spare_top_up(&node->shared))
 		node_count(node, COUNT_NO_MEMORY, 1);
 	else
 		respond(node, peer, &claim, d, out, now);
@@ -194,7 +179,7 @@ static void receive_response(struct node *node, const struct datagram *d, msec n
 
 	if (!peer)
 		return;
-	if (!node_top_up(node)) {
+	if (!spare_top_up(&node->shared)) {
 		node_count(node, COUNT_NO_MEMORY, 1);
 		return;
 	}

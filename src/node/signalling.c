@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "node/answer.h"
 #include "node/brain.h"
 #include "signal/inband.h"
 
@@ -211,32 +212,16 @@ static bool feed_agents(struct signalling *s, const struct ice_base *base,
 	return false;
 }
 
-static bool respond(struct signalling *s, struct datagram *d, msec now)
-{
-	uint8_t answer[RESPONDER_ANSWER_MAX];
-	struct writer w = writer_over(answer, sizeof(answer));
-	struct endpoint to = {.ip = d->path.local, .port = s->gather.port};
-	struct endpoint source;
-
-	if (d->path.via || !responder_feed(&s->responder, now, &d->path.remote, &to, packet_bytes(&d->packet), &w,
-			    &source) ||
-	    w.bad || w.len > (size_t)(d->packet.end - d->packet.data))
-		return false;
-	memcpy(d->packet.data, answer, w.len);
-	d->packet.len = w.len;
-	d->ecn = d->dscp = 0;
-	return true;
-}
-
 void signalling_stun(struct node *node, struct datagram *d, struct node_out *out, msec now)
 {
 	struct signalling *s = &node->signalling;
+	uint16_t port = s->gather.port;
 	struct ice_base base;
 
 	if (gather_base(&s->gather, &d->path, &base) &&
 	    feed_agents(s, &base, &d->path.remote, packet_bytes(&d->packet), now))
 		s->touched = true;
-	else if (respond(s, d, now))
+	else if (!d->path.via && answer_stun(&s->responder, d, &port, now))
 		out->to_net[out->to_net_len++] = *d;
 	else
 		node_count(node, COUNT_UNSUPPORTED, 1);

@@ -95,6 +95,16 @@ void session_set_persistent(struct session *s, uint32_t interval_msec, msec now)
 	timers_set_persistent(&s->timers, interval_msec, now);
 }
 
+void session_only_answer(struct session *s)
+{
+	s->only_answers = true;
+}
+
+void session_drop_previous(struct session *s)
+{
+	replace(s, &s->previous, NULL);
+}
+
 /* -- facts --------------------------------------------------------------- */
 
 void session_heard(struct session *s, size_t len, msec now)
@@ -140,6 +150,8 @@ static void owe_initiation(struct session *s, msec now)
 {
 	bool is_retrying = s->timers.retransmit != NEVER;
 
+	if (s->only_answers)
+		return;
 	if (!is_retrying && !handshake_is_recent(s, now))
 		s->owes_initiation = true;
 	else if (!is_retrying)

@@ -54,6 +54,7 @@ struct session {
 	bool rekeyed_on_receive;	/* once per keypair (paper, 6.2) */
 	bool owes_initiation;
 	bool owes_keepalive;
+	bool only_answers;		/* it never owes an initiation */
 	bool gave_up;			/* set when 90 s passed without an answer; the node reads and clears it */
 	uint64_t rx_bytes, tx_bytes;	/* of UDP payload, authenticated, as `wg` counts */
 };
@@ -66,6 +67,11 @@ bool session_init(struct session *s, struct session_shared *shared,
 void session_deinit(struct session *s);		/* wipes, gives keypairs and indices back */
 void session_set_psk(struct session *s, const uint8_t psk[static KEY_LEN]);
 void session_set_persistent(struct session *s, uint32_t interval_msec, msec now);
+/* A server's side: whoever wants something of it calls, and calls again. */
+void session_only_answer(struct session *s);
+/* The keys before the current ones are kept for what is still on its way under them. Where
+ * memory is dear they may go a few seconds after the change. */
+void session_drop_previous(struct session *s);
 
 /* -- control ------------------------------------------------------------- */
 

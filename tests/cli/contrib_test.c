@@ -12,7 +12,7 @@
 
 #include "cli/command.h"
 
-static const uint32_t every_global = OPTION_BIT(OPTIONS_GLOBAL) - 1;
+static const uint64_t every_global = OPTION_BIT(OPTIONS_GLOBAL) - 1;
 
 static char *read_whole(const char *path)
 {
@@ -43,7 +43,7 @@ static bool is_name(char c)
 	return islower((unsigned char)c) || c == '-';
 }
 
-static uint32_t bit_of(const char *name, size_t len)
+static uint64_t bit_of(const char *name, size_t len)
 {
 	while (len && name[len - 1] == '-')
 		len--;
@@ -58,9 +58,9 @@ static uint32_t bit_of(const char *name, size_t len)
 }
 
 /* All that follows `mark` in the text, as a set. */
-static uint32_t options_in(const char *text, const char *mark)
+static uint64_t options_in(const char *text, const char *mark)
 {
-	uint32_t set = 0;
+	uint64_t set = 0;
 
 	for (const char *p = text; (p = strstr(p, mark));) {
 		size_t len = 0;
@@ -76,7 +76,7 @@ static uint32_t options_in(const char *text, const char *mark)
 }
 
 static void assert_part(const char *text, const char *from, const char *to, const char *mark,
-			uint32_t set)
+			uint64_t set)
 {
 	char *part = cut(text, from, to);
 
@@ -141,10 +141,10 @@ static void zsh_knows_every_command_and_option(void **state)
 }
 
 /* The lines that are about this command, one after the other. */
-static uint32_t fish_options(const char *text, const char *command)
+static uint64_t fish_options(const char *text, const char *command)
 {
 	char mark[64];
-	uint32_t set = 0;
+	uint64_t set = 0;
 
 	snprintf(mark, sizeof(mark), "-n '__p2pnet_is %s' -", command);
 	for (const char *p = text; (p = strstr(p, mark)); p++) {
@@ -204,6 +204,19 @@ static void the_man_page_knows_every_command_and_option(void **state)
 	free(text);
 }
 
+/* A command with a manual of its own: the same options stand there. */
+static void the_manual_of_the_rendezvous_knows_its_options(void **state)
+{
+	char *text = read_whole(CONTRIB "/man/p2pnet-rendezvous.8");
+	size_t used;
+	const struct command *c = command_find((const char *const[]){"rendezvous"}, 1, &used);
+
+	(void)state;
+	drop_backslashes(text);
+	assert_part(text, ".SH OPTIONS", ".SH ENVIRONMENT", "\\fB--", c->options);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +224,7 @@ int main(void)
 		cmocka_unit_test(zsh_knows_every_command_and_option),
 		cmocka_unit_test(fish_knows_every_command_and_option),
 		cmocka_unit_test(the_man_page_knows_every_command_and_option),
+		cmocka_unit_test(the_manual_of_the_rendezvous_knows_its_options),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

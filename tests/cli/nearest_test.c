@@ -27,6 +27,7 @@ static void a_slip_of_the_finger_is_understood(void **state)
 		{"vresion", "version"},  {"chekc", "check"},         {"hlep", "help"},
 		{"peer ad", "peer add"}, {"peer lsit", "peer list"}, {"shwo", "show"},
 		{"puBkey", "pubkey"},    {"conifg", "config"},       {"pu", "up"},
+		{"rendevous", "rendezvous"},
 	};
 
 	(void)state;
@@ -40,7 +41,7 @@ static void a_word_that_is_near_to_nothing_is_not_guessed(void **state)
 {
 	static const char *const words[] = {
 		"",         "x",       "frobnicate",
-		"zerotier", "rendezvous", "a word that is longer than the longest that is looked at"};
+		"zerotier", "turnserver", "a word that is longer than the longest that is looked at"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

@@ -65,6 +65,29 @@ static void what_others_may_use_is_refused(void **state)
 	}
 }
 
+/* systemd lets its user read it by an ACL, and the mask of that stands in the mode. */
+static void a_credential_of_the_service_manager_may_be_read_by_the_group(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir("given", 0700), 0);
+	scratch_write_bytes("given/key", SELF_PRIVATE, 44, 0440);
+	scratch_write_bytes("given/open", SELF_PRIVATE, 44, 0444);
+	scratch_write_bytes("key", SELF_PRIVATE, 44, 0440);
+	expect_refused("given/key", -EPERM,
+		       "given/key may be used by others than its owner (mode 0440); chmod 600 given/key");
+	setenv("CREDENTIALS_DIRECTORY", "given", 1);
+	expect_taken("given/key");
+	expect_refused("given/open", -EPERM,
+		       "given/open may be used by others than its owner (mode 0444); chmod 600 "
+		       "given/open");
+	expect_refused("given/../key", -EPERM,
+		       "given/../key may be used by others than its owner (mode 0440); chmod 600 "
+		       "given/../key");
+	expect_refused("key", -EPERM,
+		       "key may be used by others than its owner (mode 0440); chmod 600 key");
+	unsetenv("CREDENTIALS_DIRECTORY");
+}
+
 static void what_belongs_to_another_user_is_refused(void **state)
 {
 	(void)state;
@@ -169,6 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_of_base64_is_taken),
 		cmocka_unit_test(what_others_may_use_is_refused),
+		cmocka_unit_test(a_credential_of_the_service_manager_may_be_read_by_the_group),
 		cmocka_unit_test(what_belongs_to_another_user_is_refused),
 		cmocka_unit_test(what_is_no_file_is_refused),
 		cmocka_unit_test(what_is_no_key_is_refused),

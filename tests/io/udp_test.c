@@ -617,6 +617,46 @@ static void a_port_that_is_taken_is_said(void **state)
 	assert_non_null(strstr(error, "listen_port ="));
 }
 
+static void at_one_address_the_others_are_free(void **state)
+{
+	struct udp_settings settings = {.source_gone = note_gone};
+	struct udp *one, *two, *six, *again;
+	char error[512];
+
+	(void)state;
+	settings.address = ip_v4(127, 0, 0, 2);
+	assert_int_equal(udp_open(&one, &settings, error), 0);
+	assert_int_equal(udp_fd(one, IP_V6), -1);
+	settings.port = udp_port(one);
+	settings.address = ip_v4(127, 0, 0, 3);
+	assert_int_equal(udp_open(&two, &settings, error), 0);
+	assert_true(ip_parse(&settings.address, "::1"));
+	assert_int_equal(udp_open(&six, &settings, error), 0);
+	assert_int_equal(udp_fd(six, IP_V4), -1);
+	settings.address = ip_v4(127, 0, 0, 2);
+	assert_int_equal(udp_open(&again, &settings, error), -EADDRINUSE);
+
+	send_text(at("127.0.0.3", two), "two");
+	assert_int_equal(receive(two, IP_V4), 1);
+	assert_text(&got[0], "two");
+	assert_true(is_silent(one, IP_V4));
+	send_text(at("::1", six), "six");
+	assert_int_equal(receive(six, IP_V6), 1);
+	udp_free(one);
+	udp_free(two);
+	udp_free(six);
+}
+
+static void an_address_that_is_not_ours_is_refused(void **state)
+{
+	struct udp_settings settings = {.address = ip_v4(192, 0, 2, 1), .source_gone = note_gone};
+	struct udp *udp;
+	char error[512];
+
+	(void)state;
+	assert_int_equal(udp_open(&udp, &settings, error), -EADDRNOTAVAIL);
+}
+
 static void one_family_is_enough(void **state)
 {
 	static const int families[] = {AF_INET6, AF_INET};
@@ -773,6 +813,8 @@ int main(void)
 		with_ports(both_families_share_the_port_and_no_child_gets_it),
 		with_ports(marks_what_it_sends_when_asked),
 		with_ports(a_port_that_is_taken_is_said),
+		with_ports(at_one_address_the_others_are_free),
+		with_ports(an_address_that_is_not_ours_is_refused),
 		with_ports(one_family_is_enough),
 		with_ports(none_is_not),
 		with_ports(the_source_is_the_one_that_the_kernel_would_take),

@@ -728,6 +728,41 @@ static void a_restarted_peer_is_found_again(void **state)
 	assert_true(b->data_got > 5);
 }
 
+/* Neither silence after its data nor keys that have become old make it call. */
+static void a_session_that_only_answers_never_initiates(void **state)
+{
+	(void)state;
+	session_only_answer(&b->session);
+	world_handshake(&w);
+	w.lose[B] = ~0u;
+	chat(SECONDS(400), ONLY_B);
+	session_want_handshake(&b->session, w.now);
+	world_run(&w, SECONDS(60));
+	assert_int_equal(b->sent[MESSAGE_INITIATION], 0);
+	w.lose[B] = 0;
+	chat(SECONDS(25), ONLY_A);
+	assert_true(session_may_send(&b->session, w.now));
+}
+
+static void the_previous_keys_may_go_early(void **state)
+{
+	struct message old;
+
+	(void)state;
+	world_handshake(&w);
+	world_seal(&w, A, &old, 24);
+	world_run(&w, REKEY_TIMEOUT + 1);
+	world_handshake(&w);
+	assert_non_null(b->session.previous);
+	session_drop_previous(&b->session);
+	session_drop_previous(&b->session);
+	assert_null(b->session.previous);
+	assert_int_equal(world_deliver(&w, B, old.bytes, old.len), SESSION_UNEXPECTED);
+	world_say(&w, A);
+	world_run(&w, SOON);
+	assert_int_equal(b->data_got, 1);
+}
+
 /* -- keepalives ---------------------------------------------------------- */
 
 static void data_is_answered_by_an_empty_packet_10_s_later(void **state)
@@ -998,6 +1033,8 @@ int main(void)
 		CLAIM(an_initiation_that_waits_while_we_respond_waits_on),
 		CLAIM(silence_after_data_starts_over_within_15_s),
 		CLAIM(a_restarted_peer_is_found_again),
+		CLAIM(a_session_that_only_answers_never_initiates),
+		CLAIM(the_previous_keys_may_go_early),
 		CLAIM(data_is_answered_by_an_empty_packet_10_s_later),
 		CLAIM(more_data_is_answered_by_a_second_empty_packet),
 		CLAIM(a_persistent_peer_handshakes_by_itself_and_stays_warm),

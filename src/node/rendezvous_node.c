@@ -1,0 +1,467 @@
+/* rendezvous_node.c -- the brain of `p2pnet rendezvous`: where nodes meet that cannot call each other. */
+#include "node/rendezvous_node.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "node/answer.h"
+#include "node/demux.h"
+#include "node/gate.h"
+#include "node/guests.h"
+#include "node/spare.h"
+#include "node/verdict.h"
+#include "signal/rendezvous_server.h"
+#include "wg/session.h"
+
+enum {
+	BOXES_PER_CLIENT = 40,		/* on average: two days of 20 peers */
+	BOXES_EACH = 1024,		/* at most */
+	CLIENTS_PER_LETTER = 2,		/* who tell something at the same time */
+	LETTERS_MIN = 64,
+	FRAME_ROOM = HEADROOM + RENDEZVOUS_FRAME_MAX + TAILROOM,
+};
+
+struct rendezvous_node {
+	struct session_shared shared;
+	uint8_t psk[KEY_LEN];
+	struct gate gate;
+	uint32_t clients_max;
+	struct guests guests;		/* with one place more, for who has to prove himself */
+	struct heap timers;
+	struct list owing;
+	struct rendezvous_tables tables;
+	struct rendezvous_server server;
+	struct rendezvous_listener listeners[RENDEZVOUS_LISTENERS_MAX];
+	size_t listeners_len;
+	struct responder *responders;	/* one for each listener */
+	uint64_t counters[NODE_COUNTERS];
+	uint64_t guest_counters[GUEST_COUNTERS];
+	uint8_t frame[FRAME_ROOM];	/* of the last poll */
+};
+
+/* -- life ---------------------------------------------------------------- */
+
+static bool make_tables(struct rendezvous_node *r, uint32_t places, struct rng *rng)
+{
+	struct rendezvous_tables *t = &r->tables;
+
+	t->seats_len = places;
+	t->boxes_len = places * BOXES_PER_CLIENT;
+	t->letters_len = places / CLIENTS_PER_LETTER + LETTERS_MIN;
+	for (t->chains_len = 1; t->chains_len < t->boxes_len;)
+		t->chains_len *= 2;
+	t->seats = calloc(t->seats_len, sizeof(*t->seats));
+	t->boxes = calloc(t->boxes_len, sizeof(*t->boxes));
+	t->chains = calloc(t->chains_len, sizeof(*t->chains));
+	t->letters = calloc(t->letters_len, sizeof(*t->letters));
+	if (!t->seats || !t->boxes || !t->chains || !t->letters)
+		return false;
+	rendezvous_server_init(&r->server, t, BOXES_EACH, rng);
+	return true;
+}
+
+static bool make_timers(struct rendezvous_node *r, uint32_t places)
+{
+	struct heap_node **slots = calloc(places, sizeof(*slots));
+
+	heap_init(&r->timers, slots, places);
+	return slots != NULL;
+}
+
+static bool make_responders(struct rendezvous_node *r, struct rng *rng)
+{
+	uint64_t seed;
+
+	r->responders = calloc(r->listeners_len, sizeof(*r->responders));
+	for (size_t i = 0; r->responders && i < r->listeners_len; i++) {
+		const struct rendezvous_listener *l = &r->listeners[i];
+
+		rng->fill(rng, &seed, sizeof(seed));
+		responder_init(&r->responders[i], seed);
+		if (l->stun_port)
+			responder_set_two_ports(&r->responders[i], l->port, l->stun_port);
+	}
+	return r->responders != NULL;
+}
+
+static bool make_all(struct rendezvous_node *r, struct rng *rng)
+{
+	uint32_t places = r->clients_max + 1;
+
+	return spare_init(&r->shared) && guests_init(&r->guests, places, rng) &&
+	       make_timers(r, places) && make_tables(r, places, rng) && make_responders(r, rng);
+}
+
+struct rendezvous_node *rendezvous_node_new(const struct rendezvous_node_settings *settings,
+					    struct rng *rng, msec now)
+{
+	struct rendezvous_node *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->shared.rng = rng;
+	noise_identity_init(&r->shared.identity, settings->private_key);
+	memcpy(r->psk, settings->psk, KEY_LEN);
+	gate_init(&r->gate, r->shared.identity.public_key, rng, now);
+	r->clients_max = settings->clients_max;
+	r->listeners_len = settings->listeners_len;
+	memcpy(r->listeners, settings->listeners, r->listeners_len * sizeof(*r->listeners));
+	list_init(&r->owing);
+	list_init(&r->guests.newcomers);
+	list_init(&r->guests.known);
+	if (!make_all(r, rng)) {
+		rendezvous_node_free(r);
+		return NULL;
+	}
+	return r;
+}
+
+void rendezvous_node_free(struct rendezvous_node *r)
+{
+	if (!r)
+		return;
+	guests_deinit(&r->guests);
+	spare_deinit(&r->shared);
+	free(r->timers.nodes);
+	free(r->tables.seats);
+	free(r->tables.boxes);
+	free(r->tables.chains);
+	free(r->tables.letters);
+	free(r->responders);
+	wipe(r, sizeof(*r));
+	free(r);
+}
+
+const uint8_t *rendezvous_node_public_key(const struct rendezvous_node *r)
+{
+	return r->shared.identity.public_key;
+}
+
+void rendezvous_node_set_wall(struct rendezvous_node *r, uint64_t wall_ns)
+{
+	rendezvous_server_set_wall(&r->server, wall_ns / 1000000);
+}
+
+static bool drop(struct rendezvous_node *r, enum node_counter why)
+{
+	r->counters[why]++;
+	return false;
+}
+
+/* -- guests -------------------------------------------------------------- */
+
+static void log_client(const struct guest *guest, const char *what)
+{
+	char at[ENDPOINT_TEXT];
+
+	log_debug("a client at %s %s", endpoint_format(at, &guest->path.remote), what);
+}
+
+static void touch(struct rendezvous_node *r, struct guest *guest)
+{
+	list_remove(&guest->owing);
+	list_append(&r->owing, &guest->owing);
+}
+
+static void see_off(struct rendezvous_node *r, struct guest *guest)
+{
+	if (guest->is_known) {
+		log_client(guest, "has gone silent");
+		rendezvous_server_forget(&r->server, guests_number(&r->guests, guest));
+	}
+	heap_remove(&r->timers, &guest->timer);
+	list_remove(&guest->owing);
+	guests_remove(&r->guests, guest);
+}
+
+static void see_off_the_silent(struct rendezvous_node *r, msec now)
+{
+	struct guest *guest;
+
+	while ((guest = guests_next_over(&r->guests, now))) {
+		r->guest_counters[GUEST_UNPROVEN] += !guest->is_known;
+		see_off(r, guest);
+	}
+	spare_trim(&r->shared);
+}
+
+/* Who is to make room for a newcomer, once that has proved itself. False: nobody will. */
+static bool find_room(struct rendezvous_node *r, struct guest **victim, msec now)
+{
+	*victim = NULL;
+	if (r->guests.len < r->clients_max)
+		return true;
+	see_off_the_silent(r, now);
+	if (r->guests.len < r->clients_max)
+		return true;
+	*victim = guests_first_to_go(&r->guests);
+	r->guest_counters[GUEST_TURNED_AWAY] += *victim == NULL;
+	return *victim != NULL;
+}
+
+/* -- handshakes ----------------------------------------------------------- */
+
+static bool respond(struct rendezvous_node *r, struct guest *guest, const struct noise_claim *claim,
+		    struct datagram *d, msec now)
+{
+	struct message_response response;
+	enum session_verdict verdict = session_feed_initiation(
+		&guest->session, claim, (const void *)d->packet.data, &response, now);
+
+	if (verdict != SESSION_OK)
+		return drop(r, verdict_on_handshake(verdict));
+	gate_reply(d, &response, sizeof(response));
+	touch(r, guest);
+	return true;
+}
+
+static bool greet_newcomer(struct rendezvous_node *r, const struct noise_claim *claim,
+			   struct datagram *d, msec now)
+{
+	struct guest *victim, *guest;
+
+	if (!find_room(r, &victim, now))
+		return false;
+	guest = guests_add(&r->guests, &r->shared, claim->public_key, r->psk, now);
+	if (!guest)
+		return drop(r, COUNT_BAD_HANDSHAKE);
+	if (!respond(r, guest, claim, d, now)) {
+		see_off(r, guest);
+		return false;
+	}
+	if (victim) {
+		r->guest_counters[GUEST_PUSHED_OUT]++;
+		see_off(r, victim);
+	}
+	return true;
+}
+
+static bool receive_initiation(struct rendezvous_node *r, struct datagram *d, msec now)
+{
+	struct noise_claim claim;
+	struct guest *guest;
+	bool answered;
+
+	if (!noise_read_initiation(&claim, (const void *)d->packet.data, &r->shared.identity))
+		return drop(r, COUNT_BAD_HANDSHAKE);
+	guest = guests_find(&r->guests, claim.public_key);
+	if (!spare_top_up(&r->shared))
+		answered = drop(r, COUNT_NO_MEMORY);
+	else if (guest)
+		answered = respond(r, guest, &claim, d, now);
+	else
+		answered = greet_newcomer(r, &claim, d, now);
+	wipe(&claim, sizeof(claim));
+	return answered;
+}
+
+static bool admit(struct rendezvous_node *r, struct datagram *d, msec now)
+{
+	switch (gate_check(&r->gate, d, now)) {
+	case GATE_OPEN:
+		return receive_initiation(r, d, now);
+	case GATE_BAD_MAC1:
+		return drop(r, COUNT_BAD_MAC1);
+	case GATE_COOKIE:
+		r->counters[COUNT_COOKIE_SENT]++;
+		return true;
+	case GATE_LIMITED:
+		return drop(r, COUNT_RATE_LIMITED);
+	}
+	return false;
+}
+
+/* -- data ------------------------------------------------------------------ */
+
+/* What was said under the former keys and is still on its way may come for a while. */
+static void plan_to_drop_keys(struct guest *guest, msec now)
+{
+	if (!guest->session.previous)
+		guest->drops_keys = NEVER;
+	else if (guest->drops_keys == NEVER)
+		guest->drops_keys = now + GUEST_OLD_KEYS;
+}
+
+static void receive_frame(struct rendezvous_node *r, struct guest *guest, struct bytes plain,
+			  msec now)
+{
+	if (!rendezvous_server_feed(&r->server, guests_number(&r->guests, guest),
+				    &guest->path.remote, plain, now))
+		drop(r, COUNT_BAD_SIGNAL);
+}
+
+static void receive_data(struct rendezvous_node *r, struct datagram *d, msec now)
+{
+	const struct message_data *msg = (const void *)d->packet.data;
+	struct session *session = index_find(&r->shared.indices, load_le32(msg->receiver));
+	struct packet packet = d->packet;
+	enum session_verdict verdict;
+	struct guest *guest;
+
+	if (!session) {
+		drop(r, COUNT_UNKNOWN_INDEX);
+		return;
+	}
+	session_open(session, &packet, &verdict, 1, now);
+	if (verdict != SESSION_OK) {
+		drop(r, verdict_on_data(verdict));
+		return;
+	}
+	guest = container_of(session, struct guest, session);
+	guest->path = d->path;
+	if (!guest->is_known)
+		log_client(guest, "has come");
+	guests_heard(&r->guests, guest, now);
+	plan_to_drop_keys(guest, now);
+	if (packet.len)
+		receive_frame(r, guest, packet_bytes(&packet), now);
+	touch(r, guest);
+}
+
+/* -- in ---------------------------------------------------------------------- */
+
+static bool is_for_stun_alone(uint16_t via)
+{
+	return via & 1;
+}
+
+static uint16_t port_of(const struct rendezvous_node *r, uint16_t via)
+{
+	const struct rendezvous_listener *l = &r->listeners[via / 2];
+
+	return is_for_stun_alone(via) ? l->stun_port : l->port;
+}
+
+static bool receive_stun(struct rendezvous_node *r, struct datagram *d, msec now)
+{
+	uint16_t asked = port_of(r, d->path.via), port = asked;
+
+	if (!answer_stun(&r->responders[d->path.via / 2], d, &port, now))
+		return drop(r, COUNT_UNSUPPORTED);
+	if (port != asked)
+		d->path.via ^= 1;
+	return true;
+}
+
+bool rendezvous_node_receive(struct rendezvous_node *r, struct datagram *d, msec now)
+{
+	enum demux_kind kind = demux(packet_bytes(&d->packet), false);
+
+	if (kind == DEMUX_STUN)
+		return receive_stun(r, d, now);
+	if (is_for_stun_alone(d->path.via))
+		return drop(r, COUNT_UNSUPPORTED);
+	switch (kind) {
+	case DEMUX_DATA:
+		receive_data(r, d, now);
+		return false;
+	case DEMUX_INITIATION:
+		return admit(r, d, now);
+	case DEMUX_RESPONSE:
+	case DEMUX_COOKIE:		/* to nothing: we call nobody */
+		return drop(r, COUNT_UNEXPECTED_HANDSHAKE);
+	case DEMUX_SUITE:
+	case DEMUX_CHANNEL:
+	case DEMUX_STUN:
+		return drop(r, COUNT_UNSUPPORTED);
+	case DEMUX_UNKNOWN:
+		break;
+	}
+	return drop(r, COUNT_UNKNOWN_DATAGRAM);
+}
+
+/* -- out --------------------------------------------------------------------- */
+
+static bool poll_server(struct rendezvous_node *r, struct datagram *d, msec now)
+{
+	uint32_t number;
+	size_t len;
+
+	while ((len = rendezvous_server_poll(&r->server, &number, r->frame + HEADROOM))) {
+		struct guest *guest = guests_at(&r->guests, number);
+		struct packet packet = packet_in(r->frame, sizeof(r->frame), HEADROOM, len);
+
+		if (session_seal(&guest->session, &packet, 1, sizeof(r->frame), now) == 1) {
+			touch(r, guest);
+			*d = (struct datagram){.packet = packet, .path = guest->path};
+			return true;
+		}
+		r->guest_counters[GUEST_UNREACHED]++;
+	}
+	return false;
+}
+
+static msec guest_due(const struct guest *guest)
+{
+	return msec_min(session_due(&guest->session), guest->drops_keys);
+}
+
+static bool poll_guests(struct rendezvous_node *r, struct datagram *d, msec now)
+{
+	struct guest *guest;
+	size_t len;
+
+	while ((guest = list_first(&r->owing, struct guest, owing))) {
+		if (session_poll(&guest->session, r->frame, &len, now) != OWED_NOTHING) {
+			*d = (struct datagram){
+				.packet = packet_in(r->frame, sizeof(r->frame), 0, len),
+				.path = guest->path};
+			return true;
+		}
+		list_remove(&guest->owing);
+		heap_set(&r->timers, &guest->timer, guest_due(guest));
+	}
+	return false;
+}
+
+bool rendezvous_node_poll(struct rendezvous_node *r, struct datagram *d, msec now)
+{
+	return poll_server(r, d, now) || poll_guests(r, d, now);
+}
+
+/* -- time -------------------------------------------------------------------- */
+
+static void tick_guest(struct rendezvous_node *r, struct guest *guest, msec now)
+{
+	heap_remove(&r->timers, &guest->timer);
+	session_tick(&guest->session, now);
+	if (now >= guest->drops_keys) {
+		session_drop_previous(&guest->session);
+		guest->drops_keys = NEVER;
+	}
+	touch(r, guest);
+}
+
+void rendezvous_node_tick(struct rendezvous_node *r, msec now)
+{
+	while (heap_due(&r->timers) <= now)
+		tick_guest(r, container_of(heap_first(&r->timers), struct guest, timer), now);
+	see_off_the_silent(r, now);
+	rendezvous_server_tick(&r->server, now);
+}
+
+msec rendezvous_node_due(const struct rendezvous_node *r)
+{
+	if (!list_empty(&r->owing))
+		return 0;
+	return msec_min(msec_min(heap_due(&r->timers), guests_due(&r->guests)),
+			rendezvous_server_due(&r->server));
+}
+
+/* -- what it knows of itself --------------------------------------------------- */
+
+uint32_t rendezvous_node_clients(const struct rendezvous_node *r)
+{
+	return r->guests.known_len;
+}
+
+uint64_t rendezvous_node_count(const struct rendezvous_node *r, enum node_counter counter)
+{
+	return r->counters[counter];
+}
+
+uint64_t rendezvous_node_guests(const struct rendezvous_node *r, enum guest_counter counter)
+{
+	return r->guest_counters[counter];
+}

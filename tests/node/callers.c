@@ -1,0 +1,210 @@
+/* callers.c -- a rendezvous and those who call it, with every datagram in hand. */
+#include "callers.h"
+
+static const uint8_t no_psk[KEY_LEN];
+static const struct rendezvous_listener listener = {HALL_PORT, HALL_STUN_PORT};
+
+/* -- the hall -------------------------------------------------------------- */
+
+void hall_open(struct hall *hall, uint32_t clients_max, const uint8_t *psk)
+{
+	struct rendezvous_node_settings settings = {
+		.clients_max = clients_max, .listeners = &listener, .listeners_len = 1};
+
+	assert_true(crypto_init());
+	memset(hall, 0, sizeof(*hall));
+	rng_seed(&hall->rng, 7);
+	hall->now = 1000;
+	key_generate(settings.private_key, &hall->rng);
+	memcpy(settings.psk, psk ? psk : no_psk, KEY_LEN);
+	memcpy(hall->psk, settings.psk, KEY_LEN);
+	hall->rendezvous = rendezvous_node_new(&settings, &hall->rng, hall->now);
+	assert_non_null(hall->rendezvous);
+	rendezvous_node_set_wall(hall->rendezvous, HALL_WALL);
+}
+
+void hall_close(struct hall *hall)
+{
+	rendezvous_node_free(hall->rendezvous);
+}
+
+static void note_answer(struct hall *hall, const struct datagram *d)
+{
+	assert_true(d->packet.len <= sizeof(hall->answer.bytes));
+	hall->answer.len = d->packet.len;
+	hall->answer.via = d->path.via;
+	memcpy(hall->answer.bytes, d->packet.data, d->packet.len);
+	hall->bytes_out += d->packet.len;
+}
+
+bool hall_feed(struct hall *hall, const struct endpoint *from, uint16_t via, const void *bytes,
+	       size_t len)
+{
+	struct datagram d = {
+		.packet = packet_in(hall->buffer, sizeof(hall->buffer), HEADROOM, len),
+		.path = {.remote = *from, .local = ip_v4(192, 0, 2, 1), .via = via},
+	};
+
+	assert_true(len <= packet_tailroom(&d.packet) + len);
+	if (len)
+		memcpy(d.packet.data, bytes, len);
+	hall->bytes_in += len;
+	hall->answer.len = 0;
+	if (!rendezvous_node_receive(hall->rendezvous, &d, hall->now))
+		return false;
+	assert_true(endpoint_equal(&d.path.remote, from));
+	note_answer(hall, &d);
+	return true;
+}
+
+static struct caller *caller_at(struct caller *callers, size_t n, const struct endpoint *at)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (endpoint_equal(&callers[i].at, at))
+			return &callers[i];
+	}
+	return NULL;
+}
+
+static void hear(struct hall *hall, struct caller *c, const struct datagram *d)
+{
+	struct said *said = &c->heard[c->heard_len++];
+	struct packet p = packet_in(said->bytes, sizeof(said->bytes), 0, 0);
+	uint8_t buffer[HALL_BUFFER];
+	enum session_verdict verdict;
+
+	assert_true(c->heard_len <= CALLER_HEARD);
+	p = packet_in(buffer, sizeof(buffer), 0, d->packet.len);
+	memcpy(buffer, d->packet.data, d->packet.len);
+	session_open(&c->session, &p, &verdict, 1, hall->now);
+	assert_int_equal(verdict, SESSION_OK);
+	said->len = p.len;
+	said->via = d->path.via;
+	memcpy(said->bytes, p.data, p.len);
+}
+
+void hall_poll(struct hall *hall, struct caller *callers, size_t n)
+{
+	struct datagram d;
+
+	while (rendezvous_node_poll(hall->rendezvous, &d, hall->now)) {
+		struct caller *c = caller_at(callers, n, &d.path.remote);
+
+		assert_non_null(c);
+		hall->bytes_out += d.packet.len;
+		hear(hall, c, &d);
+	}
+	assert_true(rendezvous_node_due(hall->rendezvous) > 0);
+}
+
+uint64_t hall_pass(struct hall *hall, msec span, struct caller *callers, size_t n)
+{
+	uint64_t before = hall->bytes_out;
+	msec end = hall->now + span, due;
+
+	hall_poll(hall, callers, n);
+	while ((due = rendezvous_node_due(hall->rendezvous)) <= end) {
+		hall->now = due > hall->now ? due : hall->now;
+		rendezvous_node_tick(hall->rendezvous, hall->now);
+		hall_poll(hall, callers, n);
+		assert_true(rendezvous_node_due(hall->rendezvous) > hall->now);
+	}
+	hall->now = end;
+	return hall->bytes_out - before;
+}
+
+/* -- callers --------------------------------------------------------------- */
+
+static void meet(struct hall *hall, struct caller *c, const uint8_t *psk)
+{
+	assert_true(session_init(&c->session, &c->shared,
+				 rendezvous_node_public_key(hall->rendezvous), psk ? psk : no_psk,
+				 0));
+}
+
+void caller_init(struct hall *hall, struct caller *c, unsigned n, const uint8_t *psk)
+{
+	memset(c, 0, sizeof(*c));
+	key_generate(c->own_private, &hall->rng);
+	noise_identity_init(&c->shared.identity, c->own_private);
+	index_init(&c->shared.indices, c->slots, CALLER_SLOTS);
+	for (size_t i = 0; i < CALLER_KEYPAIRS; i++)
+		keypair_pool_add(&c->shared.keypairs, &c->keypairs[i]);
+	tai64n_init(&c->shared.clock, 0);
+	c->shared.rng = &hall->rng;
+	c->at = (struct endpoint){.ip = ip_v4(198, 51, (uint8_t)(n >> 8), (uint8_t)n),
+				  .port = (uint16_t)(1000 + n % 60000)};
+	meet(hall, c, psk);
+}
+
+void caller_restart(struct hall *hall, struct caller *c, const uint8_t *psk)
+{
+	session_deinit(&c->session);
+	meet(hall, c, psk);
+}
+
+void caller_deinit(struct caller *c)
+{
+	session_deinit(&c->session);
+}
+
+static size_t poll(struct hall *hall, struct caller *c, uint8_t out[static 148])
+{
+	size_t len = 0;
+
+	c->shared.wall_ns = HALL_WALL + (uint64_t)hall->now * 1000000;
+	return session_poll(&c->session, out, &len, hall->now) == OWED_NOTHING ? 0 : len;
+}
+
+size_t caller_initiate(struct hall *hall, struct caller *c, uint8_t out[static 148])
+{
+	size_t len;
+
+	session_want_handshake(&c->session, hall->now);
+	len = poll(hall, c, out);
+	assert_int_equal(len, 148);
+	return len;
+}
+
+size_t caller_conclude(struct hall *hall, struct caller *c, uint8_t out[static 148])
+{
+	if (hall->answer.len != sizeof(struct message_response) ||
+	    session_feed_response(&c->session, (const void *)hall->answer.bytes, hall->now) !=
+		    SESSION_OK)
+		return 0;
+	return poll(hall, c, out);
+}
+
+bool caller_connect(struct hall *hall, struct caller *c)
+{
+	uint8_t message[148];
+	size_t len = caller_initiate(hall, c, message);
+
+	hall_feed(hall, &c->at, 0, message, len);
+	len = caller_conclude(hall, c, message);
+	if (!len)
+		return false;
+	hall_feed(hall, &c->at, 0, message, len);
+	return true;
+}
+
+void caller_say(struct hall *hall, struct caller *c, const void *plain, size_t len)
+{
+	uint8_t buffer[HALL_BUFFER];
+	struct packet p = packet_in(buffer, sizeof(buffer), HEADROOM, len);
+
+	if (len)
+		memcpy(p.data, plain, len);
+	assert_int_equal(session_seal(&c->session, &p, 1, HALL_BUFFER, hall->now), 1);
+	assert_false(hall_feed(hall, &c->at, 0, p.data, p.len));
+}
+
+void caller_say_message(struct hall *hall, struct caller *c,
+			const struct rendezvous_message *message)
+{
+	uint8_t frame[RENDEZVOUS_FRAME_MAX];
+	size_t len = rendezvous_write(frame, sizeof(frame), message);
+
+	assert_true(len > 0);
+	caller_say(hall, c, frame, len);
+}

@@ -1,0 +1,89 @@
+/* callers.h -- a rendezvous and those who call it, with every datagram in hand.
+ *
+ *   caller_initiate() --> bytes --hall_feed()--> rendezvous --hall->answer--> caller_conclude()
+ *   caller_say(frame) ----------------^             '--hall_poll()--> caller->heard[]
+ *
+ * Nothing moves by itself. Whoever is fed with what he did not say is a stranger.
+ */
+#ifndef TESTS_NODE_CALLERS_H
+#define TESTS_NODE_CALLERS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "crypto/crypto.h"
+#include "node/guests.h"
+#include "node/rendezvous_node.h"
+#include "signal/rendezvous.h"
+
+enum {
+	HALL_PORT = 4901,
+	HALL_STUN_PORT = 4902,
+	CALLER_HEARD = 64,
+	CALLER_KEYPAIRS = 6,
+	CALLER_SLOTS = 64,
+	HALL_BUFFER = 2048,
+};
+
+#define HALL_WALL	UINT64_C(1700000000000000000)	/* ns, when `now` is 0 */
+
+struct said {
+	size_t len;		/* 0: a keepalive */
+	uint16_t via;
+	uint8_t bytes[RENDEZVOUS_FRAME_MAX + 16];
+};
+
+struct caller {
+	struct session_shared shared;
+	struct session session;
+	struct index_slot slots[CALLER_SLOTS];
+	struct keypair keypairs[CALLER_KEYPAIRS];
+	struct endpoint at;
+	uint8_t own_private[KEY_LEN];
+	struct said heard[CALLER_HEARD];
+	size_t heard_len;
+};
+
+struct hall {
+	struct rng rng;
+	msec now;
+	struct rendezvous_node *rendezvous;
+	uint8_t psk[KEY_LEN];
+	struct said answer;		/* to the last datagram that was fed; len 0: none */
+	uint64_t bytes_in, bytes_out;
+	uint8_t buffer[HALL_BUFFER];
+};
+
+/* `psk`: may be NULL. */
+void hall_open(struct hall *hall, uint32_t clients_max, const uint8_t *psk);
+void hall_close(struct hall *hall);
+
+/* A datagram comes in. True: answered. */
+bool hall_feed(struct hall *hall, const struct endpoint *from, uint16_t via, const void *bytes,
+	       size_t len);
+/* What is owed, to the callers that it is addressed to; to another address is an error. */
+void hall_poll(struct hall *hall, struct caller *callers, size_t n);
+/* Time passes from deadline to deadline; returns the bytes that went out. */
+uint64_t hall_pass(struct hall *hall, msec span, struct caller *callers, size_t n);
+
+/* Caller number n, at 198.51.x.y:1000 + n, with a key of its own. */
+void caller_init(struct hall *hall, struct caller *c, unsigned n, const uint8_t *psk);
+/* It forgets its session, but not its key. */
+void caller_restart(struct hall *hall, struct caller *c, const uint8_t *psk);
+void caller_deinit(struct caller *c);
+size_t caller_initiate(struct hall *hall, struct caller *c, uint8_t out[static 148]);
+/* The hall's last answer is the response; what confirms the keys, or 0: it is none. */
+size_t caller_conclude(struct hall *hall, struct caller *c, uint8_t out[static 148]);
+/* All of it. True: keys are agreed on, as far as the caller can know. */
+bool caller_connect(struct hall *hall, struct caller *c);
+/* Seal these bytes and send them. */
+void caller_say(struct hall *hall, struct caller *c, const void *plain, size_t len);
+void caller_say_message(struct hall *hall, struct caller *c,
+			const struct rendezvous_message *message);
+
+#endif
