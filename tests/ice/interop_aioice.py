@@ -68,6 +68,11 @@ async def exchange(ours, theirs):
 
 
 async def meet(path, our_role, their_role, seconds):
+    """Whatever hangs is told by its traceback."""
+    await asyncio.wait_for(try_to_meet(path, our_role, their_role, seconds), 60)
+
+
+async def try_to_meet(path, our_role, their_role, seconds):
     ours, theirs = Ours(), aioice.Connection(ice_controlling=their_role == "controlling")
     await ours.start(path, our_role)
     await exchange(ours, theirs)
