@@ -24,6 +24,32 @@ void binding_start(struct binding *b, const struct endpoint *servers, size_t n,
 	binding_tick(b, now);
 }
 
+static msec next_turn(const struct binding *b, msec now)
+{
+	const struct transaction *last;
+	msec next;
+
+	if (b->count == 0)
+		return now;
+	last = &b->queries[b->count - 1].transaction;
+	next = (last->sent ? last->first_sent : last->due) + BINDING_PACE;
+	return next > now ? next : now;
+}
+
+bool binding_add(struct binding *b, const struct endpoint *server,
+		 const struct transaction_timing *timing, struct rng *rng, msec now)
+{
+	struct binding_query *q = &b->queries[b->count];
+
+	if (b->count == BINDING_SERVERS_MAX)
+		return false;
+	*q = (struct binding_query){0};
+	transaction_start(&q->transaction, STUN_BINDING, server, timing, rng, next_turn(b, now));
+	binding_query_tick(q, now);
+	b->count++;
+	return true;
+}
+
 /* What a NAT may have put in front of us: nothing that no packet can come from. */
 static bool is_plausible(const struct endpoint *e)
 {

@@ -52,6 +52,10 @@ struct binding {
 void binding_start(struct binding *b, const struct endpoint *servers, size_t n,
 		   const struct transaction_timing *timing, struct rng *rng, msec now);
 
+/* One more, beside those that are asked already. False: there is no room. */
+bool binding_add(struct binding *b, const struct endpoint *server,
+		 const struct transaction_timing *timing, struct rng *rng, msec now);
+
 /* True: the datagram was an answer to one of our requests, whatever it said. */
 bool binding_feed(struct binding *b, msec now, const struct endpoint *from, struct bytes datagram);
 void binding_tick(struct binding *b, msec now);

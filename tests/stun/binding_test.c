@@ -109,6 +109,26 @@ static void several_servers_are_asked_5_ms_apart(void **state)
 	assert_int_equal(binding_due(&b), 600);
 }
 
+static void one_more_waits_for_its_turn_and_then_for_none(void **state)
+{
+	struct binding b = {.count = 0};
+	struct sent s;
+
+	(void)state;
+	assert_true(binding_add(&b, &servers[0], &transaction_udp, &rng, 100));
+	assert_true(binding_add(&b, &servers[1], &transaction_udp, &rng, 100));
+	assert_true(poll(&b, &s) && endpoint_equal(&s.to, &servers[0]));
+	assert_false(poll(&b, &s));
+	binding_tick(&b, 100 + BINDING_PACE);
+	assert_true(poll(&b, &s) && endpoint_equal(&s.to, &servers[1]));
+	assert_true(binding_add(&b, &servers[2], &transaction_udp, &rng, 300));
+	assert_true(poll(&b, &s) && endpoint_equal(&s.to, &servers[2]));
+	assert_int_equal(binding_due(&b), 600);
+	for (size_t i = b.count; i < BINDING_SERVERS_MAX; i++)
+		assert_true(binding_add(&b, &servers[2], &transaction_udp, &rng, 300));
+	assert_false(binding_add(&b, &servers[2], &transaction_udp, &rng, 300));
+}
+
 static void more_servers_than_it_takes_are_left_out(void **state)
 {
 	struct endpoint many[BINDING_SERVERS_MAX + 1];
@@ -363,6 +383,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_is_as_long_as_any_answer_to_it),
 		cmocka_unit_test(several_servers_are_asked_5_ms_apart),
+		cmocka_unit_test(one_more_waits_for_its_turn_and_then_for_none),
 		cmocka_unit_test(more_servers_than_it_takes_are_left_out),
 		cmocka_unit_test(a_retransmission_has_the_same_bytes),
 		cmocka_unit_test(an_answer_tells_the_mapped_address_and_the_round_trip),
