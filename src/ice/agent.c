@@ -154,6 +154,11 @@ void ice_agent_remove_base(struct ice_agent *a, const struct ice_base *base)
 		a->nominated = NO_INDEX;
 }
 
+void ice_agent_remove_reflexive(struct ice_agent *a, uint8_t slot)
+{
+	checklist_remove_reflexive(&a->list, slot);
+}
+
 static bool is_credential(struct bytes b, size_t min)
 {
 	for (size_t i = 0; i < b.len; i++) {

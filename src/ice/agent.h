@@ -148,6 +148,8 @@ uint8_t ice_agent_add_local(struct ice_agent *a, const struct local_candidate *c
 bool ice_agent_add_base(struct ice_agent *a, const struct ice_base *base);
 /* The address has gone, with all that was reached from it. */
 void ice_agent_remove_base(struct ice_agent *a, const struct ice_base *base);
+/* See checklist_remove_reflexive(). */
+void ice_agent_remove_reflexive(struct ice_agent *a, uint8_t slot);
 
 /* The peer's credentials. Others than before: it has restarted, and its candidates and all
  * pairs are gone. False: they are not as RFC 8839 section 5.4 wants them. */

@@ -314,6 +314,18 @@ void checklist_remove_base(struct checklist *l, const struct ice_base *base)
 			l->locals[i] = (struct local_candidate){0};
 }
 
+/* A pair that is not its base's keeps it: it may be the one in use. */
+void checklist_remove_reflexive(struct checklist *l, uint8_t slot)
+{
+	for (uint8_t i = 0; i < PAIRS_MAX; i++)
+		if (l->pairs[i].state != PAIR_NONE && l->pairs[i].local == slot)
+			return;
+	for (uint8_t i = 0; i < PAIRS_MAX; i++)
+		if (l->pairs[i].state != PAIR_NONE && l->pairs[i].mapped == slot)
+			l->pairs[i].mapped = NO_INDEX;
+	l->locals[slot] = (struct local_candidate){0};
+}
+
 uint8_t checklist_find_base(const struct checklist *l, const struct ice_base *base)
 {
 	uint8_t best = NO_INDEX;

@@ -59,6 +59,9 @@ uint8_t checklist_add_local(struct checklist *l, const struct local_candidate *c
 uint8_t checklist_add_base(struct checklist *l, const struct ice_base *base);
 /* The address is gone from this host: with it go what was mapped from it and all pairs. */
 void checklist_remove_base(struct checklist *l, const struct ice_base *base);
+/* It is not seen from outside as this any more (a server-reflexive one of the gathered). Its
+ * base and the pairs of that stay. */
+void checklist_remove_reflexive(struct checklist *l, uint8_t slot);
 
 enum remote_added {
 	REMOTE_ADDED,

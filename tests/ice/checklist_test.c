@@ -447,6 +447,34 @@ static void with_a_base_goes_all_that_came_from_it(void **state)
 	assert_int_equal(checklist_find_base(&l, &base), NO_INDEX);
 }
 
+static void a_reflexive_one_that_is_gone_leaves_the_pairs_of_its_base(void **state)
+{
+	uint8_t host, reflexive, pair;
+
+	(void)state;
+	host = add_host("10.0.0.1:1000");
+	reflexive = add_local(CANDIDATE_SRFLX, "203.0.113.1:4000", "10.0.0.1:1000");
+	pair = find_pair(host, add_remote(CANDIDATE_HOST, "198.51.100.1:2000", "1"));
+	l.pairs[pair].mapped = reflexive;
+	checklist_remove_reflexive(&l, reflexive);
+	assert_int_equal(l.locals[reflexive].c.type, CANDIDATE_NONE);
+	assert_int_equal(l.locals[host].c.type, CANDIDATE_HOST);
+	assert_int_equal(count_pairs(), 1);
+	assert_int_equal(l.pairs[pair].mapped, NO_INDEX);
+}
+
+static void a_reflexive_one_with_pairs_of_its_own_stays(void **state)
+{
+	uint8_t reflexive;
+
+	(void)state;
+	reflexive = add_local(CANDIDATE_SRFLX, "203.0.113.1:4000", "10.0.0.1:1000");
+	add_remote(CANDIDATE_HOST, "198.51.100.1:2000", "1");
+	checklist_remove_reflexive(&l, reflexive);
+	assert_int_equal(l.locals[reflexive].c.type, CANDIDATE_SRFLX);
+	assert_int_equal(count_pairs(), 1);
+}
+
 static void a_slot_used_anew_has_another_serial(void **state)
 {
 	uint8_t host = add_host("10.0.0.1:5"), r = add_remote(CANDIDATE_HOST, "192.0.2.1:5", "1");
@@ -617,6 +645,8 @@ int main(void)
 				       begin),
 		cmocka_unit_test_setup(a_local_one_that_is_gathered_later_takes_over, begin),
 		cmocka_unit_test_setup(with_a_base_goes_all_that_came_from_it, begin),
+		cmocka_unit_test_setup(a_reflexive_one_that_is_gone_leaves_the_pairs_of_its_base, begin),
+		cmocka_unit_test_setup(a_reflexive_one_with_pairs_of_its_own_stays, begin),
 		cmocka_unit_test_setup(a_slot_used_anew_has_another_serial, begin),
 		cmocka_unit_test_setup(a_new_generation_keeps_only_what_was_gathered, begin),
 		cmocka_unit_test_setup(of_kin_only_the_first_waits, begin),
