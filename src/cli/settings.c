@@ -6,6 +6,9 @@
 
 #include "base/msec.h"
 
+_Static_assert((int)CONFIG_STUN_MAX <= (int)NODE_STUN_MAX, "the node takes all of them");
+_Static_assert((int)CONFIG_HOST_MAX <= (int)NODE_HOST_MAX, "and each of them");
+
 enum { MAIN_TABLE = 254 }; /* RT_TABLE_MAIN of rtnetlink(7) */
 
 static void peer_settings(struct node_peer_settings *out, const struct config_peer *peer)
@@ -45,6 +48,8 @@ bool settings_init(struct settings *out, const struct config *config, const stru
 	for (size_t i = 0; i < config->peers_len; i++)
 		peer_settings(&peers[i], &config->peers[i]);
 	out->peers = peers;
+	for (size_t i = 0; i < config->stun_len; i++)
+		out->stun[i] = (struct node_stun_server){config->stun[i].host, config->stun[i].port};
 	out->daemon = (struct daemon_settings){
 		.net = place->net,
 		.name = config->name,
@@ -59,6 +64,8 @@ bool settings_init(struct settings *out, const struct config *config, const stru
 		.addresses = config->addresses,
 		.addresses_len = config->addresses_len,
 		.node = {.lan = config->lan,
+			 .stun = out->stun,
+			 .stun_len = config->stun_len,
 			 .punch_rate = config->punch_rate,
 			 .addresses = config->addresses,
 			 .addresses_len = config->addresses_len,

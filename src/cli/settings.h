@@ -10,6 +10,7 @@
 struct settings {
 	struct daemon_settings daemon;
 	struct node_peer_settings *peers;
+	struct node_stun_server stun[CONFIG_STUN_MAX];
 };
 
 /* False: no memory. */

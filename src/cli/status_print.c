@@ -1,6 +1,6 @@
 /* status_print.c -- the report as a table.
  *
- *	home   up 3d04h   10.77.0.1/24 fd5c:9e1:77::1   p2p0   udp/27123
+ *	home   up 3d04h   10.77.0.1/24 fd5c:9e1:77::1   p2p0   udp/27123   NAT: easy
  *	PEER    IP         STATE       PATH                        RTT    LOSS  RX/TX      HANDSHAKE
  *	laptop  10.77.0.2  direct      udp6 [2001:...]:1 (punched) 12 ms  0 %   1.2G/340M  41 s
  *	phone   10.77.0.4  connecting  -                           -      -     -          -   [p2pnet explain phone]
@@ -29,6 +29,7 @@ static void print_address(FILE *out, const char *text)
 static void print_head(FILE *out, const json_t *report)
 {
 	const json_t *self = json_object_get(report, "self"), *address;
+	const char *nat = report_text(self, "nat", "unknown");
 	char uptime[FORMAT_TEXT];
 	size_t i;
 
@@ -36,8 +37,11 @@ static void print_head(FILE *out, const json_t *report)
 		format_duration(uptime, report_number(self, "uptime_s", 0)));
 	json_array_foreach(json_object_get(self, "addresses"), i, address)
 		print_address(out, json_is_string(address) ? json_string_value(address) : "?");
-	fprintf(out, "  %s   udp/%d\n", report_text(self, "device", "?"),
+	fprintf(out, "  %s   udp/%d", report_text(self, "device", "?"),
 		(int)report_number(self, "listen_port", 0));
+	if (strcmp(nat, "unknown") != 0)
+		fprintf(out, "   NAT: %s", nat);
+	fputc('\n', out);
 }
 
 /* By which way, or by which it will be tried. */

@@ -6,7 +6,8 @@
  *	    "name": "nas", "public_key": "...", "device": "p2p0", "mtu": 1400,
  *	    "addresses": ["10.77.0.1/24", "fd..../128"], "listen_port": 27123, "fwmark": 0,
  *	    "config": "/etc/p2pnet/home.conf", "since": "2026-01-02T03:04:05Z", "uptime_s": 12,
- *	    "aead": "openssl", "log_level": "info", "counters": {"bad_mac1": 0, ...}
+ *	    "aead": "openssl", "log_level": "info", "nat": "none" | "easy" | "hard" | "unknown",
+ *	    "counters": {"bad_mac1": 0, ...}
  *	  },
  *	  "peers": [{
  *	    "name": "laptop", "public_key": "...", "preshared_key": true,

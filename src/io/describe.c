@@ -179,7 +179,7 @@ static json_t *describe_self(const struct description *d, msec now)
 {
 	const struct profile *p = d->profile;
 
-	return json_pack("{s:o, s:o, s:s, s:i, s:o, s:i, s:I, s:o, s:o, s:I, s:o, s:s, s:o}",
+	return json_pack("{s:o, s:o, s:s, s:i, s:o, s:i, s:I, s:o, s:o, s:I, s:o, s:s, s:s, s:o}",
 			 "name", text_or_null(p->name),
 			 "public_key", key_text(node_public_key(d->node)),
 			 "device", d->device,
@@ -192,6 +192,7 @@ static json_t *describe_self(const struct description *d, msec now)
 			 "uptime_s", (json_int_t)((now - d->started) / 1000),
 			 "aead", text_or_null(aead_engine()),
 			 "log_level", log_level_name(log_level()),
+			 "nat", node_nat(d->node),
 			 "counters", describe_counters(d->node, d->pump));
 }
 

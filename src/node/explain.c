@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/brain.h"
+#include "node/mapping.h"
 #include "stun/behaviour.h"
 
 _Static_assert((int)EXPLAIN_LOCALS == (int)LOCALS_MAX, "all of them");
@@ -163,46 +164,6 @@ const char *explain_fix(enum explain_verdict verdict)
 
 /* -- NATs -------------------------------------------------------------------- */
 
-/* Do two observers see the same port for one address of ours? */
-static bool some_agree(const struct gather *g)
-{
-	for (size_t i = 0; i < GATHER_OBSERVED_MAX; i++) {
-		for (size_t j = 0; j < i; j++) {
-			const struct observed *a = &g->observed[i], *b = &g->observed[j];
-
-			if (a->mapped.ip.family != IP_NONE && ip_equal(&a->base, &b->base) &&
-			    endpoint_equal(&a->mapped, &b->mapped))
-				return true;
-		}
-	}
-	return false;
-}
-
-static bool is_seen_as_it_is(const struct gather *g)
-{
-	for (size_t i = 0; i < GATHER_OBSERVED_MAX; i++) {
-		const struct observed *o = &g->observed[i];
-
-		if (o->mapped.ip.family != IP_NONE && ip_equal(&o->base, &o->mapped.ip) &&
-		    o->mapped.port == g->port)
-			return true;
-	}
-	return false;
-}
-
-static const char *our_nat(const struct gather *g)
-{
-	struct behaviour_report report = {.mapping = MAPPING_UNKNOWN};
-
-	if (gather_is_symmetric(g))
-		report.mapping = MAPPING_DEPENDENT;
-	else if (is_seen_as_it_is(g))
-		report.mapping = MAPPING_DIRECT;
-	else if (some_agree(g))
-		report.mapping = MAPPING_INDEPENDENT;
-	return behaviour_word(&report);
-}
-
 /* Two ports at one outside address, of one address inside as far as that was told. */
 static bool is_other_port_of(const struct candidate *a, const struct candidate *b)
 {
@@ -287,7 +248,7 @@ static uint32_t gather_facts(const struct node *node, const struct peer *peer,
 			     const struct explanation *e, msec now)
 {
 	uint32_t facts = facts_of_peer(peer, &e->peer, now) | when(e->lan, FACT_LAN) |
-			 when(gather_is_symmetric(&node->signalling.gather), FACT_HARD);
+			 when(mapping_of_ours(&node->signalling.gather).is_hard, FACT_HARD);
 
 	for (size_t i = 0; i < e->introducers_len; i++)
 		facts |= facts_of_introducer(&e->introducers[i]);
@@ -303,7 +264,7 @@ static void copy_observed(struct explanation *e, const struct gather *g, msec no
 
 		if (o->mapped.ip.family != IP_NONE)
 			e->observed[e->observed_len++] = (struct explained_observed){
-				o->mapped, o->base, o->observer, now - o->seen};
+				o->mapped, o->base, o->observer.ip, now - o->seen};
 	}
 }
 
@@ -412,7 +373,7 @@ bool node_explain(const struct node *node, const uint8_t key[static KEY_LEN],
 		return false;
 	*out = (struct explanation){
 		.since = -1,
-		.nat = our_nat(&s->gather),
+		.nat = mapping_word_of_ours(&s->gather),
 		.peer_nat = peer_nat(peer->reach),
 		.lan = s->lan && s->gather.locals_len > 0,
 	};

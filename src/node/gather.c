@@ -87,7 +87,7 @@ static void add_reflexive(struct gather *g, const struct observed *o, unsigned n
 				candidate_preference_of(o->mapped.ip.family, nth), COMPONENT),
 			.at = o->mapped,
 		},
-		.server = o->observer,
+		.server = o->observer.ip,
 	};
 
 	if (!local || is_known(g, &o->mapped))
@@ -97,10 +97,27 @@ static void add_reflexive(struct gather *g, const struct observed *o, unsigned n
 	add(g, &c);
 }
 
-/* RFC 8421: both families take turns; the nth of its family is not so good as the first. */
-static void rebuild(struct gather *g)
+static bool same_candidates(const struct gather *g, const struct local_candidate *others, size_t n)
 {
+	if (g->candidates_len != n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (!endpoint_equal(&g->candidates[i].c.at, &others[i].c.at) ||
+		    !base_equal(&g->candidates[i].base, &others[i].base))
+			return false;
+	}
+	return true;
+}
+
+/* RFC 8421: both families take turns; the nth of its family is not so good as the first. True:
+ * there are other candidates than before. */
+static bool rebuild(struct gather *g)
+{
+	struct local_candidate before[LOCALS_OFFERED];
+	size_t before_len = g->candidates_len;
 	unsigned nth4 = 0, nth6 = 0;
+
+	memcpy(before, g->candidates, sizeof(before));
 
 	g->candidates_len = 0;
 	for (size_t i = 0; i < g->locals_len; i++)
@@ -109,6 +126,7 @@ static void rebuild(struct gather *g)
 		if (g->observed[i].mapped.ip.family != IP_NONE)
 			add_reflexive(g, &g->observed[i], (unsigned)i);
 	}
+	return !same_candidates(g, before, before_len);
 }
 
 static bool same_locals(const struct gather *g, const struct node_local_address *locals, size_t n)
@@ -141,12 +159,13 @@ bool gather_set_locals(struct gather *g, const struct node_local_address *locals
 }
 
 /* That observer's own slot, a free one, or the oldest. */
-static struct observed *slot_for(struct gather *g, const struct ip *observer, const struct ip *base)
+static struct observed *slot_for(struct gather *g, const struct endpoint *observer,
+				 const struct ip *base)
 {
 	struct observed *oldest = &g->observed[0];
 
 	for (struct observed *o = g->observed; o < g->observed + GATHER_OBSERVED_MAX; o++) {
-		if (ip_equal(&o->observer, observer) && ip_equal(&o->base, base))
+		if (endpoint_equal(&o->observer, observer) && ip_equal(&o->base, base))
 			return o;
 		if (o->seen < oldest->seen)
 			oldest = o;
@@ -157,31 +176,21 @@ static struct observed *slot_for(struct gather *g, const struct ip *observer, co
 bool gather_observe(struct gather *g, const struct endpoint *mapped, const struct path *by,
 		    msec now)
 {
-	struct observed *o = slot_for(g, &by->remote.ip, &by->local);
-	bool changed;
+	struct observed *o = slot_for(g, &by->remote, &by->local);
 
 	if (!gather_is_local(g, &by->local) || mapped->ip.family != by->local.family)
 		return false;
-	changed = !endpoint_equal(&o->mapped, mapped) || !ip_equal(&o->base, &by->local);
-	*o = (struct observed){*mapped, by->local, by->remote.ip, now};
-	if (changed)
-		rebuild(g);
-	return changed;
+	*o = (struct observed){*mapped, by->local, by->remote, now};
+	return rebuild(g);
 }
 
-bool gather_is_symmetric(const struct gather *g)
+bool gather_forget_before(struct gather *g, msec when)
 {
 	for (size_t i = 0; i < GATHER_OBSERVED_MAX; i++) {
-		for (size_t j = 0; j < i; j++) {
-			const struct observed *a = &g->observed[i], *b = &g->observed[j];
-
-			if (a->mapped.ip.family != IP_NONE && b->mapped.ip.family != IP_NONE &&
-			    ip_equal(&a->base, &b->base) &&
-			    !endpoint_equal(&a->mapped, &b->mapped))
-				return true;
-		}
+		if (g->observed[i].seen < when)
+			g->observed[i] = (struct observed){0};
 	}
-	return false;
+	return rebuild(g);
 }
 
 size_t gather_offer(struct desc_candidate out[static DESC_CANDIDATES_MAX],

@@ -1,10 +1,11 @@
 /* gather.h -- the addresses that we may be reached at, RFC 8445 section 5.1.
  *
  *   host    each address of this host, with our port; told by io/ whenever they change
- *   srflx   what others see of us: told by rendezvous and peers that we are connected
- *           to, each under the local address that our datagrams to it leave from
+ *   srflx   what others see of us: told by introducers that we are connected to and by
+ *           STUN servers (survey.h), under the local address that what we send there
+ *           leaves from
  *
- * Two that see different ports for one local address: the NAT is symmetric.
+ * Two of a server's ports are two observers: what they see may differ (mapping.h).
  */
 #ifndef NODE_GATHER_H
 #define NODE_GATHER_H
@@ -13,12 +14,12 @@
 #include "node/node.h"
 #include "signal/desc.h"
 
-enum { GATHER_OBSERVED_MAX = 4 };
+enum { GATHER_OBSERVED_MAX = 8 };
 
 struct observed {
 	struct endpoint mapped;		/* family IP_NONE: free */
 	struct ip base;			/* our address that it stands for */
-	struct ip observer;
+	struct endpoint observer;
 	msec seen;
 };
 
@@ -39,7 +40,9 @@ bool gather_set_locals(struct gather *g, const struct node_local_address *locals
 bool gather_observe(struct gather *g, const struct endpoint *mapped, const struct path *by,
 		    msec now);
 
-bool gather_is_symmetric(const struct gather *g);
+/* What was seen before that time, and not since. True as above. */
+bool gather_forget_before(struct gather *g, msec when);
+
 bool gather_is_local(const struct gather *g, const struct ip *ip);
 
 /* The place that datagrams by this path come to; false: not an address of ours (yet). */

@@ -56,8 +56,10 @@ void introduction_feed(struct node *node, struct peer *peer, struct bytes plain,
 {
 	struct signalling *s = &node->signalling;
 
-	if (!s->introduction)
+	if (!s->introduction) {
 		s->introduction = introduction_new(node);
+		signalling_want_other_port(node);
+	}
 	if (!s->introduction) {
 		node_count(node, COUNT_NO_MEMORY, 1);
 		return;

@@ -1,6 +1,8 @@
 /* mapping.c -- what the ports that several observers saw tell of a NAT. */
 #include "node/mapping.h"
 
+#include "stun/behaviour.h"
+
 struct seen {
 	struct endpoint at[MAPPING_SEEN_MAX];
 	size_t len;
@@ -49,24 +51,77 @@ static struct mapping judge(struct seen *seen)
 	return m;
 }
 
-/* Those of one base: the first that was seen at all. */
-struct mapping mapping_of_ours(const struct gather *g)
+/* -- ours ------------------------------------------------------------------ */
+
+/* Those of one base are compared: of the one that was seen last. */
+static const struct observed *newest(const struct gather *g)
 {
-	const struct observed *first = NULL;
-	struct seen seen = {.len = 0};
+	const struct observed *newest = NULL;
 
 	for (size_t i = 0; i < GATHER_OBSERVED_MAX; i++) {
 		const struct observed *o = &g->observed[i];
 
-		if (o->mapped.ip.family != IP_V4)
-			continue;
-		if (!first)
-			first = o;
-		if (ip_equal(&o->base, &first->base))
-			see(&seen, &o->mapped);
+		if (o->mapped.ip.family == IP_V4 && (!newest || o->seen > newest->seen))
+			newest = o;
 	}
-	return judge(&seen);
+	return newest;
 }
+
+static void see_since(struct seen *seen, const struct gather *g, const struct ip *base, msec since)
+{
+	for (size_t i = 0; i < GATHER_OBSERVED_MAX; i++) {
+		const struct observed *o = &g->observed[i];
+
+		if (o->mapped.ip.family == IP_V4 && ip_equal(&o->base, base) && o->seen >= since)
+			see(seen, &o->mapped);
+	}
+}
+
+struct mapping mapping_of_ours(const struct gather *g)
+{
+	const struct observed *last = newest(g);
+	struct seen all = {.len = 0}, recent = {.len = 0};
+	struct mapping m;
+
+	if (!last)
+		return (struct mapping){.is_hard = false};
+	see_since(&all, g, &last->base, 0);
+	see_since(&recent, g, &last->base, last->seen - MAPPING_RECENT);
+	m = judge(&recent);
+	m.is_hard = all.len > 1;
+	return m;
+}
+
+static unsigned count_seen(const struct gather *g, const struct ip *base)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < GATHER_OBSERVED_MAX; i++)
+		n += g->observed[i].mapped.ip.family == IP_V4 && ip_equal(&g->observed[i].base, base);
+	return n;
+}
+
+static enum nat_mapping kind_of_ours(const struct gather *g)
+{
+	const struct observed *last = newest(g);
+
+	if (!last)
+		return MAPPING_UNKNOWN;
+	if (mapping_of_ours(g).is_hard)
+		return MAPPING_DEPENDENT;
+	if (ip_equal(&last->mapped.ip, &last->base) && last->mapped.port == g->port)
+		return MAPPING_DIRECT;
+	return count_seen(g, &last->base) > 1 ? MAPPING_INDEPENDENT : MAPPING_UNKNOWN;
+}
+
+const char *mapping_word_of_ours(const struct gather *g)
+{
+	struct behaviour_report report = {.mapping = kind_of_ours(g)};
+
+	return behaviour_word(&report);
+}
+
+/* -- the peer's ------------------------------------------------------------ */
 
 struct mapping mapping_of_peer(const struct checklist *l)
 {

@@ -17,6 +17,7 @@
 enum {
 	MAPPING_SEEN_MAX = 8,		/* observations that are looked at */
 	MAPPING_GAP = 16,		/* ports in a row are not further apart */
+	MAPPING_RECENT = 30 * 1000,	/* msec before the newest; to others came others in between */
 };
 
 struct mapping {
@@ -27,6 +28,8 @@ struct mapping {
 
 /* IPv4 only: where there are NATs. */
 struct mapping mapping_of_ours(const struct gather *g);
+/* "none" (we are seen as we are), "easy" (two see the same port), "hard", or "unknown". */
+const char *mapping_word_of_ours(const struct gather *g);
 struct mapping mapping_of_peer(const struct checklist *l);
 
 #endif

@@ -482,6 +482,7 @@ void node_resolved(struct node *node, const char *host, uint16_t port,
 		node_count(node, COUNT_NO_ENDPOINT, peer_resolved(peer, endpoints, n, now));
 		node_touch(node, peer);
 	}
+	survey_resolved(node, host, port, endpoints, n, now);
 }
 
 void node_source_gone(struct node *node, const struct path *path)

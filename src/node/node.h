@@ -33,11 +33,20 @@ struct node_peer_settings {
 	uint32_t keepalive;		/* msec; 0: off */
 };
 
+enum { NODE_STUN_MAX = 8, NODE_HOST_MAX = 256 };	/* servers; bytes of a name with its NUL */
+
+struct node_stun_server {
+	const char *host;		/* a name or an address */
+	uint16_t port;
+};
+
 /* Borrowed for the call: the node copies what it keeps. */
 struct node_settings {
 	uint8_t private_key[KEY_LEN];
 	bool lan;			/* may ACTION_LAN carry signalling */
 	uint32_t punch_rate;		/* datagrams per second to guess ports with (spray.h); 0: never */
+	const struct node_stun_server *stun;	/* who may be asked how we look, see survey.h */
+	size_t stun_len;		/* at most NODE_STUN_MAX */
 	const struct cidr *addresses;	/* our own, for the source of ICMP errors */
 	size_t addresses_len;
 	uint16_t listen_port;		/* to know our own datagrams should they come back by the TUN */

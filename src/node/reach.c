@@ -123,15 +123,35 @@ static void drop_lost_choice(struct reach *r, enum event_reason why, msec now)
 	peer_tell(r->peer, EVENT_PATH_LOST, why, now);
 }
 
-/* Those that are gone go first, with their pairs. */
-void reach_set_locals(struct reach *r, const struct gather *gather, msec now)
+static bool is_gathered(const struct gather *gather, const struct local_candidate *local)
 {
-	for (size_t i = 0; i < LOCALS_MAX; i++) {
+	for (size_t i = 0; i < gather->candidates_len; i++) {
+		const struct local_candidate *c = &gather->candidates[i];
+
+		if (endpoint_equal(&c->c.at, &local->c.at) && base_equal(&c->base, &local->base))
+			return true;
+	}
+	return false;
+}
+
+/* Those that are gone go first: addresses with their pairs, and what others saw of us. */
+static void remove_locals(struct reach *r, const struct gather *gather)
+{
+	for (uint8_t i = 0; i < LOCALS_MAX; i++) {
 		struct local_candidate local = r->agent.list.locals[i];
 
-		if (local.c.type != CANDIDATE_NONE && !gather_is_local(gather, &local.base.at.ip))
+		if (local.c.type == CANDIDATE_NONE)
+			continue;
+		if (!gather_is_local(gather, &local.base.at.ip))
 			ice_agent_remove_base(&r->agent, &local.base);
+		else if (local.c.type == CANDIDATE_SRFLX && !is_gathered(gather, &local))
+			ice_agent_remove_reflexive(&r->agent, i);
 	}
+}
+
+void reach_set_locals(struct reach *r, const struct gather *gather, msec now)
+{
+	remove_locals(r, gather);
 	add_locals(r, gather);
 	drop_lost_choice(r, EVENT_ADDRESS_GONE, now);
 	r->is_stale = true;

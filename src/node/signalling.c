@@ -14,6 +14,7 @@ void signalling_set_addresses(struct node *node, const struct node_settings *set
 	struct signalling *s = &node->signalling;
 
 	s->lan = settings->lan;
+	survey_set_servers(&s->survey, settings->stun, settings->stun_len);
 	s->refused_len = 0;
 	for (size_t i = 0; i < settings->addresses_len && s->refused_len < NODE_LOCALS_MAX; i++)
 		s->refused[s->refused_len++] = cidr_masked(settings->addresses[i]);
@@ -28,6 +29,7 @@ void signalling_init(struct node *node, const struct node_settings *settings, ui
 	exchange_shared_init(&s->shared, settings->private_key, mark, rng);
 	ice_pacer_init(&s->pacer);
 	gather_init(&s->gather, settings->listen_port);
+	survey_init(&s->survey);
 	list_init(&s->reaches);
 	rng->fill(rng, &seed, sizeof(seed));
 	responder_init(&s->responder, seed);
@@ -132,9 +134,10 @@ bool signalling_seek(struct node *node, struct peer *peer, msec now)
 	return true;
 }
 
-/* Our candidates are others now. */
-static void tell_reaches(struct signalling *s, msec now)
+void signalling_tell(struct node *node, msec now)
 {
+	struct signalling *s = &node->signalling;
+
 	list_for_each(struct reach, r, &s->reaches, link)
 		reach_set_locals(r, &s->gather, now);
 	s->touched = true;
@@ -149,15 +152,30 @@ void node_set_locals(struct node *node, const struct node_local_address *locals,
 		return;
 	events_add(&node->events,
 		   &(struct event){.at = now, .kind = EVENT_ADDRESSES_CHANGED, .addresses = (unsigned)n});
-	tell_reaches(s, now);
+	signalling_tell(node, now);
+	survey_doubt(&s->survey, now);
 	introducers_announce(node, true, now);	/* and be told how the new ones look from outside */
 	s->touched = true;
 }
 
 void node_socket_opened(struct node *node, uint16_t via, uint16_t port)
 {
-	sockets_opened(&node->signalling.sockets, via, port);
-	node->signalling.touched = true;
+	struct signalling *s = &node->signalling;
+
+	sockets_opened(&s->sockets, via, port);
+	if (via == s->other_via && port)
+		responder_set_two_ports(&s->responder, s->gather.port, port);
+	s->touched = true;
+}
+
+/* If it cannot be opened the number stays taken, and it is not tried again. */
+void signalling_want_other_port(struct node *node)
+{
+	struct signalling *s = &node->signalling;
+
+	if (!s->other_via)
+		s->other_via = sockets_take(&s->sockets);
+	s->touched = true;
 }
 
 void node_resumed(struct node *node, msec now)
@@ -167,6 +185,7 @@ void node_resumed(struct node *node, msec now)
 	events_add(&node->events, &(struct event){.at = now, .kind = EVENT_RESUMED});
 	list_for_each(struct reach, r, &s->reaches, link)
 		reach_doubt(r, now);
+	survey_doubt(&s->survey, now);
 	introducers_announce(node, true, now);
 	s->touched = true;
 }
@@ -212,16 +231,37 @@ static bool feed_agents(struct signalling *s, const struct ice_base *base,
 	return false;
 }
 
+/* The other port is one of IPv4 only: to IPv6 we are a server without one. */
+static uint16_t port_of(const struct signalling *s, const struct path *path)
+{
+	if (path->via)
+		return s->sockets.by_via[path->via].port;
+	return path->local.family == IP_V4 ? s->gather.port : 0;
+}
+
+static bool respond(struct signalling *s, struct datagram *d, msec now)
+{
+	uint16_t asked = port_of(s, &d->path), port = asked;
+
+	if ((d->path.via && d->path.via != s->other_via) ||
+	    !answer_stun(&s->responder, d, &port, now))
+		return false;
+	if (port != asked)
+		d->path.via = d->path.via ? 0 : s->other_via;
+	return true;
+}
+
 void signalling_stun(struct node *node, struct datagram *d, struct node_out *out, msec now)
 {
 	struct signalling *s = &node->signalling;
-	uint16_t port = s->gather.port;
 	struct ice_base base;
 
 	if (gather_base(&s->gather, &d->path, &base) &&
 	    feed_agents(s, &base, &d->path.remote, packet_bytes(&d->packet), now))
 		s->touched = true;
-	else if (!d->path.via && answer_stun(&s->responder, d, &port, now))
+	else if (survey_feed(node, &d->path, packet_bytes(&d->packet), now))
+		s->touched = true;
+	else if (respond(s, d, now))
 		out->to_net[out->to_net_len++] = *d;
 	else
 		node_count(node, COUNT_UNSUPPORTED, 1);
@@ -305,8 +345,9 @@ static void take_news(struct node *node, struct peer *peer, struct bytes plain, 
 		peer->introducer->has_answered = true;
 		if (gather_observe(&s->gather, &message.address, &peer->path, now)) {
 			peer_tell_seen(peer, &message.address, now);
-			tell_reaches(s, now);
+			signalling_tell(node, now);
 		}
+		survey_meet(node, &peer->path.remote, now);
 		break;
 	}
 }
@@ -423,6 +464,7 @@ static enum action_kind poll_reach(struct node *node, struct reach *r, struct ac
 
 	if (r->doubts_itself) {
 		r->doubts_itself = false;
+		survey_doubt(&node->signalling.survey, now);
 		introducers_announce(node, true, now);	/* the answer says how we are seen */
 	}
 	kind = poll_exchange(node, r, action, now);
@@ -482,6 +524,8 @@ static enum action_kind poll_all(struct node *node, struct action *action, msec 
 		kind = poll_reach(node, r, action, now);
 	}
 	if (kind == ACTION_NONE)
+		kind = survey_poll(node, action, now);
+	if (kind == ACTION_NONE)
 		kind = spray_poll(node, action, now);
 	return kind;
 }
@@ -493,7 +537,7 @@ static msec next_due(const struct node *node, msec now)
 
 	list_for_each(struct reach, r, &s->reaches, link)
 		due = msec_min(due, reach_due(r, now));
-	return msec_min(due, spray_due(node, now));
+	return msec_min(due, msec_min(survey_due(node, now), spray_due(node, now)));
 }
 
 enum action_kind signalling_poll(struct node *node, struct action *action, msec now)
@@ -522,6 +566,7 @@ void signalling_tick(struct node *node, msec now)
 	s->touched = true;
 	introduction_tick(s->introduction, now);
 	introducers_tick(node, now);
+	survey_tick(node, now);
 	list_for_each(struct reach, r, &s->reaches, link)
 		reach_tick(r, now);
 }

@@ -21,6 +21,7 @@
 #include "node/reach.h"
 #include "node/sockets.h"
 #include "node/spray.h"
+#include "node/survey.h"
 #include "stun/responder.h"
 
 enum { SIGNALLING_FRAME = HEADROOM + FRAME_HEADER + ENVELOPE_MAX + 64 };
@@ -37,6 +38,7 @@ struct signalling {
 	struct exchange_shared shared;
 	struct ice_pacer pacer;
 	struct gather gather;
+	struct survey survey;
 	struct list reaches;
 	struct mailboxes mailboxes;
 	bool lan;
@@ -44,6 +46,7 @@ struct signalling {
 	struct cidr refused[NODE_LOCALS_MAX];	/* our own networks inside */
 	size_t refused_len;
 	struct responder responder;
+	uint16_t other_via;			/* the socket of its other port; 0: there is none */
 	struct introduction *introduction;
 	struct sockets sockets;
 	struct sprayer sprayer;
@@ -60,6 +63,11 @@ bool signalling_set_peers(struct node *node, msec now);
 void signalling_deinit(struct node *node);
 void signalling_set_wall(struct node *node, uint64_t wall_ms);
 void signalling_set_addresses(struct node *node, const struct node_settings *settings);
+
+/* Our candidates are others now. */
+void signalling_tell(struct node *node, msec now);
+/* We introduce others: they want to know what NAT they are behind, which takes two ports. */
+void signalling_want_other_port(struct node *node);
 
 /* Look for this peer. False: there is nobody to ask. */
 bool signalling_seek(struct node *node, struct peer *peer, msec now);

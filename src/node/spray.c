@@ -254,7 +254,8 @@ static void close_unused(struct node *node)
 
 	s->sprayer.vias_len = 0;
 	for (uint16_t via = 1; via <= NODE_SOCKETS_MAX; via++) {
-		if (s->sockets.by_via[via].state == SOCKET_FREE || is_in_use(s, via))
+		if (s->sockets.by_via[via].state == SOCKET_FREE || via == s->other_via ||
+		    is_in_use(s, via))
 			continue;
 		list_for_each(struct reach, r, &s->reaches, link)
 			reach_disown(r, via);

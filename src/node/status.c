@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/brain.h"
+#include "node/mapping.h"
 
 const char *peer_state_name(enum peer_state state)
 {
@@ -84,6 +85,11 @@ void peer_path_status(const struct peer *peer, struct path_status *out)
 }
 
 /* -- peers --------------------------------------------------------------------- */
+
+const char *node_nat(const struct node *node)
+{
+	return mapping_word_of_ours(&node->signalling.gather);
+}
 
 size_t node_peers_len(const struct node *node)
 {

@@ -52,6 +52,10 @@ struct peer_status {
 	uint16_t endpoint_port;
 };
 
+/* What NAT we are behind, as far as it is known: "none", "easy" (all see one port of us), "hard"
+ * (each another) or "unknown". */
+const char *node_nat(const struct node *node);
+
 size_t node_peers_len(const struct node *node);
 void node_peer_status(const struct node *node, size_t i, struct peer_status *out, msec now);
 /* By public key; false: no such peer. */

@@ -16,7 +16,7 @@ static const char sample[] =
 	"128'],'listen_port':41999,"
 	"'fwmark':51820,'config':'/etc/p2pnet/"
 	"home.conf','since':'2026-01-02T03:04:05Z','uptime_s':273600,"
-	"'aead':'openssl','log_level':'info','counters':{'bad_mac1':0,'stranger':3,'loop':1}},'"
+	"'aead':'openssl','log_level':'info','nat':'easy','counters':{'bad_mac1':0,'stranger':3,'loop':1}},'"
 	"peers':["
 	"{'name':'cabin','public_key':'CABIN','preshared_key':false,'ips':['fd00::5/"
 	"128'],'state':'idle',"
@@ -95,7 +95,7 @@ static void status_is_a_table(void **state)
 	(void)state;
 	assert_prints(
 		print_plain, report,
-		"home   up 3d04h   10.77.0.1/24 fd5c:9e1:77::1   p2p0   udp/41999\n"
+		"home   up 3d04h   10.77.0.1/24 fd5c:9e1:77::1   p2p0   udp/41999   NAT: easy\n"
 		"PEER    IP         STATE       PATH                                "
 		"RTT   LOSS  RX/TX      HANDSHAKE\n"
 		"cabin   fd00::5    idle        -                                   "
@@ -152,7 +152,7 @@ static void verbose_status_has_the_engine_and_what_was_counted(void **state)
 	(void)state;
 	assert_true(status_keep_peer(report, "cabin"));
 	assert_prints(print_verbose, report,
-		      "home   up 3d04h   10.77.0.1/24 fd5c:9e1:77::1   p2p0   udp/41999\n"
+		      "home   up 3d04h   10.77.0.1/24 fd5c:9e1:77::1   p2p0   udp/41999   NAT: easy\n"
 		      "PEER   IP       STATE  PATH  RTT  LOSS  RX/TX  HANDSHAKE\n"
 		      "cabin  fd00::5  idle   -     -    -     -      -\n"
 		      "p2pnet 0.1.0, pid 4711, cipher engine openssl, mtu 1400, log level info, "

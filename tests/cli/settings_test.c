@@ -30,6 +30,8 @@ static struct config config = {
 	.listen_port = 27123,
 	.mtu = 1400,
 	.fwmark = 5,
+	.stun = {{.host = "stun.example.net", .port = 3478}, {.host = "192.0.2.1", .port = 5}},
+	.stun_len = 2,
 	.peers = peers,
 	.peers_len = 2,
 };
@@ -57,6 +59,9 @@ static void everything_of_the_file_arrives(void **state)
 	assert_int_equal(d->node.mtu, 1400);
 	assert_int_equal(d->node.addresses_len, 1);
 	assert_int_equal(d->node.peers_len, 2);
+	assert_int_equal(d->node.stun_len, 2);
+	assert_string_equal(d->node.stun[0].host, "stun.example.net");
+	assert_int_equal(d->node.stun[1].port, 5);
 	settings_deinit(&s);
 }
 

@@ -241,7 +241,9 @@ static void configure(struct scene *s, uint8_t bits)
 		.allowed_ips_len = 1, .endpoint_host = hosts[bits >> 6], .endpoint_port = 3,
 		.keepalive = bits & 8 ? 10000 : 0};
 	struct node_peer_settings peers[2] = {far, silent};
+	struct node_stun_server stun[] = {{"far.example", 2}, {"stun.example", 3}};
 	struct node_settings settings = {.addresses = &our_ip, .addresses_len = 1,
+		.stun = stun, .stun_len = bits & 4 ? 2 : 1,
 		.listen_port = 1, .mtu = MTU, .peers = peers, .peers_len = bits & 16 ? 2 : 1};
 	char error[256];
 

@@ -110,19 +110,41 @@ static void with_the_address_go_its_reflexive_ones(void **state)
 	assert_int_equal(g->candidates_len, 2);
 }
 
-static void two_observers_who_see_different_ports_give_a_symmetric_nat_away(void **state)
+static void who_sees_the_same_as_another_is_no_news(void **state)
+{
+	struct gather *g = gathered();
+
+	(void)state;
+	assert_true(observe(g, 1, 40000, 1000));
+	assert_false(observe(g, 2, 40000, 1001));
+	assert_true(observe(g, 1, 40001, 1002));
+	assert_true(observe(g, 2, 40001, 1003));	/* 40000 is nobody's any more */
+	assert_int_equal(g->candidates_len, 3);
+}
+
+static void two_ports_of_an_observer_are_two_observers(void **state)
+{
+	struct gather *g = gathered();
+	struct path other = {.remote = {ip_v4(198, 51, 100, 1), 27002, 0}, .local = locals[0].ip};
+	struct endpoint mapped = {ip_v4(203, 0, 113, 9), 40001, 0};
+
+	(void)state;
+	observe(g, 1, 40000, 1000);
+	assert_true(gather_observe(g, &mapped, &other, 1001));
+	assert_int_equal(g->candidates_len, 4);
+}
+
+static void what_was_seen_before_can_be_forgotten(void **state)
 {
 	struct gather *g = gathered();
 
 	(void)state;
 	observe(g, 1, 40000, 1000);
-	assert_false(gather_is_symmetric(g));
-	observe(g, 2, 40000, 1001);
-	assert_false(gather_is_symmetric(g));
-	observe(g, 2, 40001, 1002);
-	assert_true(gather_is_symmetric(g));
-	observe(g, 1, 40001, 1003);	/* the NAT was rebooted, in between */
-	assert_false(gather_is_symmetric(g));
+	observe(g, 2, 40001, 2000);
+	assert_false(gather_forget_before(g, 1000));
+	assert_true(gather_forget_before(g, 2000));
+	assert_int_equal(g->candidates_len, 3);
+	assert_int_equal(g->candidates[2].c.at.port, 40001);
 }
 
 static void the_oldest_observation_makes_room(void **state)
@@ -130,7 +152,7 @@ static void the_oldest_observation_makes_room(void **state)
 	struct gather *g = gathered();
 
 	(void)state;
-	for (uint8_t i = 0; i < 6; i++)
+	for (uint8_t i = 0; i < GATHER_OBSERVED_MAX + 2; i++)
 		observe(g, i, (uint16_t)(40000 + i), 1000 + i);
 	assert_int_equal(g->candidates_len, 2 + GATHER_OBSERVED_MAX);
 	assert_int_equal(g->candidates[2 + GATHER_OBSERVED_MAX - 1].c.at.port >= 40002, 1);
@@ -176,7 +198,9 @@ int main(void)
 		cmocka_unit_test(who_is_not_behind_a_nat_has_no_reflexive_candidate),
 		cmocka_unit_test(an_observation_of_an_address_that_is_not_ours_is_ignored),
 		cmocka_unit_test(with_the_address_go_its_reflexive_ones),
-		cmocka_unit_test(two_observers_who_see_different_ports_give_a_symmetric_nat_away),
+		cmocka_unit_test(who_sees_the_same_as_another_is_no_news),
+		cmocka_unit_test(two_ports_of_an_observer_are_two_observers),
+		cmocka_unit_test(what_was_seen_before_can_be_forgotten),
 		cmocka_unit_test(the_oldest_observation_makes_room),
 		cmocka_unit_test(a_path_of_ours_has_a_base_and_another_none),
 		cmocka_unit_test(the_offer_leaves_out_what_nobody_else_can_use),

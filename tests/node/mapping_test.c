@@ -18,7 +18,7 @@ static void observe(struct gather *g, uint8_t n, size_t base, uint16_t port)
 	struct path by = {.remote = {ip_v4(198, 51, 100, n), 27001, 0}, .local = locals[base].ip};
 	struct endpoint mapped = {ip_v4(203, 0, 113, 9), port, 0};
 
-	assert_true(gather_observe(g, &mapped, &by, n));
+	gather_observe(g, &mapped, &by, n);
 }
 
 static struct mapping ours(const uint16_t *ports, size_t n)
@@ -75,6 +75,50 @@ static void ports_in_a_row_are_known_as_such_whoever_saw_them_first(void **state
 	assert_false(ours(apart, 2).is_sequential);
 }
 
+static void a_row_is_one_of_ports_that_were_seen_at_one_time(void **state)
+{
+	static const struct endpoint mapped = {{IP_V4, {203, 0, 113, 9}}, 30000, 0};
+	struct path by = {.remote = {ip_v4(198, 51, 100, 1), 27001, 0}, .local = locals[0].ip};
+	struct gather g;
+	struct mapping m;
+
+	(void)state;
+	gather_init(&g, 27000);
+	gather_set_locals(&g, locals, 2);
+	gather_observe(&g, &mapped, &by, 1000);
+	for (uint8_t i = 0; i < 2; i++) {
+		struct endpoint later = mapped;
+
+		by.remote.port++;
+		later.port = (uint16_t)(40001 + i);
+		gather_observe(&g, &later, &by, 1001 + MAPPING_RECENT);
+	}
+	m = mapping_of_ours(&g);
+	assert_true(m.is_hard && m.is_sequential);
+	assert_int_equal(m.last.port, 40002);
+}
+
+static void a_word_says_what_two_have_seen(void **state)
+{
+	struct endpoint own = {locals[0].ip, 27000, 0};
+	struct path by = {.remote = {ip_v4(198, 51, 100, 1), 27001, 0}, .local = locals[0].ip};
+	struct gather g;
+
+	(void)state;
+	gather_init(&g, 27000);
+	gather_set_locals(&g, locals, 2);
+	assert_string_equal(mapping_word_of_ours(&g), "unknown");
+	observe(&g, 1, 0, 40001);
+	assert_string_equal(mapping_word_of_ours(&g), "unknown");
+	observe(&g, 2, 0, 40001);
+	assert_string_equal(mapping_word_of_ours(&g), "easy");
+	observe(&g, 2, 0, 40002);
+	assert_string_equal(mapping_word_of_ours(&g), "hard");
+	gather_forget_before(&g, SECONDS(1));
+	gather_observe(&g, &own, &by, SECONDS(1));
+	assert_string_equal(mapping_word_of_ours(&g), "none");
+}
+
 static void two_bases_are_not_compared(void **state)
 {
 	struct gather g;
@@ -127,6 +171,8 @@ int main(void)
 		cmocka_unit_test(one_port_for_all_is_easy),
 		cmocka_unit_test(ports_anywhere_are_hard),
 		cmocka_unit_test(ports_in_a_row_are_known_as_such_whoever_saw_them_first),
+		cmocka_unit_test(a_row_is_one_of_ports_that_were_seen_at_one_time),
+		cmocka_unit_test(a_word_says_what_two_have_seen),
 		cmocka_unit_test(two_bases_are_not_compared),
 		cmocka_unit_test(a_peer_tells_its_ports_as_candidates_of_one_base),
 	};
