@@ -181,6 +181,32 @@ stun_lines()
 		-e stun.att.crc32.status -e _ws.malformed 2>/dev/null
 }
 
+knows_its_nat()		# NAME WORD
+{
+	[ "$(p2p "$1" status --json | jq -r .self.nat)" = "$2" ]
+}
+
+claim "one introducer with two ports is enough to know an easy NAT"
+wait_for 5 "port1 knows" knows_its_nat port1 easy
+wait_for 5 "port2 knows" knows_its_nat port2 easy
+contains "status" "$(p2p port1 status)" "NAT: easy"
+claim "and a hard one; so is a server with two ports, without any introducer"
+for host in seq1 sym1; do
+	node "$host" p2pnet
+done
+peer s2 seq1
+peer seq1 s2 "Endpoint = $(endpoint4 s2)"
+peer seq1 port2
+peer sym1 port2
+printf '[nat]\nstun = %s\n' "$server4" >>"$(conf sym1)"
+p2p s2 reload
+start seq1 sym1
+for host in seq1 sym1; do
+	knows_its_nat "$host" unknown || fail "$host has looked for nobody, and knows its NAT"
+	in_ns "$host" ping -n -q -c 1 -W 1 "$(inner4 port2)" >/dev/null || true
+	wait_for 5 "$host knows" knows_its_nat "$host" hard
+done
+
 claim "tshark takes all of it for STUN, well-formed, each fingerprint right"
 capture_end
 verdict=$(stun_lines "$core" | awk -F '\t' '
