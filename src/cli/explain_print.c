@@ -78,13 +78,18 @@ static void print_label(FILE *out, const json_t *e, const char *label)
 	fprintf(out, "  %-*s  ", label_width(e), label);
 }
 
-static const char *words_for_nat(const char *word)
+static const char *words_for_nat(const json_t *side)
 {
+	const char *word = report_text(side, "nat", "unknown");
+
 	if (strcmp(word, "none") == 0)
 		return "none";
 	if (strcmp(word, "easy") == 0)
 		return "easy, the same port for all";
-	return strcmp(word, "hard") == 0 ? "hard (symmetric), each sees another port" : word;
+	if (strcmp(word, "hard") != 0)
+		return word;
+	return json_is_true(get(side, "in_a_row")) ? "hard (symmetric), each sees the next port"
+						   : "hard (symmetric), each sees another port";
 }
 
 static void print_candidates(FILE *out, const json_t *e, const json_t *candidates)
@@ -109,7 +114,7 @@ static void print_us(FILE *out, const json_t *e)
 	size_t i;
 
 	print_label(out, e, "you");
-	fprintf(out, "NAT: %s", words_for_nat(report_text(self, "nat", "unknown")));
+	fprintf(out, "NAT: %s", words_for_nat(self));
 	if (!json_array_size(get(self, "observed")))
 		fputs("; nobody outside has told yet how we look", out);
 	json_array_foreach(get(self, "observed"), i, seen)
@@ -127,7 +132,7 @@ static void print_peer(FILE *out, const json_t *e)
 	const char *endpoint = report_text(e, "endpoint", NULL);
 
 	print_label(out, e, report_text(e, "name", "?"));
-	fprintf(out, "NAT: %s", words_for_nat(report_text(peer, "nat", "unknown")));
+	fprintf(out, "NAT: %s", words_for_nat(peer));
 	if (endpoint)
 		fprintf(out, "; endpoint %s", endpoint);
 	if (!json_array_size(candidates))

@@ -87,11 +87,11 @@ static json_t *describe_verdict(const struct explanation *e)
 
 static json_t *describe_ways(const struct explanation *e)
 {
-	return json_pack("{s:{s:s, s:o, s:o}, s:{s:s, s:o}, s:o, s:o}",
-			 "self", "nat", e->nat,
+	return json_pack("{s:{s:s, s:b, s:o, s:o}, s:{s:s, s:b, s:o}, s:o, s:o}",
+			 "self", "nat", e->nat, "in_a_row", e->in_a_row,
 			 "observed", list_of(e->observed_len, observed, e),
 			 "candidates", list_of(e->locals_len, local, e),
-			 "peer", "nat", e->peer_nat,
+			 "peer", "nat", e->peer_nat, "in_a_row", e->peer_in_a_row,
 			 "candidates", list_of(e->remotes_len, remote, e),
 			 "pairs", list_of(e->pairs_len, pair, e),
 			 "channels", list_of(1 + e->introducers_len, channel, e));

@@ -8,10 +8,11 @@
  *	  "rounds_failed": 0,
  *	  "self": {
  *	    "nat": "none" | "easy" | "hard" | "unknown",
+ *	    "in_a_row": false (a hard one that gives each destination the next port: true),
  *	    "observed": [{"address": "203.0.113.4:41999", "base": "192.168.1.5", "by": "192.0.2.9", "age_s": 3}],
  *	    "candidates": [{"type": "host", "address": "192.168.1.5:41999"}]
  *	  },
- *	  "peer": {"nat": "hard" | "unknown", "candidates": [...]},
+ *	  "peer": {"nat": "hard" | "unknown", "in_a_row": false, "candidates": [...]},
  *	  "pairs": [{
  *	    "local": {"type": "host", "address": "..."}, "remote": {...},
  *	    "state": "valid" | "failed" | "in progress" | "waiting" | "frozen",

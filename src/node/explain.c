@@ -257,12 +257,24 @@ static uint32_t gather_facts(const struct node *node, const struct peer *peer,
 
 /* -- copies ------------------------------------------------------------------ */
 
+/* An observer with two ports that saw the same at both is one. */
+static bool is_told(const struct explanation *e, const struct observed *o)
+{
+	for (size_t i = 0; i < e->observed_len; i++) {
+		if (ip_equal(&e->observed[i].observer, &o->observer.ip) &&
+		    ip_equal(&e->observed[i].base, &o->base) &&
+		    endpoint_equal(&e->observed[i].mapped, &o->mapped))
+			return true;
+	}
+	return false;
+}
+
 static void copy_observed(struct explanation *e, const struct gather *g, msec now)
 {
 	for (size_t i = 0; i < GATHER_OBSERVED_MAX; i++) {
 		const struct observed *o = &g->observed[i];
 
-		if (o->mapped.ip.family != IP_NONE)
+		if (o->mapped.ip.family != IP_NONE && !is_told(e, o))
 			e->observed[e->observed_len++] = (struct explained_observed){
 				o->mapped, o->base, o->observer.ip, now - o->seen};
 	}
@@ -375,6 +387,8 @@ bool node_explain(const struct node *node, const uint8_t key[static KEY_LEN],
 		.since = -1,
 		.nat = mapping_word_of_ours(&s->gather),
 		.peer_nat = peer_nat(peer->reach),
+		.in_a_row = mapping_of_ours(&s->gather).is_sequential,
+		.peer_in_a_row = peer->reach && mapping_of_peer(&peer->reach->agent.list).is_sequential,
 		.lan = s->lan && s->gather.locals_len > 0,
 	};
 	node_find_peer_status(node, key, &out->peer, now);

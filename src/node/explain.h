@@ -101,6 +101,7 @@ struct explanation {
 	/* "none" (no NAT), "easy" (all see one port of us), "hard" (each another), "unknown";
 	 * of the peer only a hard one is ever noticed */
 	const char *nat, *peer_nat;
+	bool in_a_row, peer_in_a_row;	/* a hard one gives each the next port */
 	bool lan;
 	struct explained_introducer introducers[EXPLAIN_INTRODUCERS];
 	size_t introducers_len;

@@ -70,11 +70,11 @@ static void a_peer_that_was_not_heard_of_has_few_lines(void **state)
 	assert_prints("{'name':'a-cabin-in-the-woods','state':'connecting','since_s':12,"
 		      "'endpoint':'cabin.example.net:41999','rtt_ms':null,'loss':null,'path':null,"
 		      "'why':'w','fix':'f','rounds_failed':2,"
-		      "'self':{'nat':'hard','observed':[],'candidates':[]},"
+		      "'self':{'nat':'hard','in_a_row':true,'observed':[],'candidates':[]},"
 		      "'peer':{'nat':'hard','candidates':[]},'pairs':[],"
 		      "'channels':[{'kind':'lan','state':'off'}]}",
 		      "a-cabin-in-the-woods is CONNECTING for 12 s\n"
-		      "  you                   NAT: hard (symmetric), each sees another port; "
+		      "  you                   NAT: hard (symmetric), each sees the next port; "
 		      "nobody outside has told yet how we look\n"
 		      "  a-cabin-in-the-woods  NAT: hard (symmetric), each sees another port; "
 		      "endpoint cabin.example.net:41999; it has not told its addresses\n"
