@@ -8,7 +8,9 @@
  *   OTHER_ADDRESS                         ask B:p
  *   OTHER_BOTH                            ask B:q
  *
- * The first three probes run at once, then the last two one after the other.
+ * The first three probes run at once, then the last two one after the other. Where no
+ * server has another address, one with another port q will do for CHANGE_PORT, and then
+ * to be asked there (OTHER_PORT).
  */
 #include "stun/behaviour.h"
 
@@ -17,7 +19,7 @@
 
 enum {
 	STEP_MAX = 16,			/* ports apart, and still a sequence */
-	PORTS_MAX = BINDING_SERVERS_MAX + 2,
+	PORTS_MAX = BINDING_SERVERS_MAX + 3,
 };
 
 /* Silence is an answer here, so it must come sooner than after 39.5 s: sends at
@@ -57,12 +59,29 @@ static bool has_fresh_other(const struct behaviour *b, const struct binding_quer
 	       other->port != server->port && !was_asked(b, &other->ip) && is_decent(other, server);
 }
 
-static size_t choose_server(const struct behaviour *b)
+static bool has_fresh_port(const struct behaviour *b, const struct binding_query *q)
 {
+	struct endpoint other = q->transaction.to;
+
+	if (q->result != BINDING_DONE || !ip_equal(&q->other.ip, &other.ip))
+		return false;
+	other.port = q->other.port;
 	for (size_t i = 0; i < b->survey.count; i++)
-		if (has_fresh_other(b, &b->survey.queries[i]))
-			return i;
-	return BINDING_SERVERS_MAX;
+		if (endpoint_equal(&b->survey.queries[i].transaction.to, &other))
+			return false;
+	return true;
+}
+
+static void choose_server(struct behaviour *b)
+{
+	for (size_t i = b->survey.count; i-- > 0;)
+		if (has_fresh_port(b, &b->survey.queries[i]))
+			b->chosen = i;
+	for (size_t i = b->survey.count; i-- > 0;)
+		if (has_fresh_other(b, &b->survey.queries[i])) {
+			b->chosen = i;
+			b->has_other_ip = true;
+		}
 }
 
 static bool has_server(const struct behaviour *b)
@@ -135,7 +154,7 @@ static void conclude_filtering(struct behaviour *b)
 		b->report.filtering = FILTERING_INDEPENDENT;
 	else if (both == BINDING_TIMEOUT && port == BINDING_DONE)
 		b->report.filtering = FILTERING_BY_ADDRESS;
-	else if (both == BINDING_TIMEOUT && port == BINDING_TIMEOUT)
+	else if ((both == BINDING_TIMEOUT || !b->has_other_ip) && port == BINDING_TIMEOUT)
 		b->report.filtering = FILTERING_BY_PORT;
 	if (hairpin != BINDING_PENDING)
 		b->report.hairpin = hairpin == BINDING_DONE ? HAIRPIN_YES : HAIRPIN_NO;
@@ -151,7 +170,10 @@ static void conclude_mapping(struct behaviour *b)
 	const struct binding_query *first = &b->survey.queries[b->chosen];
 	const struct binding_query *second = &b->probes[PROBE_OTHER_ADDRESS];
 	const struct binding_query *third = &b->probes[PROBE_OTHER_BOTH];
+	const struct binding_query *port = &b->probes[PROBE_OTHER_PORT];
 
+	if (port->result == BINDING_DONE)
+		b->report.mapping = stronger(b->report.mapping, compare(first, port));
 	if (second->result != BINDING_DONE)
 		return;
 	if (saw_the_same(first, second))
@@ -172,7 +194,7 @@ static size_t collect_ports(const struct behaviour *b, uint16_t ports[static POR
 	for (size_t i = 0; i < b->survey.count; i++)
 		if (b->survey.queries[i].result == BINDING_DONE)
 			ports[n++] = b->survey.queries[i].mapped.port;
-	for (size_t i = PROBE_OTHER_ADDRESS; i <= PROBE_OTHER_BOTH; i++)
+	for (size_t i = PROBE_OTHER_ADDRESS; i < PROBES; i++)
 		if (b->probes[i].result == BINDING_DONE)
 			ports[n++] = b->probes[i].mapped.port;
 	return n;
@@ -232,8 +254,10 @@ static void start_filtering(struct behaviour *b, msec now)
 	if (has_server(b)) {
 		const struct endpoint *server = &q->transaction.to;
 
-		start_probe(b, PROBE_CHANGE_BOTH, server, now);
-		b->probes[PROBE_CHANGE_BOTH].transaction.from = q->other;
+		if (b->has_other_ip) {
+			start_probe(b, PROBE_CHANGE_BOTH, server, now);
+			b->probes[PROBE_CHANGE_BOTH].transaction.from = q->other;
+		}
 		start_probe(b, PROBE_CHANGE_PORT, server, now);
 		b->probes[PROBE_CHANGE_PORT].transaction.from.port = q->other.port;
 	}
@@ -249,8 +273,9 @@ static void start_mapping(struct behaviour *b, msec now)
 	if (!has_server(b) || (known != MAPPING_UNKNOWN && known != MAPPING_DEPENDENT))
 		return;
 	to = b->survey.queries[b->chosen].other;
-	to.port = b->survey.queries[b->chosen].transaction.to.port;
-	start_probe(b, PROBE_OTHER_ADDRESS, &to, now);
+	if (b->has_other_ip)
+		to.port = b->survey.queries[b->chosen].transaction.to.port;
+	start_probe(b, b->has_other_ip ? PROBE_OTHER_ADDRESS : PROBE_OTHER_PORT, &to, now);
 }
 
 /* The third question is asked only if the second got another answer than the
@@ -275,7 +300,7 @@ static void enter(struct behaviour *b, enum behaviour_state next, msec now)
 		break;
 	case BEHAVIOUR_FILTERING:
 		conclude_survey(b);
-		b->chosen = choose_server(b);
+		choose_server(b);
 		start_filtering(b, now);
 		break;
 	case BEHAVIOUR_MAPPING:

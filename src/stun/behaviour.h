@@ -11,7 +11,8 @@
  * Filtering comes before mapping, as to send to an address is to let it in.
  * Servers that have no second address (most) leave only the comparison:
  * two of them see the same, then the mapping is endpoint-independent; they do
- * not, then it depends on the destination ("symmetric").
+ * not, then it depends on the destination ("symmetric"). One that has a second port
+ * at its one address (responder.h) proves the worst, by port, and nothing better.
  *
  * The hairpin test uses the one socket that there is, where RFC 5780 takes a
  * second port: this is what two peers behind the same NAT would do.
@@ -75,6 +76,7 @@ enum behaviour_probe {
 	PROBE_HAIRPIN,
 	PROBE_OTHER_ADDRESS,		/* to the server's other address, same port */
 	PROBE_OTHER_BOTH,
+	PROBE_OTHER_PORT,		/* of a server with one address */
 	PROBES,
 };
 
@@ -84,7 +86,8 @@ struct behaviour {
 	struct rng *rng;
 	struct binding survey;
 	struct binding_query probes[PROBES];
-	size_t chosen;			/* the server with another address; or past the last */
+	size_t chosen;			/* the server with another address, or port; or past the last */
+	bool has_other_ip;		/* that one */
 	bool may_hairpin;		/* the mapped address is one to send to */
 	struct behaviour_report report;
 };

@@ -207,6 +207,12 @@ for host in seq1 sym1; do
 	wait_for 5 "$host knows" knows_its_nat "$host" hard
 done
 
+claim "such a node alone shows netcheck a hard NAT, and a strict filter"
+report=$(in_ns sym1 "$P2PNET" netcheck --json --stun "$(endpoint4 s2)")
+finds ipv4 port random port no
+report=$(in_ns port1 "$P2PNET" netcheck --json --stun "$(endpoint4 s2)")
+finds ipv4 unknown preserved port no
+
 claim "tshark takes all of it for STUN, well-formed, each fingerprint right"
 capture_end
 verdict=$(stun_lines "$core" | awk -F '\t' '

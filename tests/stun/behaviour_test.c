@@ -137,7 +137,10 @@ static void add_server(const char *primary, const char *other)
 	responder_init(&s->responder, server_count);
 	if (other) {
 		s->other = ep(other);
-		responder_set_other(&s->responder, &s->primary, &s->other);
+		if (ip_equal(&s->primary.ip, &s->other.ip))
+			responder_set_two_ports(&s->responder, s->primary.port, s->other.port);
+		else
+			responder_set_other(&s->responder, &s->primary, &s->other);
 	}
 }
 
@@ -393,7 +396,7 @@ static void an_indecent_second_address_is_left_alone(void **state)
 {
 	static const char *const claims[] = {
 		"127.0.0.1:22", "[::1]:22", "169.254.1.1:80", "[2001:db8::1]:3479",
-		"192.0.2.1:3479", "192.0.2.2:3478",
+		"192.0.2.2:3478",
 	};
 
 	(void)state;
@@ -456,6 +459,43 @@ static void one_address_with_two_ports_proves_only_the_worst(void **state)
 	add_server("192.0.2.1:3479", NULL);
 	discover();
 	assert_int_equal(b.report.mapping, MAPPING_UNKNOWN);
+}
+
+/* One address that has a second port, which it names. */
+static void a_server_with_two_ports_proves_that_too_and_a_strict_filter(void **state)
+{
+	(void)state;
+	new_nat(MAPPING_BY_PORT, FILTERING_BY_PORT, NEXT_PORT);
+	add_server("192.0.2.1:3478", "192.0.2.1:3479");
+	discover();
+	assert_int_equal(b.report.mapping, MAPPING_BY_PORT);
+	assert_int_equal(b.report.filtering, FILTERING_BY_PORT);
+	assert_int_equal(b.report.ports, PORTS_SEQUENTIAL);
+	assert_string_equal(behaviour_word(&b.report), "hard");
+
+	new_nat(MAPPING_INDEPENDENT, FILTERING_BY_ADDRESS, OTHER_PORT);
+	add_server("192.0.2.1:3478", "192.0.2.1:3479");
+	add_server(TWO, NULL);
+	discover();
+	assert_int_equal(b.report.mapping, MAPPING_INDEPENDENT);
+	assert_int_equal(b.report.filtering, FILTERING_UNKNOWN);
+
+	new_nat(MAPPING_INDEPENDENT, FILTERING_BY_PORT, OTHER_PORT);
+	add_server("192.0.2.1:3478", "192.0.2.1:3479");
+	discover();
+	assert_int_equal(b.report.mapping, MAPPING_UNKNOWN);
+	assert_int_equal(b.report.filtering, FILTERING_BY_PORT);
+}
+
+static void one_with_two_addresses_is_preferred_to_one_with_two_ports(void **state)
+{
+	(void)state;
+	new_nat(MAPPING_INDEPENDENT, FILTERING_BY_ADDRESS, OTHER_PORT);
+	add_server("198.51.100.9:3478", "198.51.100.9:3479");
+	add_server(ONE, ONE_OTHER);
+	discover();
+	assert_int_equal(b.chosen, 1);
+	assert_int_equal(b.report.filtering, FILTERING_BY_ADDRESS);
 }
 
 static void one_plain_server_leaves_the_mapping_open(void **state)
@@ -671,6 +711,8 @@ int main(void)
 		fresh_test(loopback_may_name_loopback),
 		fresh_test(two_plain_servers_tell_easy_from_hard),
 		fresh_test(one_address_with_two_ports_proves_only_the_worst),
+		fresh_test(a_server_with_two_ports_proves_that_too_and_a_strict_filter),
+		fresh_test(one_with_two_addresses_is_preferred_to_one_with_two_ports),
 		fresh_test(one_plain_server_leaves_the_mapping_open),
 		fresh_test(our_own_address_must_be_known_to_be_recognised),
 		fresh_test(blocked_udp_is_known_after_3_s),
