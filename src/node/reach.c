@@ -183,6 +183,11 @@ static bool has_proved_itself(const struct pair *p)
 	return p->history_len >= 2 && (p->history & 3) == 0;
 }
 
+static bool is_half_proved(const struct pair *p)
+{
+	return !has_proved_itself(p) && (p->history & 1) == 0;
+}
+
 static bool is_faster(const struct pair *a, const struct pair *b)
 {
 	int32_t gain = b->srtt - a->srtt;
@@ -305,7 +310,8 @@ static void review_choice(struct reach *r, msec now)
 		choose(r, best, EVENT_ANSWERED, now);
 	else if (deserves(r, best, now))
 		promote(r, best, now);
-	else if (reach_tier_of(r, best) < reach_tier_of(r, r->chosen) && pair_of(r, best)->history_len < 2)
+	else if (reach_tier_of(r, best) < reach_tier_of(r, r->chosen) &&
+		 is_half_proved(pair_of(r, best)))
 		ice_agent_check_now(&r->agent, best);
 }
 
