@@ -319,7 +319,14 @@ static uint32_t when(bool is_so, enum explain_fact fact)
 	return is_so ? (uint32_t)fact : 0;
 }
 
-static uint32_t facts_of_pairs(const struct reach *r, const struct gather *g)
+/* The peer may begin anew before our own checks have come to their end. */
+static bool is_hopeless(const struct reach *r, msec now)
+{
+	return r->rounds_failed ||
+	       (r->checking_since != NEVER && now - r->checking_since >= EXPLAIN_HOPELESS);
+}
+
+static uint32_t facts_of_pairs(const struct reach *r, const struct gather *g, msec now)
 {
 	const struct checklist *list = &r->agent.list;
 	unsigned failed = checklist_count(list, PAIR_FAILED);
@@ -329,7 +336,7 @@ static uint32_t facts_of_pairs(const struct reach *r, const struct gather *g)
 	unsigned valid = checklist_count(list, PAIR_VALID);
 
 	return when(valid > 0, FACT_WORKS) |
-	       when(!valid && (r->rounds_failed || (failed && !hopes)), FACT_FAILED) |
+	       when(!valid && (is_hopeless(r, now) || (failed && !hopes)), FACT_FAILED) |
 	       when(r->agent.remote_ufrag[0], FACT_HEARD) |
 	       when(share_outside(g, list), FACT_ONE_OUTSIDE) |
 	       when(share_no_family(g, list), FACT_NO_FAMILY) |
@@ -340,7 +347,7 @@ static uint32_t facts_of_reach(const struct reach *r, const struct gather *g, ms
 {
 	bool is_long = r->searching_since != NEVER && now - r->searching_since >= EXPLAIN_LONG;
 
-	return FACT_LOOKED_FOR | when(is_long, FACT_LONG) | facts_of_pairs(r, g);
+	return FACT_LOOKED_FOR | when(is_long, FACT_LONG) | facts_of_pairs(r, g, now);
 }
 
 static uint32_t facts_of_peer(const struct peer *peer, const struct peer_status *status)

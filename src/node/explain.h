@@ -15,6 +15,7 @@ enum {
 	EXPLAIN_INTRODUCERS = 3,
 	EXPLAIN_LONG = 10 * 1000,	/* msec without a word; then it is said */
 	EXPLAIN_UNANSWERED = 2,		/* initiations; likewise */
+	EXPLAIN_HOPELESS = 45 * 1000,	/* msec of checks; more than the patience of RFC 8863 */
 };
 
 /* -- what is so ------------------------------------------------------------ */
@@ -33,7 +34,7 @@ enum explain_fact {
 	FACT_INTRODUCER_UP = 1 << 10,	/* which is connected */
 	FACT_HEARD = 1 << 11,		/* it has told its addresses */
 	FACT_WORKS = 1 << 12,		/* a pair of addresses answers */
-	FACT_FAILED = 1 << 13,		/* all pairs, to the end */
+	FACT_FAILED = 1 << 13,		/* all pairs, to the end, or as long as that takes */
 	FACT_HARD = 1 << 14,		/* our NAT: each sees another port */
 	FACT_PEER_HARD = 1 << 15,	/* the peer's */
 	FACT_ONE_OUTSIDE = 1 << 16,	/* both are seen at one outside address */

@@ -70,7 +70,7 @@ struct reach *reach_new(struct peer *peer, const struct reach_context *context, 
 	r->searching_since = r->wanted = r->review = r->resumed = now;
 	r->asked = r->followed = r->standby.asked = r->standby.climbed = now;
 	spray_disarm(&r->spray);
-	r->promoted_at = NEVER;
+	r->checking_since = r->promoted_at = NEVER;
 	add_locals(r, context->gather);
 	exchange_start(&r->exchange, now);
 	use_credentials(r);
@@ -245,7 +245,7 @@ static void choose(struct reach *r, uint8_t index, enum event_reason why, msec n
 {
 	r->chosen = index;
 	r->chosen_at = r->heard = now;
-	r->searching_since = NEVER;
+	r->searching_since = r->checking_since = NEVER;
 	r->rounds_failed = 0;
 	if (reach_tier_of(r, index) < TIER_RELAY)
 		spray_disarm(&r->spray);
@@ -398,6 +398,8 @@ void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdic
 	tell_begin(r, now);
 	ice_agent_set_remote(&r->agent, ufrag, bytes_of(desc->pwd, strlen(desc->pwd)), now);
 	drop_lost_choice(r, EVENT_BEGAN_ANEW, now);
+	if (r->chosen == NO_INDEX && r->checking_since == NEVER)
+		r->checking_since = now;
 	if (verdict == EXCHANGE_UNPROVEN && n > REACH_UNPROVEN)
 		n = REACH_UNPROVEN;
 	for (size_t i = 0; i < n; i++) {

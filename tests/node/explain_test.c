@@ -251,6 +251,9 @@ static void two_symmetric_nats_are_named_when_all_has_failed(void **state)
 	e = explain(sim, B);
 	assert_int_equal(e.verdict, VERDICT_BOTH_HARD);
 	assert_true(e.rounds_failed >= 1);
+	/* whose checks begin anew each time that ours do, before they have come to their end */
+	assert_true(node_explain(sim->nodes[B].node, sim->nodes[A].public_key, &e, sim->now));
+	assert_int_equal(e.verdict, VERDICT_BOTH_HARD);
 	sim_free(sim);
 }
 
