@@ -131,7 +131,7 @@ static const struct {
 	[VERDICT_UDP_BLOCKED] = {
 		"udp_blocked",
 		"no peer that has an endpoint answers, so UDP seems to be blocked here",
-		"let UDP out in the firewall of this network, or use another network",
+		"let UDP out in the firewall of this network; 'p2pnet netcheck' tells whether it gets out",
 	},
 	[VERDICT_ENDPOINT_SILENT] = {
 		"endpoint_silent",
