@@ -28,6 +28,8 @@ static const struct {
 	{FACT_WORKS | FACT_TRYING, 0, VERDICT_CONNECTING},
 	{FACT_WORKS, 0, VERDICT_IDLE},
 	/* it has told its addresses, and none of them answers */
+	{FACT_LOOKED_FOR | FACT_NO_FAMILY, 0, VERDICT_NO_FAMILY},
+	{FACT_LOOKED_FOR | FACT_FAILED | FACT_ONE_OUTSIDE, 0, VERDICT_ONE_OUTSIDE},
 	{FACT_LOOKED_FOR | FACT_FAILED | FACT_HARD | FACT_PEER_HARD, 0, VERDICT_BOTH_HARD},
 	{FACT_LOOKED_FOR | FACT_FAILED | FACT_HARD, 0, VERDICT_WE_ARE_HARD},
 	{FACT_LOOKED_FOR | FACT_FAILED | FACT_PEER_HARD, 0, VERDICT_PEER_IS_HARD},
@@ -35,11 +37,13 @@ static const struct {
 	{FACT_LOOKED_FOR | FACT_HEARD, 0, VERDICT_CHECKING},
 	/* it has told nothing, but is to be called */
 	{FACT_ENDPOINT | FACT_NO_ADDRESS, 0, VERDICT_NO_ADDRESS},
+	{FACT_ENDPOINT | FACT_UNANSWERED | FACT_DEAF, 0, VERDICT_UDP_BLOCKED},
 	{FACT_ENDPOINT | FACT_UNANSWERED, 0, VERDICT_ENDPOINT_SILENT},
 	{FACT_ENDPOINT | FACT_TRYING, 0, VERDICT_CONNECTING},
 	{FACT_ENDPOINT, 0, VERDICT_IDLE},
 	/* nobody knows where it is: it must be asked for */
 	{0, FACT_LAN | FACT_INTRODUCER, VERDICT_NO_CHANNEL},
+	{FACT_INTRODUCER | FACT_DEAF, FACT_INTRODUCER_UP, VERDICT_UDP_BLOCKED},
 	{FACT_INTRODUCER, FACT_INTRODUCER_UP, VERDICT_NO_INTRODUCER},
 	{FACT_LOOKED_FOR | FACT_LONG, 0, VERDICT_PEER_SILENT},
 	{FACT_LOOKED_FOR, 0, VERDICT_LOOKING},
@@ -85,6 +89,16 @@ static const struct {
 		"a handshake is under way",
 		"wait a few seconds, then ask again",
 	},
+	[VERDICT_NO_FAMILY] = {
+		"no_family",
+		"one of the two has only IPv4 and the other only IPv6, and between these there is no path",
+		"get IPv6 for the one or IPv4 for the other",
+	},
+	[VERDICT_ONE_OUTSIDE] = {
+		"one_outside",
+		"both are behind one outside address, a router's or carrier's, that lets none of its own call in",
+		"ask the provider for IPv6 or a public address, or turn on hairpin (NAT loopback) if the router is yours",
+	},
 	[VERDICT_BOTH_HARD] = {
 		"both_hard",
 		"both NATs show each destination another port, so neither side can guess where to send to",
@@ -115,6 +129,11 @@ static const struct {
 		"the name of its endpoint leads to no address",
 		"check the name, and that this host can look names up (getent hosts NAME)",
 	},
+	[VERDICT_UDP_BLOCKED] = {
+		"udp_blocked",
+		"no peer that has an endpoint answers, so UDP seems to be blocked here",
+		"let UDP out in the firewall of this network; 'p2pnet netcheck' tells whether it gets out",
+	},
 	[VERDICT_ENDPOINT_SILENT] = {
 		"endpoint_silent",
 		"nobody answers at its endpoint",
@@ -127,13 +146,13 @@ static const struct {
 	},
 	[VERDICT_NO_INTRODUCER] = {
 		"no_introducer",
-		"no peer with an endpoint is connected who could ask it, and on the LAN it was not found",
-		"get a peer with an endpoint connected first: 'p2pnet status' shows them",
+		"the peer with an endpoint that could ask it is not connected, and on the LAN it was not found",
+		"see that the peer with an endpoint is up, and that no firewall here blocks UDP",
 	},
 	[VERDICT_PEER_SILENT] = {
 		"peer_silent",
-		"it was asked on all channels and has not answered",
-		"see that p2pnet is up there, has our public key, and shares with us a LAN or a peer with an endpoint",
+		"it was asked on all channels and has not answered: it is down, or nothing gets out there",
+		"see that p2pnet is up there, has our public key, reaches a peer with an endpoint, and that UDP is not blocked",
 	},
 	[VERDICT_LOOKING] = {
 		"looking",
@@ -198,12 +217,77 @@ static const char *peer_nat(const struct reach *r)
 
 /* -- facts ------------------------------------------------------------------- */
 
+static bool is_seen_at(const struct gather *g, const struct ip *outside)
+{
+	for (size_t i = 0; i < GATHER_OBSERVED_MAX; i++) {
+		const struct observed *o = &g->observed[i];
+
+		if (ip_equal(&o->mapped.ip, outside) && !ip_equal(&o->mapped.ip, &o->base))
+			return true;
+	}
+	return false;
+}
+
+static bool share_outside(const struct gather *g, const struct checklist *list)
+{
+	for (size_t i = 0; i < REMOTES_MAX; i++) {
+		const struct candidate *c = &list->remotes[i];
+
+		if (c->type == CANDIDATE_SRFLX && is_seen_at(g, &c->at.ip))
+			return true;
+	}
+	return false;
+}
+
+/* The families that lead further than the link, as bits. */
+static unsigned family_bit(const struct candidate *c)
+{
+	if (c->type == CANDIDATE_NONE || ip_is_link_local(&c->at.ip))
+		return 0;
+	return c->at.ip.family == IP_V4 ? 1 : 2;
+}
+
+static bool share_no_family(const struct gather *g, const struct checklist *list)
+{
+	unsigned ours = 0, theirs = 0;
+
+	for (size_t i = 0; i < g->candidates_len; i++)
+		ours |= family_bit(&g->candidates[i].c);
+	for (size_t i = 0; i < REMOTES_MAX; i++)
+		theirs |= family_bit(&list->remotes[i]);
+	return ours && theirs && !(ours & theirs);
+}
+
+/* Nobody answers of at least two that have been called. */
+static bool is_deaf(const struct node *node, msec now)
+{
+	unsigned silent = 0;
+
+	for (size_t i = 0; i < node->roster.len; i++) {
+		const struct peer *peer = node->roster.peers[i];
+
+		if (!peer->settings->endpoint_host)
+			continue;
+		if (session_may_send(&peer->session, now) && !peer->unanswered)
+			return false;
+		silent += peer->unanswered >= EXPLAIN_UNANSWERED;
+	}
+	return silent >= 2;
+}
+
 static uint32_t when(bool is_so, enum explain_fact fact)
 {
 	return is_so ? (uint32_t)fact : 0;
 }
 
-static uint32_t facts_of_pairs(const struct reach *r)
+/* The peer may begin anew before our own checks have come to their end. */
+static bool is_hopeless(const struct reach *r, msec now)
+{
+	return r->rounds_failed ||
+	       (r->checking_since != NEVER && now - r->checking_since >= EXPLAIN_HOPELESS);
+}
+
+static uint32_t facts_of_pairs(const struct reach *r, const struct gather *g, msec now)
 {
 	const struct checklist *list = &r->agent.list;
 	unsigned failed = checklist_count(list, PAIR_FAILED);
@@ -213,19 +297,21 @@ static uint32_t facts_of_pairs(const struct reach *r)
 	unsigned valid = checklist_count(list, PAIR_VALID);
 
 	return when(valid > 0, FACT_WORKS) |
-	       when(!valid && (r->rounds_failed || (failed && !hopes)), FACT_FAILED) |
+	       when(!valid && (is_hopeless(r, now) || (failed && !hopes)), FACT_FAILED) |
 	       when(r->agent.remote_ufrag[0], FACT_HEARD) |
+	       when(share_outside(g, list), FACT_ONE_OUTSIDE) |
+	       when(share_no_family(g, list), FACT_NO_FAMILY) |
 	       when(peer_is_symmetric(list), FACT_PEER_HARD);
 }
 
-static uint32_t facts_of_reach(const struct reach *r, msec now)
+static uint32_t facts_of_reach(const struct reach *r, const struct gather *g, msec now)
 {
 	bool is_long = r->searching_since != NEVER && now - r->searching_since >= EXPLAIN_LONG;
 
-	return FACT_LOOKED_FOR | when(is_long, FACT_LONG) | facts_of_pairs(r);
+	return FACT_LOOKED_FOR | when(is_long, FACT_LONG) | facts_of_pairs(r, g, now);
 }
 
-static uint32_t facts_of_peer(const struct peer *peer, const struct peer_status *status, msec now)
+static uint32_t facts_of_peer(const struct peer *peer, const struct peer_status *status)
 {
 	bool has_endpoint = peer->settings->endpoint_host != NULL;
 	bool asked_name = peer->resolve_after != 0 && !peer->resolving;
@@ -235,8 +321,7 @@ static uint32_t facts_of_peer(const struct peer *peer, const struct peer_status 
 	       when(status->state == PEER_CONNECTING, FACT_TRYING) |
 	       when(peer->unanswered >= EXPLAIN_UNANSWERED, FACT_UNANSWERED) |
 	       when(has_endpoint, FACT_ENDPOINT) |
-	       when(has_endpoint && asked_name && !peer_has_path(peer), FACT_NO_ADDRESS) |
-	       (peer->reach ? facts_of_reach(peer->reach, now) : 0);
+	       when(has_endpoint && asked_name && !peer_has_path(peer), FACT_NO_ADDRESS);
 }
 
 static uint32_t facts_of_introducer(const struct explained_introducer *in)
@@ -247,9 +332,12 @@ static uint32_t facts_of_introducer(const struct explained_introducer *in)
 static uint32_t gather_facts(const struct node *node, const struct peer *peer,
 			     const struct explanation *e, msec now)
 {
-	uint32_t facts = facts_of_peer(peer, &e->peer, now) | when(e->lan, FACT_LAN) |
+	uint32_t facts = facts_of_peer(peer, &e->peer) | when(e->lan, FACT_LAN) |
+			 when(is_deaf(node, now), FACT_DEAF) |
 			 when(mapping_of_ours(&node->signalling.gather).is_hard, FACT_HARD);
 
+	if (peer->reach)
+		facts |= facts_of_reach(peer->reach, &node->signalling.gather, now);
 	for (size_t i = 0; i < e->introducers_len; i++)
 		facts |= facts_of_introducer(&e->introducers[i]);
 	return facts;

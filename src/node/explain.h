@@ -15,6 +15,7 @@ enum {
 	EXPLAIN_INTRODUCERS = 3,
 	EXPLAIN_LONG = 10 * 1000,	/* msec without a word; then it is said */
 	EXPLAIN_UNANSWERED = 2,		/* initiations; likewise */
+	EXPLAIN_HOPELESS = 45 * 1000,	/* msec of checks; more than the patience of RFC 8863 */
 };
 
 /* -- what is so ------------------------------------------------------------ */
@@ -33,9 +34,13 @@ enum explain_fact {
 	FACT_INTRODUCER_UP = 1 << 10,	/* which is connected */
 	FACT_HEARD = 1 << 11,		/* it has told its addresses */
 	FACT_WORKS = 1 << 12,		/* a pair of addresses answers */
-	FACT_FAILED = 1 << 13,		/* all pairs, to the end */
+	FACT_FAILED = 1 << 13,		/* all pairs, to the end, or as long as that takes */
 	FACT_HARD = 1 << 14,		/* our NAT: each sees another port */
 	FACT_PEER_HARD = 1 << 15,	/* the peer's */
+	FACT_ONE_OUTSIDE = 1 << 16,	/* both are seen at one outside address */
+	FACT_NO_FAMILY = 1 << 17,	/* the one has only IPv4, the other only IPv6 */
+	FACT_DEAF = 1 << 18,		/* several peers were called at their endpoints, and none answers */
+	FACTS_END = 1 << 19,
 };
 
 enum explain_verdict {
@@ -44,12 +49,15 @@ enum explain_verdict {
 	VERDICT_GONE,			/* there are keys, but it is not heard any more */
 	VERDICT_WIREGUARD_LOST,		/* the way works, but not for handshakes */
 	VERDICT_CONNECTING,
+	VERDICT_NO_FAMILY,
+	VERDICT_ONE_OUTSIDE,
 	VERDICT_BOTH_HARD,
 	VERDICT_WE_ARE_HARD,
 	VERDICT_PEER_IS_HARD,
 	VERDICT_ALL_FAILED,
 	VERDICT_CHECKING,
 	VERDICT_NO_ADDRESS,
+	VERDICT_UDP_BLOCKED,
 	VERDICT_ENDPOINT_SILENT,
 	VERDICT_NO_CHANNEL,
 	VERDICT_NO_INTRODUCER,

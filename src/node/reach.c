@@ -70,7 +70,7 @@ struct reach *reach_new(struct peer *peer, const struct reach_context *context, 
 	r->searching_since = r->wanted = r->review = r->resumed = now;
 	r->asked = r->followed = r->standby.asked = r->standby.climbed = now;
 	spray_disarm(&r->spray);
-	r->promoted_at = NEVER;
+	r->checking_since = r->promoted_at = NEVER;
 	add_locals(r, context->gather);
 	exchange_start(&r->exchange, now);
 	use_credentials(r);
@@ -203,6 +203,11 @@ static bool has_proved_itself(const struct pair *p)
 	return p->history_len >= 2 && (p->history & 3) == 0;
 }
 
+static bool is_half_proved(const struct pair *p)
+{
+	return !has_proved_itself(p) && (p->history & 1) == 0;
+}
+
 static bool is_faster(const struct pair *a, const struct pair *b)
 {
 	int32_t gain = b->srtt - a->srtt;
@@ -260,7 +265,7 @@ static void choose(struct reach *r, uint8_t index, enum event_reason why, msec n
 {
 	r->chosen = index;
 	r->chosen_at = r->heard = now;
-	r->searching_since = NEVER;
+	r->searching_since = r->checking_since = NEVER;
 	r->rounds_failed = 0;
 	if (reach_tier_of(r, index) < TIER_RELAY)
 		spray_disarm(&r->spray);
@@ -325,7 +330,8 @@ static void review_choice(struct reach *r, msec now)
 		choose(r, best, EVENT_ANSWERED, now);
 	else if (deserves(r, best, now))
 		promote(r, best, now);
-	else if (reach_tier_of(r, best) < reach_tier_of(r, r->chosen) && pair_of(r, best)->history_len < 2)
+	else if (reach_tier_of(r, best) < reach_tier_of(r, r->chosen) &&
+		 is_half_proved(pair_of(r, best)))
 		ice_agent_check_now(&r->agent, best);
 }
 
@@ -412,6 +418,8 @@ void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdic
 	tell_begin(r, now);
 	ice_agent_set_remote(&r->agent, ufrag, bytes_of(desc->pwd, strlen(desc->pwd)), now);
 	drop_lost_choice(r, EVENT_BEGAN_ANEW, now);
+	if (r->chosen == NO_INDEX && r->checking_since == NEVER)
+		r->checking_since = now;
 	if (verdict == EXCHANGE_UNPROVEN && n > REACH_UNPROVEN)
 		n = REACH_UNPROVEN;
 	for (size_t i = 0; i < n; i++) {

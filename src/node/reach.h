@@ -60,6 +60,7 @@ struct reach {
 	msec chosen_at;
 	msec promoted_at;		/* a better one took over from one that worked; NEVER: not yet */
 	msec searching_since;		/* NEVER: found */
+	msec checking_since;		/* it told its addresses, and none worked yet; NEVER: it has not */
 	msec wanted;			/* somebody had something to send, or sent it */
 	msec heard;			/* authenticated data by the chosen pair */
 	msec resumed;			/* something to send after a silence, which counts from here */

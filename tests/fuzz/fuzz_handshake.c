@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { EVENT_FIX = 8, EVENT_LIVE_INDEX = 16, LARGEST = 256, TURNS_MAX = 1000 };
 
-enum input {
+enum fuzz_event {
 	EVENT_INITIATION,
 	EVENT_RESPONSE,
 	EVENT_COOKIE,
@@ -164,7 +164,7 @@ static void call(struct target *t, uint8_t peer)
 static void happen(struct target *t, uint8_t event, struct reader *r)
 {
 	static const size_t sizes[] = {148, 92, 64};
-	enum input kind = event & 7;
+	enum fuzz_event kind = event & 7;
 
 	switch (kind) {
 	case EVENT_INITIATION:

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { CALLERS = 4, ROOM = 3, BYTES_MAX = 255 * 6 };
 
-enum event {
+enum fuzz_event {
 	EVENT_STRAY,		/* bytes of the input, from a stranger */
 	EVENT_SIGNED,		/* the same with a right mac1 */
 	EVENT_CONNECT,
@@ -136,7 +136,7 @@ static void pass(msec span)
 
 static void happen(struct reader *r)
 {
-	enum event event = (enum event)(get_u8(r) % EVENTS);
+	enum fuzz_event event = (enum fuzz_event)(get_u8(r) % EVENTS);
 	struct caller *c = &callers[get_u8(r) % CALLERS];
 
 	switch (event) {

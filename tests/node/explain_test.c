@@ -77,6 +77,9 @@ static void each_case_has_its_verdict(void **state)
 		{FACT_LOOKED_FOR | FACT_FAILED | FACT_HARD, VERDICT_WE_ARE_HARD},
 		{FACT_LOOKED_FOR | FACT_FAILED | FACT_PEER_HARD, VERDICT_PEER_IS_HARD},
 		{FACT_LOOKED_FOR | FACT_FAILED | FACT_HARD | FACT_PEER_HARD, VERDICT_BOTH_HARD},
+		{FACT_LOOKED_FOR | FACT_HEARD | FACT_NO_FAMILY, VERDICT_NO_FAMILY},
+		{FACT_LOOKED_FOR | FACT_HEARD | FACT_ONE_OUTSIDE, VERDICT_CHECKING},
+		{FACT_LOOKED_FOR | FACT_FAILED | FACT_ONE_OUTSIDE | FACT_PEER_HARD, VERDICT_ONE_OUTSIDE},
 		{FACT_LAN | FACT_TRYING, VERDICT_CONNECTING},
 		{FACT_LAN | FACT_TRYING | FACT_UNANSWERED, VERDICT_PEER_SILENT},
 		{FACT_ENDPOINT, VERDICT_IDLE},
@@ -85,6 +88,10 @@ static void each_case_has_its_verdict(void **state)
 		{FACT_ENDPOINT | FACT_LOOKED_FOR | FACT_UNANSWERED, VERDICT_ENDPOINT_SILENT},
 		{FACT_ENDPOINT | FACT_LOOKED_FOR | FACT_HEARD | FACT_UNANSWERED, VERDICT_CHECKING},
 		{FACT_ENDPOINT | FACT_NO_ADDRESS | FACT_TRYING, VERDICT_NO_ADDRESS},
+		{FACT_ENDPOINT | FACT_TRYING | FACT_UNANSWERED | FACT_DEAF, VERDICT_UDP_BLOCKED},
+		{FACT_LAN | FACT_INTRODUCER | FACT_LOOKED_FOR | FACT_DEAF, VERDICT_UDP_BLOCKED},
+		{FACT_INTRODUCER | FACT_INTRODUCER_UP | FACT_LOOKED_FOR | FACT_DEAF, VERDICT_LOOKING},
+		{FACT_LAN | FACT_LOOKED_FOR | FACT_HEARD | FACT_DEAF, VERDICT_CHECKING},
 		{FACT_WORKS | FACT_HEARD | FACT_LOOKED_FOR, VERDICT_IDLE},
 		{FACT_WORKS | FACT_HEARD | FACT_LOOKED_FOR | FACT_TRYING, VERDICT_CONNECTING},
 		{FACT_WORKS | FACT_TRYING | FACT_UNANSWERED, VERDICT_WIREGUARD_LOST},
@@ -106,7 +113,7 @@ static void each_case_has_its_verdict(void **state)
 static void whatever_the_facts_there_is_a_verdict(void **state)
 {
 	(void)state;
-	for (uint32_t facts = 0; facts < FACT_PEER_HARD << 1; facts++)
+	for (uint32_t facts = 0; facts < FACTS_END; facts++)
 		assert_in_range(explain_judge(facts), 0, VERDICTS - 1);
 }
 
@@ -244,6 +251,9 @@ static void two_symmetric_nats_are_named_when_all_has_failed(void **state)
 	e = explain(sim, B);
 	assert_int_equal(e.verdict, VERDICT_BOTH_HARD);
 	assert_true(e.rounds_failed >= 1);
+	/* whose checks begin anew each time that ours do, before they have come to their end */
+	assert_true(node_explain(sim->nodes[B].node, sim->nodes[A].public_key, &e, sim->now));
+	assert_int_equal(e.verdict, VERDICT_BOTH_HARD);
 	sim_free(sim);
 }
 
@@ -285,10 +295,79 @@ static void without_an_introducer_nobody_can_ask_it(void **state)
 	sleep_forever(sim, SECOND);
 	sim_run(sim, SECONDS(300));
 	e = explain(sim, B);
-	assert_int_equal(e.verdict, VERDICT_NO_INTRODUCER);
+	assert_int_equal(e.verdict, VERDICT_UDP_BLOCKED);
 	assert_false(e.introducers[0].connected || e.introducers[1].connected);
 	e = explain(sim, PUBLIC);
-	assert_int_equal(e.verdict, VERDICT_ENDPOINT_SILENT);
+	assert_int_equal(e.verdict, VERDICT_UDP_BLOCKED);
+	sim_free(sim);
+}
+
+/* One that does not answer may just be down. */
+static void one_silent_introducer_is_no_reason_to_suspect_the_network(void **state)
+{
+	const enum sim_nat_kind kinds[] = {SIM_PORT_RESTRICTED, SIM_PORT_RESTRICTED};
+	struct sim *sim = sim_new_behind_nats(1, kinds, 3, 1);
+	const size_t introducer = 2;
+
+	(void)state;
+	sim_run(sim, SECONDS(5));
+	sleep_forever(sim, introducer);
+	sim_run(sim, SECONDS(300));
+	assert_int_equal(explain(sim, B).verdict, VERDICT_NO_INTRODUCER);
+	assert_int_equal(explain(sim, introducer).verdict, VERDICT_ENDPOINT_SILENT);
+	sim_free(sim);
+}
+
+static void udp_that_is_blocked_is_named_here_and_suspected_there(void **state)
+{
+	struct sim *sim = two_behind(SIM_UDP_BLOCKED, SIM_PORT_RESTRICTED);
+	struct explanation there;
+
+	(void)state;
+	for (int i = 0; i < 30; i++) {
+		sim_packet(sim, A, B, 100);
+		sim_packet(sim, B, A, 100);
+		sim_run(sim, SECONDS(1));
+	}
+	assert_int_equal(explain(sim, B).verdict, VERDICT_UDP_BLOCKED);
+	assert_true(node_explain(sim->nodes[B].node, sim->nodes[A].public_key, &there, sim->now));
+	assert_int_equal(there.verdict, VERDICT_PEER_SILENT);
+	sim_free(sim);
+}
+
+/* A and B each behind a router at home, these behind one carrier; and who introduces them. */
+static struct sim *two_homes_of_one_carrier(void)
+{
+	static const struct cidr inside = {.ip = {IP_V4, {100, 64}}, .len = 10};
+	static const struct cidr home = {.ip = {IP_V4, {192, 168}}, .len = 16};
+	struct nat carrier = sim_nat(SIM_PORT_RESTRICTED, ip_v4(203, 0, 113, 40));
+	struct sim *sim = sim_prepare(1, 3);
+	uint8_t net = sim_add_net(sim, &carrier, NET_INTERNET, inside);
+
+	sim->gathers = true;
+	sim_add_link(sim, 2, ip_v4(192, 0, 2, 3), NET_INTERNET);
+	sim->nodes[2].calls = 0;
+	sim_start(sim, 2);
+	for (uint8_t i = A; i <= B; i++) {
+		struct nat router = sim_nat(SIM_PORT_RESTRICTED, ip_v4(100, 64, 3, i + 2));
+
+		sim_add_link(sim, i, ip_v4(192, 168, i, 100), sim_add_net(sim, &router, net, home));
+		sim->nodes[i].calls = 1u << 2;
+		sim_start(sim, i);
+	}
+	sim_run(sim, SECONDS(5));
+	return sim;
+}
+
+static void one_outside_address_without_hairpin_is_named(void **state)
+{
+	struct sim *sim = two_homes_of_one_carrier();
+
+	(void)state;
+	ping_for(sim, B, 10);
+	assert_int_equal(explain(sim, B).verdict, VERDICT_CHECKING);
+	ping_for(sim, B, 40);
+	assert_int_equal(explain(sim, B).verdict, VERDICT_ONE_OUTSIDE);
 	sim_free(sim);
 }
 
@@ -356,6 +435,9 @@ int main(void)
 		cmocka_unit_test(our_symmetric_nat_is_named_before_a_strict_one),
 		cmocka_unit_test(a_peer_that_is_not_there_is_silent),
 		cmocka_unit_test(without_an_introducer_nobody_can_ask_it),
+		cmocka_unit_test(one_silent_introducer_is_no_reason_to_suspect_the_network),
+		cmocka_unit_test(udp_that_is_blocked_is_named_here_and_suspected_there),
+		cmocka_unit_test(one_outside_address_without_hairpin_is_named),
 		cmocka_unit_test(a_node_with_nobody_to_ask_says_so),
 		cmocka_unit_test(an_endpoint_that_answers_no_more_is_gone),
 		cmocka_unit_test(peers_are_found_as_a_person_calls_them),
