@@ -527,9 +527,12 @@ static msec ask_due(const struct reach *r, msec now)
 
 static msec next_review(const struct reach *r, msec now)
 {
+	msec over = r->wanted + REACH_FORGET;
+
 	if (reach_is_active(r, now) || r->searching_since != NEVER)
 		return msec_min(now + SECONDS(1), ask_due(r, now));
-	return now - r->wanted < REACH_WARM ? now + REACH_KEEPALIVE : r->wanted + REACH_FORGET;
+	/* a key that is kept fresh by others may outlive the wish */
+	return now - r->wanted < REACH_WARM || over <= now ? now + REACH_KEEPALIVE : over;
 }
 
 void reach_tick(struct reach *r, msec now)

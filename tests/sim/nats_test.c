@@ -169,6 +169,22 @@ static void after_a_long_silence_the_way_is_open_again_in_three_seconds(void **s
 	}
 }
 
+/* Its key is always fresh, so what was found for it is never forgotten. */
+static void a_peer_that_is_kept_alive_wakes_nobody_more_than_that(void **state)
+{
+	struct sim *sim = two_behind(510, SIM_PORT_RESTRICTED, SIM_PORT_RESTRICTED);
+	uint64_t before;
+
+	(void)state;
+	sim_configure(sim, A, true, false, 25000);
+	assert_true(first_packet(sim, SECONDS(10)) >= 0);
+	sim_run(sim, SECONDS(700));
+	before = sim->nodes[A].wakeups;
+	sim_run(sim, SECONDS(3600));
+	assert_in_range(sim->nodes[A].wakeups - before, 0, 1500);
+	sim_free(sim);
+}
+
 static void who_is_restarted_is_back_in_three_seconds(void **state)
 {
 	struct sim *sim = two_behind(600, SIM_PORT_RESTRICTED, SIM_PORT_RESTRICTED);
@@ -249,6 +265,7 @@ int main(void)
 		cmocka_unit_test(an_introducer_that_was_silent_for_a_while_is_still_one),
 		cmocka_unit_test(a_nat_that_reboots_under_traffic_costs_twelve_seconds_at_most),
 		cmocka_unit_test(after_a_long_silence_the_way_is_open_again_in_three_seconds),
+		cmocka_unit_test(a_peer_that_is_kept_alive_wakes_nobody_more_than_that),
 		cmocka_unit_test(who_is_restarted_is_back_in_three_seconds),
 		cmocka_unit_test(who_comes_late_is_found_while_others_keep_knocking),
 		cmocka_unit_test(who_moves_to_another_network_is_back_in_a_second_and_a_half),
