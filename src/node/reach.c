@@ -527,12 +527,15 @@ static msec ask_due(const struct reach *r, msec now)
 
 static msec next_review(const struct reach *r, msec now)
 {
-	msec over = r->wanted + REACH_FORGET;
+	msec over = r->searching_since != NEVER ? r->searching_since + REACH_SEARCH
+						: r->wanted + REACH_FORGET;
 
-	if (reach_is_active(r, now) || r->searching_since != NEVER)
+	if (r->chosen != NO_INDEX && reach_is_active(r, now))
 		return msec_min(now + SECONDS(1), ask_due(r, now));
+	if (r->chosen != NO_INDEX && now - r->wanted < REACH_WARM)
+		return now + REACH_KEEPALIVE;
 	/* a key that is kept fresh by others may outlive the wish */
-	return now - r->wanted < REACH_WARM || over <= now ? now + REACH_KEEPALIVE : over;
+	return over > now ? over : now + REACH_KEEPALIVE;
 }
 
 void reach_tick(struct reach *r, msec now)
