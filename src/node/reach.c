@@ -461,13 +461,13 @@ static bool is_valid_way(const struct reach *r, const struct path *path)
 }
 
 /* The peer sends by another way than we do. It may: each side has its own choice, unless ours
- * has died. So ask, and follow if there is no answer. */
+ * has died. So ask, and follow if there is no answer; or at once, if we have nothing to say. */
 static bool must_follow(struct reach *r, const struct path *path, msec now)
 {
 	msec heard = last_heard(r);
 	msec patience = is_valid_way(r, path) ? REACH_SILENCE : REACH_ROAM;
 
-	if (r->asked > heard && now - r->asked >= REACH_DOUBT) {
+	if (!reach_is_active(r, now) || (r->asked > heard && now - r->asked >= REACH_DOUBT)) {
 		r->followed = now;
 		return true;
 	}
@@ -511,7 +511,8 @@ static void ask_after_silence(struct reach *r, msec now)
 
 static void keep_open(struct reach *r, msec now)
 {
-	if (r->chosen == NO_INDEX || reach_is_active(r, now) || now - r->kept < REACH_KEEPALIVE)
+	if (r->chosen == NO_INDEX || reach_is_active(r, now) || now - r->wanted >= REACH_WARM ||
+	    now - r->kept < REACH_KEEPALIVE)
 		return;
 	r->kept = now;
 	ice_agent_keepalive(&r->agent, r->chosen);

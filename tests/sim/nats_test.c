@@ -135,6 +135,28 @@ static void an_introducer_that_was_silent_for_a_while_is_still_one(void **state)
 	sim_free(sim);
 }
 
+static bool lose_data(struct sim *sim, struct sim_datagram *d, void *context)
+{
+	(void)sim;
+	(void)context;
+	return d->bytes[0] != MESSAGE_DATA;
+}
+
+/* Nor is one that was never heard. */
+static void an_introducer_that_hears_nothing_at_first_is_still_one(void **state)
+{
+	struct sim *sim = two_behind(320, SIM_PORT_RESTRICTED, SIM_PORT_RESTRICTED);
+
+	(void)state;
+	sim->tap = lose_data;
+	sim_restart(sim, A);
+	sim_run(sim, SECONDS(60));
+	sim->tap = NULL;
+	sim_run(sim, SECONDS(60));
+	assert_in_range(first_packet(sim, SECONDS(10)), 0, 2000);
+	sim_free(sim);
+}
+
 static void a_nat_that_reboots_under_traffic_costs_twelve_seconds_at_most(void **state)
 {
 	(void)state;
@@ -263,6 +285,7 @@ int main(void)
 		cmocka_unit_test(whoever_is_called_can_call_back),
 		cmocka_unit_test(whoever_introduced_them_may_go_away),
 		cmocka_unit_test(an_introducer_that_was_silent_for_a_while_is_still_one),
+		cmocka_unit_test(an_introducer_that_hears_nothing_at_first_is_still_one),
 		cmocka_unit_test(a_nat_that_reboots_under_traffic_costs_twelve_seconds_at_most),
 		cmocka_unit_test(after_a_long_silence_the_way_is_open_again_in_three_seconds),
 		cmocka_unit_test(a_peer_that_is_kept_alive_wakes_nobody_more_than_that),
