@@ -31,13 +31,25 @@ bool reach_is_active(const struct reach *r, msec now)
 	return now - r->wanted < REACH_ACTIVE;
 }
 
+/* The peer's wish is none of ours, or two would keep each other awake. */
+static uint16_t flags_of(const struct reach *r, msec now)
+{
+	return now - r->wished < REACH_ACTIVE ? DESC_WANT_CONNECT : 0;
+}
+
+bool reach_poll_exchange(struct reach *r, struct exchange_message *out, msec now)
+{
+	exchange_set_flags(&r->exchange, flags_of(r, now));
+	return exchange_poll(&r->exchange, out, now);
+}
+
 static void offer(struct reach *r, msec now)
 {
 	struct exchange_offer o = {
 		.candidates = r->offered,
 		.options = DESC_ICE2 | DESC_TRICKLE,
 		.suites = DESC_CHACHA20,
-		.flags = reach_is_active(r, now) ? DESC_WANT_CONNECT : 0,
+		.flags = flags_of(r, now),
 	};
 
 	o.candidates_len = gather_offer(r->offered, r->agent.list.locals, LOCALS_MAX);
@@ -67,8 +79,8 @@ struct reach *reach_new(struct peer *peer, const struct reach_context *context, 
 	settings = ice_settings_of(r, context);
 	ice_agent_init(&r->agent, &settings);
 	r->chosen = NO_INDEX;
-	r->searching_since = r->wanted = r->review = r->resumed = now;
-	r->asked = r->followed = r->standby.asked = r->standby.climbed = now;
+	r->searching_since = r->wanted = r->wished = r->review = r->resumed = now;
+	r->doubted = r->asked = r->followed = r->standby.asked = r->standby.climbed = now;
 	spray_disarm(&r->spray);
 	r->promoted_at = NEVER;
 	add_locals(r, context->gather);
@@ -429,7 +441,7 @@ void reach_want(struct reach *r, msec now)
 	msec before = later(r->wanted, r->chosen == NO_INDEX ? r->heard : last_heard(r));
 
 	tell_begin(r, now);
-	r->wanted = now;
+	r->wanted = r->wished = now;
 	if (now - before < REACH_SILENCE)
 		return;
 	r->resumed = r->review = now;
@@ -498,15 +510,23 @@ static msec silent_since(const struct reach *r)
 	return later(last_heard(r), r->resumed);
 }
 
-/* Data go out and nothing comes back: is it the way, or are we seen elsewhere now? */
+/* Data go out and nothing comes back: is it the way? And if it does not answer, are we seen
+ * elsewhere now? */
 static void ask_after_silence(struct reach *r, msec now)
 {
-	if (r->chosen == NO_INDEX || !reach_is_active(r, now) ||
-	    now - silent_since(r) < REACH_ASK_ALL || now - r->asked < REACH_ASK_AGAIN)
+	msec since;
+
+	if (r->chosen == NO_INDEX)
 		return;
-	if (r->asked <= silent_since(r))
+	since = silent_since(r);
+	if (r->wished < since || now - since < REACH_ASK_ALL)
+		return;
+	if (r->asked <= since || now - r->asked >= REACH_ASK_AGAIN)
+		ask_all(r, now);
+	if (r->doubted <= since && now - r->asked >= ICE_ASK_WAIT) {
+		r->doubted = now;
 		r->doubts_itself = true;
-	ask_all(r, now);
+	}
 }
 
 static void keep_open(struct reach *r, msec now)

@@ -60,10 +60,12 @@ struct reach {
 	msec chosen_at;
 	msec promoted_at;		/* a better one took over from one that worked; NEVER: not yet */
 	msec searching_since;		/* NEVER: found */
-	msec wanted;			/* somebody had something to send, or sent it */
+	msec wanted;			/* somebody had something to send, or sent it: we or the peer */
+	msec wished;			/* we had */
 	msec heard;			/* authenticated data by the chosen pair */
 	msec resumed;			/* something to send after a silence, which counts from here */
 	msec asked;			/* after a silence */
+	msec doubted;			/* where we are seen, after one that goes on */
 	msec followed;			/* the peer to where it was heard, away from the chosen pair */
 	struct standby standby;
 	msec kept;			/* the NATs open */
@@ -109,6 +111,9 @@ bool reach_heard(struct reach *r, const struct path *path, msec now);
 void reach_tick(struct reach *r, msec now);
 msec reach_due(const struct reach *r, msec now);
 bool reach_is_over(const struct reach *r, msec now);	/* to be freed */
+
+/* A DESC to tell, see exchange_poll(). */
+bool reach_poll_exchange(struct reach *r, struct exchange_message *out, msec now);
 
 /* An ICE message to send: in action->datagram. */
 bool reach_poll(struct reach *r, struct datagram *out, msec now);

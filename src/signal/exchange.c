@@ -128,6 +128,11 @@ void exchange_set_offer(struct exchange *x, const struct exchange_offer *offer, 
 	enter(x, EXCHANGE_TELLING, now);
 }
 
+void exchange_set_flags(struct exchange *x, uint16_t flags)
+{
+	x->flags = flags;
+}
+
 /* -- what comes in ------------------------------------------------------- */
 
 static bool acks_generation(const struct exchange *x, const struct desc *d)

@@ -93,6 +93,8 @@ struct exchange_offer {
 	uint16_t options, suites, flags;
 };
 void exchange_set_offer(struct exchange *x, const struct exchange_offer *offer, msec now);
+/* The flags alone make no new version: they are said when there is something to say. */
+void exchange_set_flags(struct exchange *x, uint16_t flags);
 
 void exchange_start(struct exchange *x, msec now);	/* nothing if it is started */
 void exchange_restart(struct exchange *x, msec now);	/* new generation, new credentials */

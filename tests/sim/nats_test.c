@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "node/brain.h"
 #include "sim/sim.h"
 
 enum { LEN = 100, A = 0, B = 1, PUBLIC = 2 };
@@ -207,6 +208,29 @@ static void a_peer_that_is_kept_alive_wakes_nobody_more_than_that(void **state)
 	sim_free(sim);
 }
 
+static bool is_active(const struct sim *sim, size_t of, size_t to)
+{
+	const struct peer *peer = node_find_peer(sim->nodes[of].node, sim->nodes[to].public_key);
+
+	return peer->reach && reach_is_active(peer->reach, sim->now);
+}
+
+/* News of addresses alone are no wish to talk: one would be passed to and fro for ever. */
+static void two_who_only_tell_each_other_where_they_are_fall_silent(void **state)
+{
+	struct sim *sim = two_behind(520, SIM_PORT_RESTRICTED, SIM_PORT_RESTRICTED);
+
+	(void)state;
+	assert_true(first_packet(sim, SECONDS(10)) >= 0);
+	for (int i = 0; i < 6; i++) {
+		sim_run(sim, SECONDS(20));
+		sim_resumed(sim, A);
+	}
+	assert_false(is_active(sim, A, B));
+	assert_false(is_active(sim, B, A));
+	sim_free(sim);
+}
+
 static void who_is_restarted_is_back_in_three_seconds(void **state)
 {
 	struct sim *sim = two_behind(600, SIM_PORT_RESTRICTED, SIM_PORT_RESTRICTED);
@@ -289,6 +313,7 @@ int main(void)
 		cmocka_unit_test(a_nat_that_reboots_under_traffic_costs_twelve_seconds_at_most),
 		cmocka_unit_test(after_a_long_silence_the_way_is_open_again_in_three_seconds),
 		cmocka_unit_test(a_peer_that_is_kept_alive_wakes_nobody_more_than_that),
+		cmocka_unit_test(two_who_only_tell_each_other_where_they_are_fall_silent),
 		cmocka_unit_test(who_is_restarted_is_back_in_three_seconds),
 		cmocka_unit_test(who_comes_late_is_found_while_others_keep_knocking),
 		cmocka_unit_test(who_moves_to_another_network_is_back_in_a_second_and_a_half),
