@@ -90,7 +90,7 @@ static void enter(struct exchange *x, enum exchange_state state, msec now)
 /* RFC 8445 section 9: both of the credentials change. */
 void exchange_restart(struct exchange *x, msec now)
 {
-	x->gen++;
+	x->gen = ++x->shared->gen;
 	x->rev = 0;
 	credential_generate(x->ufrag, EXCHANGE_UFRAG_LEN, x->shared->rng);
 	credential_generate(x->pwd, EXCHANGE_PWD_LEN, x->shared->rng);

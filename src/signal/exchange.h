@@ -42,6 +42,8 @@ struct exchange_shared {
 	struct stamp stamp;
 	struct rng *rng;
 	uint64_t boot_id;
+	uint32_t gen;			/* the last of this boot, of any exchange: one that is made anew
+					   for a peer must not seem older than the one before */
 	uint64_t wall_ms;
 	uint32_t day;			/* of the mailboxes that we write to */
 };
