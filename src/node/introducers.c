@@ -104,7 +104,7 @@ static bool seems_plain(const struct peer *peer)
 	const struct introducer *in = peer->introducer;
 
 	return in->client.state == RENDEZVOUS_REGISTERING && !in->has_answered &&
-	       in->client.tries > INTRODUCER_TRIES && in->is_heard;
+	       in->client.tries > in->tries_before + INTRODUCER_TRIES;
 }
 
 /* The session has come up or gone down, or the peer turns out to know nothing of this. */
@@ -121,6 +121,8 @@ static void attend(struct peer *peer, msec now)
 	}
 	if (in->client.tries == 0)
 		in->is_heard = false;
+	if (!in->is_heard)
+		in->tries_before = in->client.tries;
 	if (seems_plain(peer)) {
 		peer_tell(peer, EVENT_INTRODUCER_PLAIN, EVENT_NO_REASON, now);
 		in->is_plain = true;
