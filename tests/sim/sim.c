@@ -34,8 +34,19 @@ static void print_line(enum log_level level, const char *line)
 
 void sim_log(void)
 {
-	if (getenv("SIM_LOG"))
-		log_to(print_line, LOG_DEBUG);
+	const char *how = getenv("SIM_LOG");
+
+	if (how)
+		log_to(print_line, *how == '2' ? LOG_TRACE : LOG_DEBUG);
+}
+
+static void print_datagram(const struct sim *sim, size_t from, const struct sim_datagram *d)
+{
+	char text[ENDPOINT_TEXT];
+
+	if (log_level() == LOG_TRACE)
+		printf("%9lld n%zu sends type %u, %zu bytes, to %s\n", (long long)sim->now, from,
+		       d->bytes[0], d->len, endpoint_format(text, &d->to));
 }
 
 static struct sim_node *turn_to(struct sim *sim, size_t i)
@@ -156,7 +167,7 @@ static struct endpoint port_of(const struct sim_link *link, uint16_t via)
 
 static void launch(struct sim *sim, struct sim_datagram *d, const struct sim_link *link)
 {
-	if (link->cut || !nets_climb(&sim->nets, d, sim->now))
+	if (link->cut || (!d->multicast && !nets_climb(&sim->nets, d, sim->now)))
 		return;
 	if (sim->tap && !sim->tap(sim, d, sim->tap_context))
 		return;
@@ -171,6 +182,7 @@ static void transmit(struct sim *sim, struct sim_node *from, const struct datagr
 
 	assert_in_range(d.len, 1, sizeof(d.bytes));
 	memcpy(d.bytes, out->packet.data, d.len);
+	print_datagram(sim, (size_t)(from - sim->nodes), &d);
 	check_datagram(sim, from, &d, cause);
 	from->datagrams++;
 	if (!link)

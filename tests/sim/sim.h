@@ -13,7 +13,7 @@
  *   no growth: reaches, indices, keypairs and queues have their limits
  *   at most one change of paths that nothing forces in five seconds, for each peer
  *
- * SIM_LOG=1 in the environment shows what the nodes have to say.
+ * SIM_LOG=1 in the environment shows what the nodes have to say, SIM_LOG=2 each datagram.
  */
 #ifndef TESTS_SIM_H
 #define TESTS_SIM_H
