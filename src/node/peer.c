@@ -250,13 +250,27 @@ static msec next_question(const struct peer *peer)
 		       ? peer->resolve_after : NEVER;
 }
 
+bool peer_is_held(const struct peer *peer, msec now)
+{
+	return peer->reach && !session_may_send(&peer->session, now) &&
+	       now < reach_hold(peer->reach);
+}
+
+/* What is owed and was not said is held back. */
+static msec message_due(const struct peer *peer)
+{
+	msec due = session_due(&peer->session);
+
+	return due || !peer->reach ? due : reach_hold(peer->reach);
+}
+
 /* What a session without a path owes stays owed; but its keys are wiped in time. */
 msec peer_due(const struct peer *peer)
 {
 	msec end = peer->was_connected ? session_expires(&peer->session) : NEVER;
 
 	if (peer_has_path(peer))
-		return msec_min(session_due(&peer->session), end);
+		return msec_min(message_due(peer), end);
 	return msec_min(msec_min(timers_due(&peer->session.timers), next_question(peer)), end);
 }
 

@@ -87,6 +87,9 @@ bool peer_is_endpoint(const struct peer *peer, const struct endpoint *remote);
 /* A key and a way: what is said now leaves now. */
 bool peer_may_send(const struct peer *peer, msec now);
 
+/* Its handshake waits for a way that answers (reach_hold). */
+bool peer_is_held(const struct peer *peer, msec now);
+
 /* There is something to say to the peer: make it able to. False: no key, no path
  * and no name to look for one: only the peer can begin. */
 bool peer_connect(struct peer *peer, msec now);

@@ -453,6 +453,24 @@ void reach_want(struct reach *r, msec now)
 	}
 }
 
+static bool is_answered_since(const struct reach *r, msec since)
+{
+	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
+		if (reach_is_valid(r, i) && later(since, pair_of(r, i)->last_answer) > since)
+			return true;
+	}
+	return false;
+}
+
+msec reach_hold(const struct reach *r)
+{
+	if (r->chosen == NO_INDEX)
+		return r->exchange.heard_ms ? r->searching_since + REACH_HOLD : 0;
+	if (last_heard(r) >= r->resumed || is_answered_since(r, r->resumed))
+		return 0;
+	return r->resumed + REACH_HOLD;
+}
+
 bool reach_is_heard(const struct reach *r, msec now)
 {
 	return r->chosen != NO_INDEX && !r->is_stale && now - r->heard < REACH_ASK_AGAIN;
@@ -519,7 +537,7 @@ static void ask_after_silence(struct reach *r, msec now)
 	if (r->chosen == NO_INDEX)
 		return;
 	since = silent_since(r);
-	if (r->wished < since || now - since < REACH_ASK_ALL)
+	if (r->wanted < since || now - since < REACH_ASK_ALL)
 		return;
 	if (r->asked <= since || now - r->asked >= REACH_ASK_AGAIN)
 		ask_all(r, now);

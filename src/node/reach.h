@@ -39,6 +39,7 @@ enum {
 	REACH_ASK_AGAIN = 3000,		/* msec between two such questions */
 	REACH_ROAM = 1000,		/* msec of silence before a source that is no pair is followed */
 	REACH_DOUBT = 400,		/* and so long the chosen pair has been asked in vain */
+	REACH_HOLD = 2000,		/* msec that a handshake waits for a way that answers */
 	REACH_DWELL = 5000,		/* msec between two changes that nothing forces */
 	REACH_GAIN_MIN = 10000,		/* microseconds; and 20 %: a round trip that much better */
 	REACH_UNPROVEN = EXCHANGE_UNPROVEN_PAIRS,
@@ -101,6 +102,11 @@ void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdic
 
 /* A packet for the peer, sent or waiting. */
 void reach_want(struct reach *r, msec now);
+
+/* An initiation may be repeated only after five seconds, so it had better arrive. After a
+ * silence, and while a peer that has been in touch is looked for, it waits until then, or until
+ * a pair has answered. 0: it need not wait. */
+msec reach_hold(const struct reach *r);
 
 /* Does the chosen pair certainly work? */
 bool reach_is_heard(const struct reach *r, msec now);
