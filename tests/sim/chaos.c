@@ -382,7 +382,7 @@ static void add_nat(struct wall *w, const struct nat *nat)
 {
 	w->nats++;
 	w->blocks |= nat->blocks;
-	w->hard |= nat->mapping != INDEPENDENT && nat->ports != NAT_PRESERVING;
+	w->hard |= nat->mapping != INDEPENDENT;	/* a port that is taken is not kept */
 	if (nat->filtering > w->filtering)
 		w->filtering = nat->filtering;
 }

@@ -25,7 +25,7 @@ enum {
 	EVENTS = 25,
 	LEN = 100,
 	STABLE = 300 * 1000,		/* msec: an introducer that was restarted is known again */
-	BOUND = 10 * 1000,
+	BOUND = 12 * 1000,		/* three initiations, to a peer who was said to be elsewhere */
 	IDLE = 900 * 1000,		/* until the last key is forgotten */
 	HOUR = 3600 * 1000,
 	QUIET_RUNS = 8,			/* one in so many waits for that, too */

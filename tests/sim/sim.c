@@ -36,6 +36,7 @@ void sim_log(void)
 {
 	const char *how = getenv("SIM_LOG");
 
+	told_by = NULL;
 	if (how)
 		log_to(print_line, *how == '2' ? LOG_TRACE : LOG_DEBUG);
 }
