@@ -251,7 +251,7 @@ struct path reach_path(const struct reach *r, uint8_t index)
 static void choose(struct reach *r, uint8_t index, enum event_reason why, msec now)
 {
 	r->chosen = index;
-	r->chosen_at = r->heard = now;
+	r->chosen_at = r->heard = r->review = now;
 	r->searching_since = NEVER;
 	r->rounds_failed = 0;
 	if (reach_tier_of(r, index) < TIER_RELAY)
