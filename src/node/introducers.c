@@ -97,6 +97,16 @@ static void tell(struct peer *peer, msec now)
 	peer_tell(peer, up ? EVENT_INTRODUCER_UP : EVENT_INTRODUCER_DOWN, EVENT_NO_REASON, now);
 }
 
+/* It hears us, for WireGuard acknowledges data with a keepalive, and does not answer. One that
+ * is not heard at all may be anything. */
+static bool seems_plain(const struct peer *peer)
+{
+	const struct introducer *in = peer->introducer;
+
+	return in->client.state == RENDEZVOUS_REGISTERING && !in->has_answered &&
+	       in->client.tries > in->tries_before + INTRODUCER_TRIES;
+}
+
 /* The session has come up or gone down, or the peer turns out to know nothing of this. */
 static void attend(struct peer *peer, msec now)
 {
@@ -109,8 +119,11 @@ static void attend(struct peer *peer, msec now)
 	} else if (!up && in->client.state != RENDEZVOUS_OFF) {
 		rendezvous_client_disconnected(&in->client);
 	}
-	if (!in->has_answered && in->client.state == RENDEZVOUS_REGISTERING &&
-	    in->client.tries > INTRODUCER_TRIES) {
+	if (in->client.tries == 0)
+		in->is_heard = false;
+	if (!in->is_heard)
+		in->tries_before = in->client.tries;
+	if (seems_plain(peer)) {
 		peer_tell(peer, EVENT_INTRODUCER_PLAIN, EVENT_NO_REASON, now);
 		in->is_plain = true;
 		rendezvous_client_disconnected(&in->client);

@@ -18,13 +18,15 @@ struct peer;
 enum {
 	INTRODUCERS_MAX = 3,
 	INTRODUCER_KEEPALIVE = 25 * 1000,	/* msec */
-	INTRODUCER_TRIES = 4,			/* then it is a plain WireGuard peer */
+	INTRODUCER_TRIES = 8,			/* then it is a plain WireGuard peer, if it is heard */
 };
 
 struct introducer {
 	struct rendezvous_client client;
 	bool was_connected;
 	bool has_answered;	/* so it is one of ours, even if it is silent now */
+	bool is_heard;		/* data of it came since we asked first, */
+	unsigned tries_before;	/* after so many tries */
 	bool is_plain;
 	bool was_up;			/* as was told last */
 };

@@ -320,6 +320,15 @@ static struct packet message_packet(struct node *node, size_t len)
 	return packet_in(node->message, sizeof(node->message), 0, len);
 }
 
+/* Where a peer was found once it need not be any more: who wakes after hours, and has a
+ * handshake to repeat, looks for it first (reach_hold). */
+static void seek_before_calling(struct node *node, struct peer *peer, msec now)
+{
+	if (session_due(&peer->session) == 0 && !session_may_send(&peer->session, now) &&
+	    peer->signal_heard_ms && !peer->reach && !peer->settings->endpoint_host)
+		signalling_seek(node, peer, now);
+}
+
 /* A handshake message or a keepalive, if the session owes one. */
 static enum action_kind poll_session(struct node *node, struct peer *peer, struct action *action,
 				     msec now)
@@ -327,7 +336,8 @@ static enum action_kind poll_session(struct node *node, struct peer *peer, struc
 	size_t len = 0;
 	enum session_owed owed = OWED_NOTHING;
 
-	if (peer_has_path(peer))
+	seek_before_calling(node, peer, now);
+	if (peer_has_path(peer) && !peer_is_held(peer, now))
 		owed = session_poll(&peer->session, node->message, &len, now);
 	if (owed == OWED_NOTHING)
 		return ACTION_NONE;

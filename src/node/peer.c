@@ -169,6 +169,7 @@ void peer_heard(struct peer *peer, const struct path *path, msec now)
 	bool moved = !endpoint_equal(&peer->path.remote, &path->remote);
 
 	peer->unanswered = 0;
+	peer->left = (struct endpoint){0};
 	peer->path = *path;
 	if (moved && bucket_take(&peer->moves, &limit, now))
 		peer_tell(peer, EVENT_PATH_CHOSEN, EVENT_CALLED, now);
@@ -218,10 +219,26 @@ unsigned peer_resolved(struct peer *peer, const struct endpoint *endpoints, size
 	return 0;
 }
 
+/* Whoever could delay one datagram of the peer's and send it on may have led us astray; or
+ * the peer was elsewhere and has come home. */
+static void try_other_endpoint(struct peer *peer)
+{
+	bool is_home = peer_is_endpoint(peer, &peer->configured);
+	struct endpoint other = is_home ? peer->left : peer->configured;
+
+	if (other.ip.family == IP_NONE || (peer->reach && peer->reach->chosen != NO_INDEX))
+		return;
+	if (!is_home)
+		peer->left = peer->path.remote;
+	peer->path = (struct path){.remote = other};
+}
+
 void peer_initiated(struct peer *peer, msec now)
 {
-	if (++peer->unanswered > RESOLVE_AGAIN_AFTER)
-		want_resolve(peer, now);
+	if (++peer->unanswered <= RESOLVE_AGAIN_AFTER)
+		return;
+	want_resolve(peer, now);
+	try_other_endpoint(peer);
 }
 
 /* Somebody waits for the name who does not come by again to ask for it. */
@@ -233,13 +250,27 @@ static msec next_question(const struct peer *peer)
 		       ? peer->resolve_after : NEVER;
 }
 
+bool peer_is_held(const struct peer *peer, msec now)
+{
+	return peer->reach && !session_may_send(&peer->session, now) &&
+	       now < reach_hold(peer->reach);
+}
+
+/* What is owed and was not said is held back. */
+static msec message_due(const struct peer *peer)
+{
+	msec due = session_due(&peer->session);
+
+	return due || !peer->reach ? due : reach_hold(peer->reach);
+}
+
 /* What a session without a path owes stays owed; but its keys are wiped in time. */
 msec peer_due(const struct peer *peer)
 {
 	msec end = peer->was_connected ? session_expires(&peer->session) : NEVER;
 
 	if (peer_has_path(peer))
-		return msec_min(session_due(&peer->session), end);
+		return msec_min(message_due(peer), end);
 	return msec_min(msec_min(timers_due(&peer->session.timers), next_question(peer)), end);
 }
 

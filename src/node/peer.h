@@ -24,7 +24,8 @@ struct reach;
 struct introducer;
 
 enum {
-	RESOLVE_AGAIN_AFTER = 2,	/* unanswered initiations, then the name is asked for again */
+	RESOLVE_AGAIN_AFTER = 2,	/* unanswered initiations, then the name is asked for again, and
+					   the endpoint and the last source take turns */
 	RESOLVE_PAUSE = 30 * 1000,	/* msec between two questions for one name that has an address */
 	RESOLVE_RETRY = 5 * 1000,	/* msec after an answer that there is none */
 	MOVES_PER_SECOND = 1,		/* that are told; who is on the way can bring them about, */
@@ -48,6 +49,7 @@ struct peer {
 	struct list owing;		/* in node->owing while it may owe something */
 	struct path path;		/* remote.ip.family IP_NONE: unknown */
 	struct endpoint configured;	/* where the endpoint of the settings led last, or none */
+	struct endpoint left;		/* the source that was given up for it, or none */
 	struct queue queue;
 	struct peer_settings *settings;
 	msec resolve_after;		/* not to be asked for again before */
@@ -84,6 +86,9 @@ bool peer_is_endpoint(const struct peer *peer, const struct endpoint *remote);
 
 /* A key and a way: what is said now leaves now. */
 bool peer_may_send(const struct peer *peer, msec now);
+
+/* Its handshake waits for a way that answers (reach_hold). */
+bool peer_is_held(const struct peer *peer, msec now);
 
 /* There is something to say to the peer: make it able to. False: no key, no path
  * and no name to look for one: only the peer can begin. */

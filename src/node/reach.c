@@ -31,13 +31,25 @@ bool reach_is_active(const struct reach *r, msec now)
 	return now - r->wanted < REACH_ACTIVE;
 }
 
+/* The peer's wish is none of ours, or two would keep each other awake. */
+static uint16_t flags_of(const struct reach *r, msec now)
+{
+	return now - r->wished < REACH_ACTIVE ? DESC_WANT_CONNECT : 0;
+}
+
+bool reach_poll_exchange(struct reach *r, struct exchange_message *out, msec now)
+{
+	exchange_set_flags(&r->exchange, flags_of(r, now));
+	return exchange_poll(&r->exchange, out, now);
+}
+
 static void offer(struct reach *r, msec now)
 {
 	struct exchange_offer o = {
 		.candidates = r->offered,
 		.options = DESC_ICE2 | DESC_TRICKLE,
 		.suites = DESC_CHACHA20,
-		.flags = reach_is_active(r, now) ? DESC_WANT_CONNECT : 0,
+		.flags = flags_of(r, now),
 	};
 
 	o.candidates_len = gather_offer(r->offered, r->agent.list.locals, LOCALS_MAX);
@@ -67,8 +79,8 @@ struct reach *reach_new(struct peer *peer, const struct reach_context *context, 
 	settings = ice_settings_of(r, context);
 	ice_agent_init(&r->agent, &settings);
 	r->chosen = NO_INDEX;
-	r->searching_since = r->wanted = r->review = r->resumed = now;
-	r->asked = r->followed = r->standby.asked = r->standby.climbed = now;
+	r->searching_since = r->wanted = r->wished = r->review = r->resumed = now;
+	r->doubted = r->asked = r->followed = r->standby.asked = r->standby.climbed = now;
 	spray_disarm(&r->spray);
 	r->checking_since = r->promoted_at = NEVER;
 	add_locals(r, context->gather);
@@ -264,7 +276,7 @@ struct path reach_path(const struct reach *r, uint8_t index)
 static void choose(struct reach *r, uint8_t index, enum event_reason why, msec now)
 {
 	r->chosen = index;
-	r->chosen_at = r->heard = now;
+	r->chosen_at = r->heard = r->review = now;
 	r->searching_since = r->checking_since = NEVER;
 	r->rounds_failed = 0;
 	if (reach_tier_of(r, index) < TIER_RELAY)
@@ -457,7 +469,7 @@ void reach_want(struct reach *r, msec now)
 	msec before = later(r->wanted, r->chosen == NO_INDEX ? r->heard : last_heard(r));
 
 	tell_begin(r, now);
-	r->wanted = now;
+	r->wanted = r->wished = now;
 	if (now - before < REACH_SILENCE)
 		return;
 	r->resumed = r->review = now;
@@ -467,6 +479,24 @@ void reach_want(struct reach *r, msec now)
 		r->is_stale = true;
 		offer(r, now);
 	}
+}
+
+static bool is_answered_since(const struct reach *r, msec since)
+{
+	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
+		if (reach_is_valid(r, i) && later(since, pair_of(r, i)->last_answer) > since)
+			return true;
+	}
+	return false;
+}
+
+msec reach_hold(const struct reach *r)
+{
+	if (r->chosen == NO_INDEX)
+		return r->exchange.heard_ms ? r->searching_since + REACH_HOLD : 0;
+	if (last_heard(r) >= r->resumed || is_answered_since(r, r->resumed))
+		return 0;
+	return r->resumed + REACH_HOLD;
 }
 
 bool reach_is_heard(const struct reach *r, msec now)
@@ -489,13 +519,13 @@ static bool is_valid_way(const struct reach *r, const struct path *path)
 }
 
 /* The peer sends by another way than we do. It may: each side has its own choice, unless ours
- * has died. So ask, and follow if there is no answer. */
+ * has died. So ask, and follow if there is no answer; or at once, if we have nothing to say. */
 static bool must_follow(struct reach *r, const struct path *path, msec now)
 {
 	msec heard = last_heard(r);
 	msec patience = is_valid_way(r, path) ? REACH_SILENCE : REACH_ROAM;
 
-	if (r->asked > heard && now - r->asked >= REACH_DOUBT) {
+	if (!reach_is_active(r, now) || (r->asked > heard && now - r->asked >= REACH_DOUBT)) {
 		r->followed = now;
 		return true;
 	}
@@ -526,20 +556,29 @@ static msec silent_since(const struct reach *r)
 	return later(last_heard(r), r->resumed);
 }
 
-/* Data go out and nothing comes back: is it the way, or are we seen elsewhere now? */
+/* Data go out and nothing comes back: is it the way? And if it does not answer, are we seen
+ * elsewhere now? */
 static void ask_after_silence(struct reach *r, msec now)
 {
-	if (r->chosen == NO_INDEX || !reach_is_active(r, now) ||
-	    now - silent_since(r) < REACH_ASK_ALL || now - r->asked < REACH_ASK_AGAIN)
+	msec since;
+
+	if (r->chosen == NO_INDEX)
 		return;
-	if (r->asked <= silent_since(r))
+	since = silent_since(r);
+	if (r->wanted < since || now - since < REACH_ASK_ALL)
+		return;
+	if (r->asked <= since || now - r->asked >= REACH_ASK_AGAIN)
+		ask_all(r, now);
+	if (r->doubted <= since && now - r->asked >= ICE_ASK_WAIT) {
+		r->doubted = now;
 		r->doubts_itself = true;
-	ask_all(r, now);
+	}
 }
 
 static void keep_open(struct reach *r, msec now)
 {
-	if (r->chosen == NO_INDEX || reach_is_active(r, now) || now - r->kept < REACH_KEEPALIVE)
+	if (r->chosen == NO_INDEX || reach_is_active(r, now) || now - r->wanted >= REACH_WARM ||
+	    now - r->kept < REACH_KEEPALIVE)
 		return;
 	r->kept = now;
 	ice_agent_keepalive(&r->agent, r->chosen);
@@ -555,9 +594,15 @@ static msec ask_due(const struct reach *r, msec now)
 
 static msec next_review(const struct reach *r, msec now)
 {
-	if (reach_is_active(r, now) || r->searching_since != NEVER)
+	msec over = r->searching_since != NEVER ? r->searching_since + REACH_SEARCH
+						: r->wanted + REACH_FORGET;
+
+	if (r->chosen != NO_INDEX && reach_is_active(r, now))
 		return msec_min(now + SECONDS(1), ask_due(r, now));
-	return now - r->wanted < REACH_WARM ? now + REACH_KEEPALIVE : r->wanted + REACH_FORGET;
+	if (r->chosen != NO_INDEX && now - r->wanted < REACH_WARM)
+		return now + REACH_KEEPALIVE;
+	/* a key that is kept fresh by others may outlive the wish */
+	return over > now ? over : now + REACH_KEEPALIVE;
 }
 
 void reach_tick(struct reach *r, msec now)

@@ -39,6 +39,7 @@ enum {
 	REACH_ASK_AGAIN = 3000,		/* msec between two such questions */
 	REACH_ROAM = 1000,		/* msec of silence before a source that is no pair is followed */
 	REACH_DOUBT = 400,		/* and so long the chosen pair has been asked in vain */
+	REACH_HOLD = 2000,		/* msec that a handshake waits for a way that answers */
 	REACH_DWELL = 5000,		/* msec between two changes that nothing forces */
 	REACH_GAIN_MIN = 10000,		/* microseconds; and 20 %: a round trip that much better */
 	REACH_UNPROVEN = EXCHANGE_UNPROVEN_PAIRS,
@@ -61,10 +62,12 @@ struct reach {
 	msec promoted_at;		/* a better one took over from one that worked; NEVER: not yet */
 	msec searching_since;		/* NEVER: found */
 	msec checking_since;		/* it told its addresses, and none worked yet; NEVER: it has not */
-	msec wanted;			/* somebody had something to send, or sent it */
+	msec wanted;			/* somebody had something to send, or sent it: we or the peer */
+	msec wished;			/* we had */
 	msec heard;			/* authenticated data by the chosen pair */
 	msec resumed;			/* something to send after a silence, which counts from here */
 	msec asked;			/* after a silence */
+	msec doubted;			/* where we are seen, after one that goes on */
 	msec followed;			/* the peer to where it was heard, away from the chosen pair */
 	struct standby standby;
 	msec kept;			/* the NATs open */
@@ -101,6 +104,11 @@ void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdic
 /* A packet for the peer, sent or waiting. */
 void reach_want(struct reach *r, msec now);
 
+/* An initiation may be repeated only after five seconds, so it had better arrive. After a
+ * silence, and while a peer that has been in touch is looked for, it waits until then, or until
+ * a pair has answered. 0: it need not wait. */
+msec reach_hold(const struct reach *r);
+
 /* Does the chosen pair certainly work? */
 bool reach_is_heard(const struct reach *r, msec now);
 
@@ -110,6 +118,9 @@ bool reach_heard(struct reach *r, const struct path *path, msec now);
 void reach_tick(struct reach *r, msec now);
 msec reach_due(const struct reach *r, msec now);
 bool reach_is_over(const struct reach *r, msec now);	/* to be freed */
+
+/* A DESC to tell, see exchange_poll(). */
+bool reach_poll_exchange(struct reach *r, struct exchange_message *out, msec now);
 
 /* An ICE message to send: in action->datagram. */
 bool reach_poll(struct reach *r, struct datagram *out, msec now);

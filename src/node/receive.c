@@ -69,6 +69,8 @@ static void receive_data(struct node *node, struct session *session, struct data
 			continue;
 		}
 		heard(peer, &datagrams[i].path, now);
+		if (peer->introducer)
+			peer->introducer->is_heard = true;
 		if (frame_is(packet_bytes(&packets[i])))
 			receive_frame(node, peer, &datagrams[i], &packets[i], out, now);
 		else if (packets[i].len)

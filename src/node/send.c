@@ -114,8 +114,11 @@ static void enqueue(struct node *node, struct peer *peer, const struct packet *p
 static void wait_for_key(struct node *node, struct peer *peer, struct packet *packets, size_t n,
 			 struct node_out *out, msec now)
 {
-	bool hope = peer_may_send(peer, now) || peer_connect(peer, now) ||
-		    signalling_seek(node, peer, now);
+	bool hope = peer_may_send(peer, now) || peer_connect(peer, now);
+
+	/* Where it was found once it need not be any more: look for it meanwhile. */
+	if (!hope || (!peer_may_send(peer, now) && !peer->settings->endpoint_host))
+		hope |= signalling_seek(node, peer, now);
 
 	for (size_t i = 0; i < n; i++) {
 		if (hope)

@@ -441,7 +441,7 @@ static enum action_kind poll_exchange(struct node *node, struct reach *r, struct
 	struct exchange_message message;
 	struct inband inband = {.kind = FRAME_DESC};
 
-	if (!exchange_poll(&r->exchange, &message, now))
+	if (!reach_poll_exchange(r, &message, now))
 		return ACTION_NONE;
 	if (peer_may_send(r->peer, now) && reach_is_heard(r, now) && !message.save_first) {
 		inband.desc = bytes_of(message.desc, message.len);

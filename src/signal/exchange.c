@@ -90,7 +90,7 @@ static void enter(struct exchange *x, enum exchange_state state, msec now)
 /* RFC 8445 section 9: both of the credentials change. */
 void exchange_restart(struct exchange *x, msec now)
 {
-	x->gen++;
+	x->gen = ++x->shared->gen;
 	x->rev = 0;
 	credential_generate(x->ufrag, EXCHANGE_UFRAG_LEN, x->shared->rng);
 	credential_generate(x->pwd, EXCHANGE_PWD_LEN, x->shared->rng);
@@ -126,6 +126,11 @@ void exchange_set_offer(struct exchange *x, const struct exchange_offer *offer, 
 		return;
 	x->rev++;
 	enter(x, EXCHANGE_TELLING, now);
+}
+
+void exchange_set_flags(struct exchange *x, uint16_t flags)
+{
+	x->flags = flags;
 }
 
 /* -- what comes in ------------------------------------------------------- */

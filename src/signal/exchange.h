@@ -42,6 +42,8 @@ struct exchange_shared {
 	struct stamp stamp;
 	struct rng *rng;
 	uint64_t boot_id;
+	uint32_t gen;			/* the last of this boot, of any exchange: one that is made anew
+					   for a peer must not seem older than the one before */
 	uint64_t wall_ms;
 	uint32_t day;			/* of the mailboxes that we write to */
 };
@@ -93,6 +95,8 @@ struct exchange_offer {
 	uint16_t options, suites, flags;
 };
 void exchange_set_offer(struct exchange *x, const struct exchange_offer *offer, msec now);
+/* The flags alone make no new version: they are said when there is something to say. */
+void exchange_set_flags(struct exchange *x, uint16_t flags);
 
 void exchange_start(struct exchange *x, msec now);	/* nothing if it is started */
 void exchange_restart(struct exchange *x, msec now);	/* new generation, new credentials */

@@ -307,6 +307,27 @@ static void a_peer_that_was_started_anew_is_unproven_until_it_acks(void **state)
 }
 
 /* Its clock was in 2030, was set right, and booted in 1970. */
+/* It was no longer looked for, and then it was. The peer has forgotten nothing. */
+static void an_exchange_that_is_made_anew_is_not_older_than_the_one_before(void **state)
+{
+	static const uint8_t none[KEY_LEN];
+	const uint8_t *key;
+	struct talk t;
+
+	(void)state;
+	talk_begin(&t, 19, NULL);
+	key = t.side[B].shared.self.public_key;
+	exchange_start(&t.side[A].x, 0);
+	exchange_restart(&t.side[A].x, 0);
+	talk_run(&t, SECONDS(10), 50);
+	assert_settled(&t);
+	exchange_deinit(&t.side[A].x);
+	assert_true(exchange_init(&t.side[A].x, &t.side[A].shared, key, none, 0));
+	exchange_start(&t.side[A].x, t.now);
+	talk_run(&t, SECONDS(60), 50);
+	assert_settled(&t);
+}
+
 static void a_peer_whose_clock_jumps_is_heard_all_the_same(void **state)
 {
 	struct envelope e;
@@ -714,6 +735,7 @@ int main(void)
 		cmocka_unit_test(each_lost_message_is_made_up_for),
 		cmocka_unit_test(a_restart_gives_the_other_side_new_credentials),
 		cmocka_unit_test(a_peer_that_was_started_anew_is_unproven_until_it_acks),
+		cmocka_unit_test(an_exchange_that_is_made_anew_is_not_older_than_the_one_before),
 		cmocka_unit_test(a_peer_whose_clock_jumps_is_heard_all_the_same),
 		cmocka_unit_test(a_double_is_old_and_changes_nothing),
 		cmocka_unit_test(every_bit_flip_and_truncation_is_bad_and_changes_nothing),

@@ -14,7 +14,7 @@
 
 #define WALL_AT_START UINT64_C(1700000000000000000)
 
-enum { TURNS_MAX = 10000, INDICES_MAX = 4 };
+enum { INDICES_MAX = 4 };
 
 static const char marker[8] = {'p', 'l', 'a', 'i', 'n', 't', 'x', 't'};
 
@@ -34,8 +34,20 @@ static void print_line(enum log_level level, const char *line)
 
 void sim_log(void)
 {
-	if (getenv("SIM_LOG"))
-		log_to(print_line, LOG_DEBUG);
+	const char *how = getenv("SIM_LOG");
+
+	told_by = NULL;
+	if (how)
+		log_to(print_line, *how == '2' ? LOG_TRACE : LOG_DEBUG);
+}
+
+static void print_datagram(const struct sim *sim, size_t from, const struct sim_datagram *d)
+{
+	char text[ENDPOINT_TEXT];
+
+	if (log_level() == LOG_TRACE)
+		printf("%9lld n%zu sends type %u, %zu bytes, to %s\n", (long long)sim->now, from,
+		       d->bytes[0], d->len, endpoint_format(text, &d->to));
 }
 
 static struct sim_node *turn_to(struct sim *sim, size_t i)
@@ -156,7 +168,7 @@ static struct endpoint port_of(const struct sim_link *link, uint16_t via)
 
 static void launch(struct sim *sim, struct sim_datagram *d, const struct sim_link *link)
 {
-	if (link->cut || !nets_climb(&sim->nets, d, sim->now))
+	if (link->cut || (!d->multicast && !nets_climb(&sim->nets, d, sim->now)))
 		return;
 	if (sim->tap && !sim->tap(sim, d, sim->tap_context))
 		return;
@@ -171,6 +183,7 @@ static void transmit(struct sim *sim, struct sim_node *from, const struct datagr
 
 	assert_in_range(d.len, 1, sizeof(d.bytes));
 	memcpy(d.bytes, out->packet.data, d.len);
+	print_datagram(sim, (size_t)(from - sim->nodes), &d);
 	check_datagram(sim, from, &d, cause);
 	from->datagrams++;
 	if (!link)
@@ -274,7 +287,7 @@ void sim_drain(struct sim *sim, size_t i)
 
 	node_set_wall(n->node, wall(sim, n));
 	for (unsigned turns = 0; node_poll(n->node, &action, sim->now) != ACTION_NONE; turns++) {
-		assert_true(turns < TURNS_MAX);
+		assert_true(turns < SIM_TURNS);
 		carry_out(sim, n, &action);
 	}
 	check_node(sim, n);
@@ -417,6 +430,7 @@ static void tick(struct sim *sim, size_t i)
 		sim_resumed(sim, i);
 	if (node_due(n->node) > sim->now)
 		return;
+	n->wakeups++;
 	node_tick(n->node, sim->now);
 	sim_drain(sim, i);
 }
@@ -434,15 +448,17 @@ static void turn(struct sim *sim)
 		tick(sim, i);
 }
 
-/* A node that is due again and again at one moment would stop the clock. */
 void sim_run(struct sim *sim, msec duration)
 {
-	msec end = sim->now + duration;
+	msec end = sim->now + duration, second = sim->now;
 	unsigned turns = 0;
 
 	for (msec at = next_event(sim); at <= end; at = next_event(sim)) {
-		turns = at > sim->now ? 0 : turns + 1;
-		assert_true(turns < TURNS_MAX);
+		if (at - second >= SECONDS(1)) {
+			second = at;
+			turns = 0;
+		}
+		assert_true(++turns < SIM_TURNS);
 		if (at > sim->now)
 			sim->now = at;
 		turn(sim);

@@ -9,10 +9,11 @@
  *   no plain text on the wire; no packet delivered twice, changed, or to the wrong node
  *   no datagram to where no node is or was, unless it answers one from there
  *   no storm: what a node sends of itself is bounded by SIM_RATE for each peer, and punch_rate
+ *   no node that is due again and again
  *   no growth: reaches, indices, keypairs and queues have their limits
  *   at most one change of paths that nothing forces in five seconds, for each peer
  *
- * SIM_LOG=1 in the environment shows what the nodes have to say.
+ * SIM_LOG=1 in the environment shows what the nodes have to say, SIM_LOG=2 each datagram.
  */
 #ifndef TESTS_SIM_H
 #define TESTS_SIM_H
@@ -30,6 +31,7 @@ enum {
 	SIM_RATE = 50,			/* datagrams a second for each peer: 20 checks, 20 answers, the rest */
 	SIM_BURST = 150,
 	SIM_MORE = 40000,		/* the port of the socket by the number via is SIM_MORE + via */
+	SIM_TURNS = 10000,		/* of the loop, in a second */
 };
 
 /* The kinds of NAT that everybody has a name for; ports are kept, if not symmetric. */
@@ -68,6 +70,7 @@ struct sim_node {
 	unsigned refused;		/* ICMP errors it gave to its own host */
 	unsigned resolves;		/* names it asked for */
 	uint64_t datagrams;		/* sent */
+	uint64_t wakeups;		/* by its own deadlines */
 	/* for what must hold */
 	int64_t may_send;		/* 1/1000 of datagrams */
 	msec may_send_at;

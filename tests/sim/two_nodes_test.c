@@ -254,6 +254,44 @@ static void nothing_that_was_recorded_is_accepted_again(void **state)
 	sim_free(sim);
 }
 
+/* The wire belongs to an attacker: the first datagram comes from him, later ones not at all. */
+static bool send_on_as_attacker(struct sim *sim, struct sim_datagram *d, void *context)
+{
+	static const struct endpoint attacker = {
+		.ip = {.family = IP_V4, .bytes = {198, 18, 0, 1}}, .port = 666};
+	bool *done = context;
+
+	if (*done)
+		return true;
+	*done = true;
+	sim_add_place(sim, attacker.ip);
+	sim_inject(sim, &attacker, 1, bytes_of(d->bytes, d->len));
+	return false;
+}
+
+/* WireGuard answers where the last authentic datagram came from; who only listens then never
+ * corrects it. */
+static void who_was_led_astray_comes_back_to_the_endpoint(void **state)
+{
+	struct sim *sim = sim_new(19, 2, true);
+	bool done = false;
+	unsigned got;
+
+	(void)state;
+	chat(sim, 10, 100);
+	sim->tap = send_on_as_attacker;
+	sim->tap_context = &done;
+	sim_packet(sim, 0, 1, LEN);
+	sim_run(sim, SECONDS(300));
+	got = sim->nodes[0].got;
+	for (int i = 0; i < 20; i++) {
+		sim_packet(sim, 1, 0, LEN);
+		sim_run(sim, SECONDS(1));
+	}
+	assert_true(sim->nodes[0].got > got);
+	sim_free(sim);
+}
+
 static bool lose_responses(struct sim *sim, struct sim_datagram *d, void *context)
 {
 	(void)sim;
@@ -427,6 +465,7 @@ int main(void)
 		cmocka_unit_test(no_key_survives_eight_hours_of_sleep),
 		cmocka_unit_test(a_roaming_node_is_answered_at_its_new_address),
 		cmocka_unit_test(nothing_that_was_recorded_is_accepted_again),
+		cmocka_unit_test(who_was_led_astray_comes_back_to_the_endpoint),
 		cmocka_unit_test(after_ninety_seconds_without_an_answer_the_queue_is_dropped),
 		cmocka_unit_test(packets_that_wait_keep_their_order_and_their_limit),
 		cmocka_unit_test(both_sides_may_start_at_once),
