@@ -37,7 +37,8 @@ uint8_t nets_add(struct nets *nets, const struct nat *nat, uint8_t uplink, struc
 
 bool nets_climb(struct nets *nets, struct sim_datagram *d, msec now)
 {
-	while (d->net != NET_INTERNET && !cidr_contains(&nets->net[d->net].prefix, &d->to.ip)) {
+	while (!d->multicast && d->net != NET_INTERNET &&
+	       !cidr_contains(&nets->net[d->net].prefix, &d->to.ip)) {
 		struct net *n = &nets->net[d->net];
 
 		if (n->nat.blocks || (ip_equal(&n->nat.outside, &d->to.ip) && !n->nat.hairpin))
