@@ -75,43 +75,11 @@ uint64_t marks_load(struct marks *marks, const char *name)
 
 /* -- writing ------------------------------------------------------------- */
 
-static int write_flushed(int fd, const char *text, size_t len)
-{
-	ssize_t n = write(fd, text, len);
-
-	if (n < 0)
-		return -errno;
-	if ((size_t)n != len)
-		return -ENOSPC;
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
-/* The rename is on disk only once the directory is. */
-static int replace(int dir, const char *name, const char *text, size_t len)
-{
-	char temp[MARKS_NAME_MAX + 8];
-	int fd, err;
-
-	snprintf(temp, sizeof(temp), "%.*s.new", MARKS_NAME_MAX, name);
-	fd = openat(dir, temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
-	err = write_flushed(fd, text, len);
-	close(fd);
-	if (!err && renameat(dir, temp, dir, name) < 0)
-		err = -errno;
-	if (err)
-		unlinkat(dir, temp, 0);
-	else if (fsync(dir) < 0)
-		err = -errno;
-	return err;
-}
-
 void marks_save(struct marks *marks, const char *name, uint64_t mark)
 {
 	char text[NUMBER_TEXT];
 	int len = snprintf(text, sizeof(text), "%" PRIu64 "\n", mark);
-	int err = replace(marks->dir, name, text, (size_t)len);
+	int err = folder_replace_file(marks->dir, name, bytes_of(text, (size_t)len), true);
 
 	if (err && !marks->failing)
 		log_error("cannot save the mark \"%s\" in the state directory: %s", name,

@@ -2,8 +2,8 @@
  *
  *   handshakes, signals    a number of ACTION_SAVE_MARK, in decimal, and a newline
  *
- * A file is written beside its name, flushed, and renamed over it, so after a
- * crash there is the old number or the new one and never half of either.
+ * After a crash there is the old number or the new one and never half of either.
+ * The directory is for others as well: peersfile.h.
  */
 #ifndef IO_MARKS_H
 #define IO_MARKS_H
@@ -25,7 +25,5 @@ uint64_t marks_load(struct marks *marks, const char *name);
 
 /* Failing is logged once, until it works again: a full disk must not stop a network. */
 void marks_save(struct marks *marks, const char *name, uint64_t mark);
-
-enum { MARKS_NAME_MAX = 16 };
 
 #endif
