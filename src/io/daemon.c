@@ -106,6 +106,8 @@ static int open_node(struct daemon *d, const struct node_settings *settings,
 	if (!d->node)
 		return EXIT_CONFIG;
 	node_set_wall(d->node, d->wall_started_ns);
+	d->peersfile = (struct peersfile){.dir = d->marks.dir};
+	peersfile_load(&d->peersfile, d->node, d->started);
 	return 0;
 }
 
@@ -341,6 +343,7 @@ int daemon_run(struct daemon *d)
 {
 	daemon_drain(d);
 	uv_run(&d->loop, UV_RUN_DEFAULT);
+	peersfile_save(&d->peersfile, d->node, clock_now());
 	return d->exit;
 }
 

@@ -17,6 +17,7 @@
 #include "io/links.h"
 #include "io/lock.h"
 #include "io/marks.h"
+#include "io/peersfile.h"
 #include "io/profile.h"
 #include "io/pump.h"
 #include "io/resolve.h"
@@ -41,6 +42,7 @@ struct daemon {
 	uv_signal_t signals[DAEMON_SIGNALS];
 	struct lock lock;
 	struct marks marks;
+	struct peersfile peersfile;
 	struct rng rng;
 	struct tun *tun;
 	struct node *node;

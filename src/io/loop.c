@@ -65,6 +65,9 @@ void daemon_drain(struct daemon *d)
 		case ACTION_SAVE_MARK:
 			marks_save(&d->marks, daemon_mark_names[action.which], action.mark);
 			break;
+		case ACTION_SAVE_PEERS:
+			peersfile_save(&d->peersfile, d->node, now);
+			break;
 		case ACTION_LAN:
 			if (d->lan)
 				lan_send(d->lan, action.bytes);

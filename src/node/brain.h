@@ -9,6 +9,7 @@
 
 #include "node/events.h"
 #include "node/gate.h"
+#include "node/known.h"
 #include "node/peer.h"
 #include "node/ping.h"
 #include "node/reach.h"
@@ -46,6 +47,7 @@ struct node {
 	struct signalling signalling;
 	struct pings pings;
 	struct events events;
+	struct known_clock known;
 	uint64_t counters[NODE_COUNTERS];
 };
 

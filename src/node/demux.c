@@ -1,6 +1,7 @@
 /* demux.c -- what kind of datagram is this, by exact and exclusive tests. */
 #include "node/demux.h"
 
+#include "signal/seal.h"
 #include "wg/messages.h"
 
 #define STUN_COOKIE UINT32_C(0x2112A442)
@@ -49,6 +50,16 @@ static bool is_channel(struct bytes datagram)
 	return !r.bad && (channel & 0xf000) == 0x4000 && len <= datagram.len - CHANNEL_HEADER_LEN;
 }
 
+static bool is_envelope(struct bytes datagram)
+{
+	struct reader r = reader_over(datagram);
+	uint8_t mark = get_u8(&r);
+	uint8_t version = get_u8(&r);
+
+	return mark == DEMUX_ENVELOPE_MARK && version == ENVELOPE_VERSION &&
+	       datagram.len > 1 + ENVELOPE_OVERHEAD && datagram.len <= 1 + ENVELOPE_MAX;
+}
+
 enum demux_kind demux(struct bytes datagram, bool from_turn_server)
 {
 	struct reader r = reader_over(datagram);
@@ -65,5 +76,7 @@ enum demux_kind demux(struct bytes datagram, bool from_turn_server)
 		return DEMUX_CHANNEL;
 	if (is_stun(datagram))
 		return DEMUX_STUN;
+	if (is_envelope(datagram))
+		return DEMUX_ENVELOPE;
 	return DEMUX_UNKNOWN;
 }

@@ -5,7 +5,9 @@
  * message has zeroes in bytes 1 to 3 and a fixed or least size; a STUN message
  * has its cookie and says its own length (RFC 8489 section 5); ChannelData
  * starts with 0x40..0x4f (RFC 8656 section 12) and counts only from a server
- * where we have an allocation.
+ * where we have an allocation. An envelope (signal/seal.h) that comes straight
+ * from a peer has 0xE1 before it, which is none of these, nor DTLS, RTP or QUIC
+ * with its fixed bit (RFC 9443), and the envelope's own version in the second byte.
  *
  * What is nothing of these is dropped and counted. Nothing is ever answered
  * because it failed to parse.
@@ -23,8 +25,11 @@ enum demux_kind {
 	DEMUX_SUITE,		/* the same four with a cipher suite in the second byte */
 	DEMUX_STUN,
 	DEMUX_CHANNEL,
+	DEMUX_ENVELOPE,		/* DEMUX_ENVELOPE_MARK, then an envelope of a possible length */
 	DEMUX_UNKNOWN,
 };
+
+enum { DEMUX_ENVELOPE_MARK = 0xe1 };
 
 /* `from_turn_server`: the datagram's source is a server of an allocation of ours. */
 enum demux_kind demux(struct bytes datagram, bool from_turn_server);

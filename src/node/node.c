@@ -263,6 +263,7 @@ struct node *node_new(const struct node_settings *settings, struct rng *rng,
 	node->mtu = settings->mtu;
 	set_addresses(node, settings);
 	signalling_init(node, settings, marks[MARK_SIGNALS], rng);
+	known_init(&node->known, now);
 	if (!set_peers(node, settings, now, error)) {
 		node_free(node);
 		return NULL;
@@ -450,6 +451,8 @@ enum action_kind node_poll(struct node *node, struct action *action, msec now)
 	while ((peer = list_first(&node->owing, struct peer, owing)) != NULL) {
 		if (!spare_top_up(&node->shared))
 			node_count(node, COUNT_NO_MEMORY, 1);
+		peer_call_if_found(peer, now);
+		known_attend(node, peer, now);
 		action->kind = poll_peer(node, peer, action, now);
 		if (action->kind != ACTION_NONE)
 			return action->kind;
@@ -459,7 +462,7 @@ enum action_kind node_poll(struct node *node, struct action *action, msec now)
 		heap_set(&node->timers, &peer->timer, peer_due(peer));
 	}
 	spare_trim(&node->shared);
-	return ACTION_NONE;
+	return action->kind = known_poll(node, now) ? ACTION_SAVE_PEERS : ACTION_NONE;
 }
 
 void node_tick(struct node *node, msec now)
@@ -478,7 +481,20 @@ msec node_due(const struct node *node)
 {
 	if (!list_empty(&node->owing))
 		return 0;
-	return msec_min(heap_due(&node->timers), signalling_due(node));
+	return msec_min(node->known.due, msec_min(heap_due(&node->timers), signalling_due(node)));
+}
+
+/* A name that has no address today: the peer may be where it was. */
+static void resolved(struct node *node, struct peer *peer, const struct endpoint *endpoints,
+		     size_t n, msec now)
+{
+	struct endpoint known[KNOWN_TARGETS];
+
+	if (n == 0) {
+		n = known_targets(node, peer, known);
+		endpoints = known;
+	}
+	node_count(node, COUNT_NO_ENDPOINT, peer_resolved(peer, endpoints, n, now));
 }
 
 void node_resolved(struct node *node, const char *host, uint16_t port,
@@ -489,7 +505,7 @@ void node_resolved(struct node *node, const char *host, uint16_t port,
 
 		if (!peer_is_named(peer, host, port))
 			continue;
-		node_count(node, COUNT_NO_ENDPOINT, peer_resolved(peer, endpoints, n, now));
+		resolved(node, peer, endpoints, n, now);
 		node_touch(node, peer);
 	}
 	survey_resolved(node, host, port, endpoints, n, now);

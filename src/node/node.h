@@ -90,6 +90,17 @@ void node_resumed(struct node *node, msec now);
 /* A datagram of the LAN's multicast group. */
 void node_feed_lan(struct node *node, struct bytes datagram, uint32_t ifindex, msec now);
 
+/* -- what outlives the process --------------------------------------------- */
+
+/* Where the peers are, for ACTION_SAVE_PEERS and for a stop; in the form of node/cache.h, at
+ * most node_known_size() bytes. */
+size_t node_known_size(const struct node *node);
+void node_known_write(struct node *node, struct writer *w, msec now);
+
+/* What was written last, once, after node_new() and node_set_wall(): peers that were connected
+ * then are looked for. False: it is damaged, or of another version; nothing has changed. */
+bool node_known_restore(struct node *node, struct bytes file, msec now);
+
 /* -- data ---------------------------------------------------------------- */
 
 /* What a burst led to. The packets are views of the buffers that came in. */
@@ -119,6 +130,7 @@ enum action_kind {
 	ACTION_NONE,
 	ACTION_SEND,		/* action.datagram; its bytes live until the next call on the node */
 	ACTION_SAVE_MARK,	/* action.mark of action.which must be on disk before the next poll */
+	ACTION_SAVE_PEERS,	/* what node_known_write() says is to be kept */
 	ACTION_LAN,		/* action.bytes to the LAN's multicast group; live as a datagram's do */
 	ACTION_RESOLVE,		/* action.host, port: answer with node_resolved() */
 	ACTION_OPEN_SOCKET,	/* another UDP socket, IPv4, any port, by the number action.via: answer

@@ -73,6 +73,7 @@ void peer_drop_reach(struct peer *peer)
 {
 	reach_free(peer->reach);
 	peer->reach = NULL;
+	peer->eager = false;
 }
 
 void peer_free(struct peer *peer)
@@ -81,6 +82,7 @@ void peer_free(struct peer *peer)
 		return;
 	peer_drop_reach(peer);
 	free(peer->introducer);
+	free(peer->known);
 	list_remove(&peer->owing);
 	queue_clear(&peer->queue);
 	session_deinit(&peer->session);
@@ -161,6 +163,17 @@ bool peer_connect(struct peer *peer, msec now)
 	}
 	want_resolve(peer, now);
 	return has_name(peer);
+}
+
+void peer_call_if_found(struct peer *peer, msec now)
+{
+	bool found = peer->reach ? peer->reach->chosen != NO_INDEX : peer_has_path(peer);
+
+	if (!peer->eager || !found)
+		return;
+	peer->eager = false;
+	if (!session_may_send(&peer->session, now))
+		session_want_handshake(&peer->session, now);
 }
 
 void peer_heard(struct peer *peer, const struct path *path, msec now)

@@ -22,6 +22,7 @@
 
 struct reach;
 struct introducer;
+struct known;
 
 enum {
 	RESOLVE_AGAIN_AFTER = 2,	/* unanswered initiations, then the name is asked for again, and
@@ -55,6 +56,7 @@ struct peer {
 	msec resolve_after;		/* not to be asked for again before */
 	struct reach *reach;		/* how it is looked for and kept; NULL: no need */
 	struct introducer *introducer;	/* it passes our signalling on; NULL: it does not */
+	struct known *known;		/* where it was; NULL: it never was connected */
 	uint64_t signal_heard_ms;	/* see exchange_init() */
 	struct bucket pongs;		/* that we still owe it */
 	struct bucket moves;		/* of its address, which are told */
@@ -62,6 +64,7 @@ struct peer {
 	bool was_connected;		/* as was told last */
 	bool wants_resolve;
 	bool resolving;			/* asked for, no answer yet */
+	bool eager;			/* a session is wanted though no packet waits: see peer_call_if_found() */
 };
 
 struct peer_settings *peer_settings_new(const struct node_peer_settings *from);	/* NULL: no memory */
@@ -93,6 +96,9 @@ bool peer_is_held(const struct peer *peer, msec now);
 /* There is something to say to the peer: make it able to. False: no key, no path
  * and no name to look for one: only the peer can begin. */
 bool peer_connect(struct peer *peer, msec now);
+
+/* A way was found, and nobody but us wants to use it: call, once. */
+void peer_call_if_found(struct peer *peer, msec now);
 
 /* An authenticated message came by this path: answer there from now on. */
 void peer_heard(struct peer *peer, const struct path *path, msec now);

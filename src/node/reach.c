@@ -453,6 +453,22 @@ void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdic
 	r->wanted = now;
 }
 
+/* As if a check had come from there, RFC 8445 section 7.3.1.3: below all that was told. */
+void reach_add_known(struct reach *r, const struct endpoint *at, msec now)
+{
+	struct candidate c = {
+		.type = CANDIDATE_PRFLX,
+		.proto = CANDIDATE_UDP,
+		.component = COMPONENT,
+		.priority = candidate_priority(CANDIDATE_SRFLX, 0, COMPONENT),
+		.foundation = "known",
+		.at = *at,
+	};
+	struct bytes ufrag = bytes_of(r->agent.remote_ufrag, strlen(r->agent.remote_ufrag));
+
+	ice_agent_add_remote(&r->agent, ufrag, &c, now);
+}
+
 void reach_doubt(struct reach *r, msec now)
 {
 	r->is_stale = true;

@@ -101,6 +101,9 @@ void reach_doubt(struct reach *r, msec now);
 void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdict,
 		const struct exchange_news *news, uint32_t ifindex, msec now);
 
+/* The peer was there once, which it may not have told. */
+void reach_add_known(struct reach *r, const struct endpoint *at, msec now);
+
 /* A packet for the peer, sent or waiting. */
 void reach_want(struct reach *r, msec now);
 

@@ -221,6 +221,9 @@ static void receive_other(struct node *node, enum demux_kind kind, struct datagr
 	case DEMUX_STUN:
 		signalling_stun(node, d, out, now);
 		break;
+	case DEMUX_ENVELOPE:
+		signalling_direct(node, d, now);
+		break;
 	case DEMUX_SUITE:
 	case DEMUX_CHANNEL:
 		node_count(node, COUNT_UNSUPPORTED, 1);

@@ -363,6 +363,7 @@ bool rendezvous_node_receive(struct rendezvous_node *r, struct datagram *d, msec
 		return drop(r, COUNT_UNEXPECTED_HANDSHAKE);
 	case DEMUX_SUITE:
 	case DEMUX_CHANNEL:
+	case DEMUX_ENVELOPE:
 	case DEMUX_STUN:
 		return drop(r, COUNT_UNSUPPORTED);
 	case DEMUX_UNKNOWN:

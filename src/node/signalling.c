@@ -5,6 +5,7 @@
 
 #include "node/answer.h"
 #include "node/brain.h"
+#include "node/demux.h"
 #include "signal/inband.h"
 
 /* -- life ------------------------------------------------------------------ */
@@ -84,10 +85,12 @@ uint8_t *signalling_frame_room(struct signalling *s)
 	return s->frame + HEADROOM;
 }
 
-static bool has_carrier(const struct node *node)
+static bool has_carrier(const struct node *node, const struct peer *peer)
 {
+	struct endpoint targets[KNOWN_TARGETS];
+
 	return (node->signalling.lan && node->signalling.gather.locals_len) ||
-	       introducers_exist(node);
+	       introducers_exist(node) || known_targets(node, peer, targets);
 }
 
 /* -- looking for a peer -------------------------------------------------------- */
@@ -127,7 +130,7 @@ static bool start_reach(struct node *node, struct peer *peer, msec now)
 
 bool signalling_seek(struct node *node, struct peer *peer, msec now)
 {
-	if (!has_carrier(node) || !start_reach(node, peer, now))
+	if (!has_carrier(node, peer) || !start_reach(node, peer, now))
 		return false;
 	reach_want(peer->reach, now);
 	node->signalling.touched = true;
@@ -267,16 +270,33 @@ void signalling_stun(struct node *node, struct datagram *d, struct node_out *out
 		node_count(node, COUNT_UNSUPPORTED, 1);
 }
 
-static void take_desc(struct node *node, struct reach *r, enum exchange_verdict verdict,
+/* Where the peer was before, beside what it says: of the outside of its NAT it may not know. */
+static void add_known(const struct node *node, struct reach *r, msec now)
+{
+	struct endpoint targets[KNOWN_TARGETS];
+	size_t n = known_targets(node, r->peer, targets);
+
+	for (size_t i = 0; i < n; i++)
+		reach_add_known(r, &targets[i], now);
+}
+
+/* True: it was news. */
+static bool take_desc(struct node *node, struct reach *r, enum exchange_verdict verdict,
 		      struct desc *desc, const struct exchange_news *news, uint32_t ifindex,
 		      msec now)
 {
+	bool good = verdict == EXCHANGE_LIVE || verdict == EXCHANGE_UNPROVEN;
+
 	node->signalling.touched = true;
-	if (verdict == EXCHANGE_LIVE || verdict == EXCHANGE_UNPROVEN)
+	if (good) {
 		reach_take(r, desc, verdict, news, ifindex, now);
-	else
+		add_known(node, r, now);
+		known_changed(node, now);
+	} else {
 		node_count(node, COUNT_BAD_SIGNAL, 1);
+	}
 	wipe(desc, sizeof(*desc));
+	return good;
 }
 
 /* Nothing is set up for an envelope that does not open: carriers know the mailboxes too. */
@@ -299,8 +319,8 @@ static struct peer *addressee(const struct node *node, struct bytes envelope)
 	return id ? mailboxes_find(node, id) : NULL;
 }
 
-/* `peer`: what addressee() says. */
-static void take_envelope(struct node *node, struct peer *peer, struct bytes envelope,
+/* `peer`: what addressee() says. True: it was news from this peer. */
+static bool take_envelope(struct node *node, struct peer *peer, struct bytes envelope,
 			  uint32_t ifindex, msec now)
 {
 	struct exchange_news news;
@@ -308,15 +328,27 @@ static void take_envelope(struct node *node, struct peer *peer, struct bytes env
 
 	if (!peer || !lan_may_open(&node->signalling.lan_gate, now)) {
 		node_count(node, COUNT_BAD_SIGNAL, 1);
-		return;
+		return false;
 	}
 	if (!peer->reach && (!is_from(node, peer, envelope) || !start_reach(node, peer, now))) {
 		node_count(node, COUNT_BAD_SIGNAL, 1);
-		return;
+		return false;
 	}
-	take_desc(node, peer->reach,
-		  exchange_feed(&peer->reach->exchange, envelope, &desc, &news, now), &desc, &news,
-		  ifindex, now);
+	return take_desc(node, peer->reach,
+			 exchange_feed(&peer->reach->exchange, envelope, &desc, &news, now), &desc,
+			 &news, ifindex, now);
+}
+
+/* The answer goes back there too: its NAT may show another port than before. */
+void signalling_direct(struct node *node, const struct datagram *d, msec now)
+{
+	struct bytes envelope = bytes_of(d->packet.data + 1, d->packet.len - 1);
+	struct peer *peer = addressee(node, envelope);
+
+	if (!peer)
+		node_count(node, COUNT_UNKNOWN_MAILBOX, 1);
+	else if (take_envelope(node, peer, envelope, 0, now))
+		known_came_from(peer, &d->path.remote);
 }
 
 void node_feed_lan(struct node *node, struct bytes datagram, uint32_t ifindex, msec now)
@@ -403,6 +435,21 @@ static enum action_kind send_frame(struct node *node, struct peer *peer, size_t 
 	return ACTION_SEND;
 }
 
+/* Straight to the next place where the peer may be. */
+static enum action_kind send_direct(struct signalling *s, struct action *action)
+{
+	struct post *post = &s->post;
+	struct packet packet = packet_in(s->frame, sizeof(s->frame), 0, 1 + post->len);
+
+	packet.data[0] = DEMUX_ENVELOPE_MARK;
+	memcpy(packet.data + 1, post->envelope, post->len);
+	action->datagram = (struct datagram){
+		.packet = packet,
+		.path.remote = post->direct[--post->direct_len],
+	};
+	return ACTION_SEND;
+}
+
 /* The envelope to its next carrier. */
 static enum action_kind poll_post(struct node *node, struct action *action, msec now)
 {
@@ -425,6 +472,8 @@ static enum action_kind poll_post(struct node *node, struct action *action, msec
 		action->bytes = envelope;
 		return ACTION_LAN;
 	}
+	if (post->direct_len)
+		return send_direct(s, action);
 	while ((len = introducers_publish(node, &post->next_peer, envelope, &to, now))) {
 		if (send_frame(node, to, len, action, now) == ACTION_SEND)
 			return ACTION_SEND;
@@ -452,6 +501,7 @@ static enum action_kind poll_exchange(struct node *node, struct reach *r, struct
 		.saves = message.save_first,
 		.by_lan = s->lan && lan_may_send(&r->lan, now),
 	};
+	s->post.direct_len = known_targets(node, r->peer, s->post.direct);
 	s->post.len = exchange_seal(&r->exchange, s->post.envelope, &message);
 	return poll_post(node, action, now);
 }

@@ -5,6 +5,7 @@
  *     v
  *   sealed envelope --> every carrier at once:  the LAN's multicast group
  *                                               each introducer we are connected to
+ *                                               straight to where the peer was before (known.h)
  *   or, if the peer is connected, as it is inside the session
  *
  * Introducers are peers (introducers.h); any node is one for its own peers
@@ -16,6 +17,7 @@
 #include "node/gather.h"
 #include "node/introducers.h"
 #include "node/introduction.h"
+#include "node/known.h"
 #include "node/mailboxes.h"
 #include "node/node.h"
 #include "node/reach.h"
@@ -30,6 +32,8 @@ enum { SIGNALLING_FRAME = HEADROOM + FRAME_HEADER + ENVELOPE_MAX + 64 };
 struct post {
 	size_t len;			/* 0: none */
 	bool saves, by_lan;		/* still to be done */
+	struct endpoint direct[KNOWN_TARGETS];
+	size_t direct_len;
 	size_t next_peer;		/* the introducer to ask next, by its place in the roster */
 	uint8_t envelope[ENVELOPE_MAX];
 };
@@ -75,6 +79,8 @@ bool signalling_seek(struct node *node, struct peer *peer, msec now);
 /* -- in -------------------------------------------------------------------- */
 
 void signalling_stun(struct node *node, struct datagram *d, struct node_out *out, msec now);
+/* An envelope that came straight, behind its mark. */
+void signalling_direct(struct node *node, const struct datagram *d, msec now);
 /* A frame inside a peer's session. */
 void signalling_frame(struct node *node, struct peer *peer, struct bytes plain, msec now);
 

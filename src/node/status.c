@@ -200,6 +200,7 @@ const char *node_counter_name(enum node_counter counter)
 		[COUNT_QUEUE_FULL] = "queue_full",
 		[COUNT_GAVE_UP] = "gave_up",
 		[COUNT_BAD_SIGNAL] = "bad_signal",
+		[COUNT_UNKNOWN_MAILBOX] = "unknown_mailbox",
 		[COUNT_NO_MEMORY] = "no_memory",
 	};
 

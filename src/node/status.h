@@ -93,6 +93,7 @@ enum node_counter {
 	COUNT_QUEUE_FULL,		/* the oldest packet that waited for a key was dropped */
 	COUNT_GAVE_UP,			/* packets dropped as the peer did not answer for 90 s */
 	COUNT_BAD_SIGNAL,		/* an envelope or frame of signalling that nobody should send */
+	COUNT_UNKNOWN_MAILBOX,		/* an envelope that came straight to us, and is for nobody here */
 	COUNT_NO_MEMORY,
 	NODE_COUNTERS,
 };

@@ -36,6 +36,9 @@ static void check(enum demux_kind kind, const uint8_t *data, size_t size)
 	case DEMUX_CHANNEL:
 		must(size >= 4 && data[0] >> 4 == 4 && load_be16(data + 2) <= size - 4);
 		break;
+	case DEMUX_ENVELOPE:
+		must(size > 114 && size <= 1201 && data[0] == 0xe1 && data[1] == 1);
+		break;
 	case DEMUX_UNKNOWN:
 		break;
 	}

@@ -60,6 +60,17 @@ static void keep_question(struct place *place, const struct action *action)
 	q->port = action->port;
 }
 
+static void save_peers(struct lab *lab, struct place *place)
+{
+	struct writer w = writer_over(place->peers, sizeof(place->peers));
+
+	assert_true(node_known_size(place->node) <= sizeof(place->peers));
+	node_known_write(place->node, &w, lab->now);
+	assert_false(w.bad);
+	place->peers_len = w.len;
+	place->saves++;
+}
+
 void lab_poll(struct lab *lab, struct place *place)
 {
 	struct action action;
@@ -78,6 +89,9 @@ void lab_poll(struct lab *lab, struct place *place)
 			break;
 		case ACTION_OPEN_SOCKET:
 			node_socket_opened(place->node, action.via, (uint16_t)(LAB_MORE + action.via));
+			break;
+		case ACTION_SAVE_PEERS:
+			save_peers(lab, place);
 			break;
 		case ACTION_CLOSE_SOCKET:
 		case ACTION_LAN:

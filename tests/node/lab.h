@@ -43,6 +43,9 @@ struct place {
 	struct endpoint at;
 	struct ip inner4, inner6;
 	uint64_t marks[NODE_MARKS];	/* its disk */
+	uint8_t peers[4096];		/* the same: peers.cache */
+	size_t peers_len;
+	unsigned saves;			/* of that */
 	struct mail sent[LAB_MAILS];
 	size_t sent_len;
 	size_t taken;			/* so many of them lab_exchange() has dealt with */

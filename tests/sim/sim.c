@@ -245,9 +245,19 @@ static void take(struct sim *sim, size_t i, const struct node_out *out,
 		accept_inner(sim, i, &out->to_tun[k]);
 }
 
-static uint64_t wall(const struct sim *sim, const struct sim_node *n)
+uint64_t sim_wall(const struct sim *sim, const struct sim_node *n)
 {
 	return WALL_AT_START + (uint64_t)n->wall_offset + (uint64_t)sim->now * 1000000;
+}
+
+void sim_save_peers(struct sim *sim, struct sim_node *n)
+{
+	struct writer w = writer_over(n->peers, sizeof(n->peers));
+
+	assert_true(node_known_size(n->node) <= sizeof(n->peers));
+	node_known_write(n->node, &w, sim->now);
+	assert_false(w.bad);
+	n->peers_len = w.len;
 }
 
 static void carry_out(struct sim *sim, struct sim_node *n, const struct action *action)
@@ -261,6 +271,9 @@ static void carry_out(struct sim *sim, struct sim_node *n, const struct action *
 	case ACTION_SAVE_MARK:
 		assert_true(action->mark > n->marks[action->which]);
 		n->marks[action->which] = action->mark;
+		break;
+	case ACTION_SAVE_PEERS:
+		sim_save_peers(sim, n);
 		break;
 	case ACTION_LAN:
 		multicast(sim, n, action->bytes);
@@ -285,7 +298,7 @@ void sim_drain(struct sim *sim, size_t i)
 	struct sim_node *n = turn_to(sim, i);
 	struct action action;
 
-	node_set_wall(n->node, wall(sim, n));
+	node_set_wall(n->node, sim_wall(sim, n));
 	for (unsigned turns = 0; node_poll(n->node, &action, sim->now) != ACTION_NONE; turns++) {
 		assert_true(turns < SIM_TURNS);
 		carry_out(sim, n, &action);

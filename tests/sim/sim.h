@@ -66,6 +66,8 @@ struct sim_node {
 	msec asleep_until;		/* 0: awake */
 	bool notices_sleep;		/* node_resumed() when it wakes */
 	uint64_t marks[NODE_MARKS];	/* its disk */
+	uint8_t peers[4096];		/* the same: peers.cache */
+	size_t peers_len;		/* 0: there is none */
 	unsigned got;			/* packets delivered to it */
 	unsigned refused;		/* ICMP errors it gave to its own host */
 	unsigned resolves;		/* names it asked for */
@@ -124,6 +126,7 @@ bool sim_arrived(const struct sim *sim, uint32_t number);
 /* -- what may befall a node --------------------------------------------------- */
 
 void sim_restart(struct sim *sim, size_t i);		/* the process; the disk stays */
+void sim_stop(struct sim *sim, size_t i, bool cleanly);	/* or as by kill -9; then sim_start() */
 void sim_configure(struct sim *sim, size_t i, bool endpoints, bool psk, uint32_t keepalive);
 void sim_sleep(struct sim *sim, size_t i, msec duration);	/* and it notices when it wakes */
 void sim_resumed(struct sim *sim, size_t i);		/* wakes */
@@ -140,6 +143,8 @@ void sim_inject(struct sim *sim, const struct endpoint *from, size_t to, struct 
 /* From here on datagrams may be sent there. */
 void sim_add_place(struct sim *sim, struct ip ip);
 void sim_drain(struct sim *sim, size_t i);
+uint64_t sim_wall(const struct sim *sim, const struct sim_node *n);
+void sim_save_peers(struct sim *sim, struct sim_node *n);
 void sim_log(void);		/* if the environment says so */
 
 /* -- what one sees of it ------------------------------------------------------ */

@@ -124,11 +124,15 @@ struct ip sim_outside(const struct sim *sim, size_t i)
 
 static void start(struct sim *sim, size_t i, const struct node_settings *settings)
 {
+	struct sim_node *n = &sim->nodes[i];
+	struct bytes peers = bytes_of(n->peers, n->peers_len);
 	char error[256];
 
-	memset(sim->nodes[i].more, 0, sizeof(sim->nodes[i].more));
-	sim->nodes[i].node = node_new(settings, &sim->rng, sim->nodes[i].marks, sim->now, error);
-	assert_non_null(sim->nodes[i].node);
+	memset(n->more, 0, sizeof(n->more));
+	n->node = node_new(settings, &sim->rng, n->marks, sim->now, error);
+	assert_non_null(n->node);
+	node_set_wall(n->node, sim_wall(sim, n));
+	assert_true(!peers.len || node_known_restore(n->node, peers, sim->now));
 	sim_tell_links(sim, i);
 	sim_drain(sim, i);
 }
@@ -153,9 +157,19 @@ void sim_start(struct sim *sim, size_t i)
 	make_settings(sim, i, true, false, 0, start);
 }
 
+void sim_stop(struct sim *sim, size_t i, bool cleanly)
+{
+	struct sim_node *n = &sim->nodes[i];
+
+	if (cleanly)
+		sim_save_peers(sim, n);
+	node_free(n->node);
+	n->node = NULL;
+}
+
 void sim_restart(struct sim *sim, size_t i)
 {
-	node_free(sim->nodes[i].node);
+	sim_stop(sim, i, false);
 	sim_start(sim, i);
 }
 
