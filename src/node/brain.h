@@ -16,6 +16,7 @@
 #include "node/signalling.h"
 #include "node/spare.h"
 #include "node/status.h"
+#include "signal/token.h"
 #include "wg/allowedips.h"
 
 enum { ICMP_PER_SECOND = 100 };
@@ -48,6 +49,7 @@ struct node {
 	struct pings pings;
 	struct events events;
 	struct known_clock known;
+	struct token_memory tokens;	/* that were accepted here */
 	uint64_t counters[NODE_COUNTERS];
 };
 

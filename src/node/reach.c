@@ -608,6 +608,16 @@ static msec ask_due(const struct reach *r, msec now)
 	return due > now ? due : NEVER;
 }
 
+/* Whoever carries the token may take minutes, and a NAT lets in who was sent to lately. */
+static void knock(struct reach *r, msec now)
+{
+	if (r->chosen != NO_INDEX || now >= r->until || now - r->asked < REACH_KNOCK)
+		return;
+	r->asked = now;
+	for (uint8_t i = 0; i < PAIRS_MAX; i++)
+		ice_agent_check_now(&r->agent, i);
+}
+
 static msec next_review(const struct reach *r, msec now)
 {
 	msec over = r->searching_since != NEVER ? r->searching_since + REACH_SEARCH
@@ -631,6 +641,7 @@ void reach_tick(struct reach *r, msec now)
 	if (r->chosen != NO_INDEX)
 		ice_agent_set_active(&r->agent, reach_is_active(r, now) ? r->chosen : NO_INDEX, now);
 	ask_after_silence(r, now);
+	knock(r, now);
 	keep_open(r, now);
 	if (reach_is_active(r, now))
 		standby_tick(r, now);
@@ -647,7 +658,7 @@ msec reach_due(const struct reach *r, msec now)
 bool reach_is_over(const struct reach *r, msec now)
 {
 	if (r->searching_since != NEVER)
-		return now - r->searching_since >= REACH_SEARCH;
+		return now - r->searching_since >= REACH_SEARCH && now >= r->until;
 	return now - r->wanted >= REACH_FORGET && !session_may_send(&r->peer->session, now);
 }
 
@@ -692,7 +703,7 @@ bool reach_poll(struct reach *r, struct datagram *out, msec now)
 			break;
 		case ICE_FAILED:
 			r->rounds_failed++;
-			if (reach_is_active(r, now))
+			if (reach_is_active(r, now) && now >= r->until)
 				fail_round(r, now);
 			break;
 		case ICE_NOMINATED:

@@ -29,6 +29,7 @@ enum {
 	REACH_MAX = 64,			/* at once in a node */
 	REACH_SEARCH = 90 * 1000,	/* msec without success: packets that wait are dropped, and the
 					   next packet begins anew */
+	REACH_KNOCK = 10 * 1000,	/* msec between two rounds at who may take minutes to answer */
 	REACH_FORGET = 600 * 1000,	/* msec without a key or a wish: freed */
 	REACH_ACTIVE = 30 * 1000,	/* msec after the last packet; then no more consent is asked for */
 	REACH_WARM = 180 * 1000,	/* msec after it; so long the NATs are kept open */
@@ -71,6 +72,8 @@ struct reach {
 	msec followed;			/* the peer to where it was heard, away from the chosen pair */
 	struct standby standby;
 	msec kept;			/* the NATs open */
+	msec until;			/* a token of ours is out: so long the search goes on, and keeps
+					   its credentials */
 	unsigned rounds_failed;		/* generations of which no pair worked, since one did */
 	bool is_told;			/* that it is looked for */
 	bool doubts_itself;		/* our own outside address may be another one: ask again */

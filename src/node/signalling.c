@@ -104,7 +104,12 @@ static size_t count_reaches(const struct signalling *s)
 	return n;
 }
 
-static bool start_reach(struct node *node, struct peer *peer, msec now)
+bool signalling_has_room(const struct node *node, const struct peer *peer)
+{
+	return peer->reach || count_reaches(&node->signalling) < REACH_MAX;
+}
+
+bool signalling_start(struct node *node, struct peer *peer, msec now)
 {
 	struct signalling *s = &node->signalling;
 	struct reach_context context = {
@@ -118,7 +123,7 @@ static bool start_reach(struct node *node, struct peer *peer, msec now)
 
 	if (peer->reach)
 		return true;
-	if (count_reaches(s) >= REACH_MAX)
+	if (!signalling_has_room(node, peer))
 		return false;
 	peer->reach = reach_new(peer, &context, now);
 	if (!peer->reach)
@@ -130,7 +135,7 @@ static bool start_reach(struct node *node, struct peer *peer, msec now)
 
 bool signalling_seek(struct node *node, struct peer *peer, msec now)
 {
-	if (!has_carrier(node, peer) || !start_reach(node, peer, now))
+	if (!has_carrier(node, peer) || !signalling_start(node, peer, now))
 		return false;
 	reach_want(peer->reach, now);
 	node->signalling.touched = true;
@@ -280,10 +285,9 @@ static void add_known(const struct node *node, struct reach *r, msec now)
 		reach_add_known(r, &targets[i], now);
 }
 
-/* True: it was news. */
-static bool take_desc(struct node *node, struct reach *r, enum exchange_verdict verdict,
-		      struct desc *desc, const struct exchange_news *news, uint32_t ifindex,
-		      msec now)
+bool signalling_take_desc(struct node *node, struct reach *r, enum exchange_verdict verdict,
+			  struct desc *desc, const struct exchange_news *news, uint32_t ifindex,
+			  msec now)
 {
 	bool good = verdict == EXCHANGE_LIVE || verdict == EXCHANGE_UNPROVEN;
 
@@ -330,13 +334,13 @@ static bool take_envelope(struct node *node, struct peer *peer, struct bytes env
 		node_count(node, COUNT_BAD_SIGNAL, 1);
 		return false;
 	}
-	if (!peer->reach && (!is_from(node, peer, envelope) || !start_reach(node, peer, now))) {
+	if (!peer->reach && (!is_from(node, peer, envelope) || !signalling_start(node, peer, now))) {
 		node_count(node, COUNT_BAD_SIGNAL, 1);
 		return false;
 	}
-	return take_desc(node, peer->reach,
-			 exchange_feed(&peer->reach->exchange, envelope, &desc, &news, now), &desc,
-			 &news, ifindex, now);
+	return signalling_take_desc(node, peer->reach,
+				    exchange_feed(&peer->reach->exchange, envelope, &desc, &news,
+						  now), &desc, &news, ifindex, now);
 }
 
 /* The answer goes back there too: its NAT may show another port than before. */
@@ -390,9 +394,9 @@ static void take_inband(struct node *node, struct peer *peer, const struct inban
 	struct exchange_news news;
 	struct desc desc;
 
-	if (message->kind != FRAME_DESC || !start_reach(node, peer, now))
+	if (message->kind != FRAME_DESC || !signalling_start(node, peer, now))
 		return;
-	take_desc(node, peer->reach,
+	signalling_take_desc(node, peer->reach,
 		  exchange_feed_session(&peer->reach->exchange, message->desc, &desc, &news, now),
 		  &desc, &news, 0, now);
 }
@@ -435,6 +439,13 @@ static enum action_kind send_frame(struct node *node, struct peer *peer, size_t 
 	return ACTION_SEND;
 }
 
+static enum action_kind save_mark(const struct signalling *s, struct action *action)
+{
+	action->which = MARK_SIGNALS;
+	action->mark = s->shared.stamp.reserved;
+	return ACTION_SAVE_MARK;
+}
+
 /* Straight to the next place where the peer may be. */
 static enum action_kind send_direct(struct signalling *s, struct action *action)
 {
@@ -463,9 +474,7 @@ static enum action_kind poll_post(struct node *node, struct action *action, msec
 		return ACTION_NONE;
 	if (post->saves) {
 		post->saves = false;
-		action->which = MARK_SIGNALS;
-		action->mark = s->shared.stamp.reserved;
-		return ACTION_SAVE_MARK;
+		return save_mark(s, action);
 	}
 	if (post->by_lan) {
 		post->by_lan = false;
@@ -563,6 +572,10 @@ static enum action_kind poll_all(struct node *node, struct action *action, msec 
 	enum action_kind kind;
 
 	renew_mailboxes(node, now);
+	if (s->owes_mark) {
+		s->owes_mark = false;
+		return save_mark(s, action);
+	}
 	kind = poll_post(node, action, now);
 	if (kind == ACTION_NONE)
 		kind = poll_introducers(node, action, now);

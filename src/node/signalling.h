@@ -55,6 +55,7 @@ struct signalling {
 	struct sockets sockets;
 	struct sprayer sprayer;
 	struct post post;
+	bool owes_mark;				/* of a message that left otherwise */
 	bool touched;				/* look at everything in the next poll */
 	msec due;
 	uint8_t frame[SIGNALLING_FRAME];	/* of the last ACTION_SEND */
@@ -73,12 +74,20 @@ void signalling_tell(struct node *node, msec now);
 /* We introduce others: they want to know what NAT they are behind, which takes two ports. */
 void signalling_want_other_port(struct node *node);
 
+/* It may be looked for: it is, or there is a place left. */
+bool signalling_has_room(const struct node *node, const struct peer *peer);
+/* Make its reach, if it has none, whether there is a carrier or not. False: no room, no memory. */
+bool signalling_start(struct node *node, struct peer *peer, msec now);
 /* Look for this peer. False: there is nobody to ask. */
 bool signalling_seek(struct node *node, struct peer *peer, msec now);
 
 /* -- in -------------------------------------------------------------------- */
 
 void signalling_stun(struct node *node, struct datagram *d, struct node_out *out, msec now);
+/* What an exchange has judged so; wipes it. True: it was news. */
+bool signalling_take_desc(struct node *node, struct reach *r, enum exchange_verdict verdict,
+			  struct desc *desc, const struct exchange_news *news, uint32_t ifindex,
+			  msec now);
 /* An envelope that came straight, behind its mark. */
 void signalling_direct(struct node *node, const struct datagram *d, msec now);
 /* A frame inside a peer's session. */
