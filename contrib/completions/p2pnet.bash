@@ -3,7 +3,7 @@
 # A test compares the tables below with those of the program: every command,
 # and for each command its own options.
 
-_p2pnet_commands="up down reload status ping explain events netcheck show genkey pubkey genpsk init peer check config log ice rendezvous version help"
+_p2pnet_commands="up down reload status ping explain offer accept events netcheck show genkey pubkey genpsk init peer check config log ice rendezvous version help"
 _p2pnet_global="--net --config --socket --json --verbose --quiet --color --help --version"
 
 # Each line: a command, then its own options.
@@ -15,6 +15,8 @@ _p2pnet_options() {
 	"status") echo "--watch" ;;
 	"ping") echo "--count --interval --until-direct" ;;
 	"explain") ;;
+	"offer") echo "--expires" ;;
+	"accept") echo "--wait" ;;
 	"events") echo "--since --follow" ;;
 	"netcheck") echo "--stun" ;;
 	"show") ;;
@@ -94,7 +96,7 @@ _p2pnet() {
 	peer) _p2pnet_fill "add del list" "$cur" ;;
 	up | down | reload | init) _p2pnet_fill "$(_p2pnet_nets)" "$cur" ;;
 	show) _p2pnet_fill "$(_p2pnet_nets) all dump" "$cur" ;;
-	status | ping | explain | events | "peer del") _p2pnet_fill "$(_p2pnet_peers "$net")" "$cur" ;;
+	status | ping | explain | offer | events | "peer del") _p2pnet_fill "$(_p2pnet_peers "$net")" "$cur" ;;
 	check) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	log) _p2pnet_fill "error warn info debug trace" "$cur" ;;
 	help) _p2pnet_fill "$_p2pnet_commands" "$cur" ;;

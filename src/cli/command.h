@@ -54,6 +54,8 @@ int run_reload(const struct invocation *in);
 int run_status(const struct invocation *in);
 int run_ping(const struct invocation *in);
 int run_explain(const struct invocation *in);
+int run_offer(const struct invocation *in);
+int run_accept(const struct invocation *in);
 int run_events(const struct invocation *in);
 int run_netcheck(const struct invocation *in);
 int run_show(const struct invocation *in);

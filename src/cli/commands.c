@@ -25,6 +25,15 @@ static const struct command table[] = {
 	 BIT(OPT_COUNT) | BIT(OPT_INTERVAL) | BIT(OPT_UNTIL_DIRECT), 1, 1, run_ping},
 	{"explain", "PEER", "why a peer is reached as it is, what was tried, and what to do",
 	 "PEER is a name, a public key or an address.", 0, 1, 1, run_explain},
+	{"offer", "PEER", "print a token for a peer that cannot be reached otherwise",
+	 "One line on stdout, to be sent to PEER by chat or mail and given to `p2pnet accept` there.\n"
+	 "It holds this node's addresses, sealed so that PEER alone can read them, is good once, and\n"
+	 "expires. No server is needed; behind NATs each side must know its outside address.",
+	 BIT(OPT_EXPIRES), 1, 1, run_offer},
+	{"accept", "[TOKEN]", "take a token of `p2pnet offer`, from stdin if it is not given",
+	 "White space in it does not matter. If the other side needs an answer, that is printed on\n"
+	 "stdout and goes to `p2pnet accept` there.",
+	 BIT(OPT_WAIT), 0, 1, run_accept},
 	{"events", "[PEER]", "what happened to the paths to the peers, and why",
 	 "PEER is a name, a public key or an address: only what is about that peer. The last 256\n"
 	 "events are there. --json prints one object a line.",

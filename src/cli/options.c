@@ -21,7 +21,7 @@ static const struct option_spec specs[OPTIONS] = {
 	[OPT_FOREGROUND] = {"foreground", 'f', TAKES_NOTHING, NULL,
 			    "stay in the foreground, log to stderr"},
 	[OPT_WAIT] = {"wait", 0, MAY_TAKE_VALUE, "SEC",
-		      "wait until every peer with an endpoint has a session, 10 s if not given"},
+		      "wait until connected (up: to every peer with an endpoint), 10 s if not given"},
 	[OPT_WATCH] = {"watch", 'w', TAKES_NOTHING, NULL, "draw it anew every second, until q"},
 	[OPT_ADDRESS] = {"address", 0, TAKES_VALUE, "CIDR",
 			 "this node's address, such as 10.77.0.1/24"},
@@ -57,6 +57,7 @@ static const struct option_spec specs[OPTIONS] = {
 	[OPT_STUN_PORT] = {"stun-port", 0, TAKES_VALUE, "PORT",
 			   "the second port for STUN, that of --listen + 1 if not given"},
 	[OPT_MAX_CLIENTS] = {"max-clients", 0, TAKES_VALUE, "N", "10000 if not given"},
+	[OPT_EXPIRES] = {"expires", 0, TAKES_VALUE, "MIN", "how long the token is good for, 60 if not given"},
 };
 
 struct cursor {

@@ -56,6 +56,7 @@ enum option_id {
 	OPT_LISTEN,
 	OPT_STUN_PORT,
 	OPT_MAX_CLIENTS,
+	OPT_EXPIRES,
 	OPTIONS,
 };
 

@@ -26,6 +26,7 @@ static const char *const names[CTL_VERBS] = {
 	[CTL_STATUS] = "status", [CTL_RELOAD] = "reload", [CTL_DOWN] = "down",
 	[CTL_LOG] = "log",	 [CTL_WAIT] = "wait",	  [CTL_PING] = "ping",
 	[CTL_EXPLAIN] = "explain", [CTL_EVENTS] = "events",
+	[CTL_OFFER] = "offer",	 [CTL_ACCEPT] = "accept",
 };
 
 /* The arguments of a verb beside the verb itself. */
@@ -35,6 +36,7 @@ enum argument {
 	ARG_PEER = 1 << 2,
 	ARG_SINCE = 1 << 3,
 	ARG_FOLLOW = 1 << 4,
+	ARG_TOKEN = 1 << 5,
 };
 
 static const struct {
@@ -43,6 +45,7 @@ static const struct {
 } arguments[] = {
 	{ARG_LEVEL, "level"}, {ARG_SECONDS, "seconds"}, {ARG_PEER, "peer"},
 	{ARG_SINCE, "since_ms"}, {ARG_FOLLOW, "follow"},
+	{ARG_TOKEN, "token"},
 };
 
 enum { ARGUMENTS = sizeof(arguments) / sizeof(arguments[0]) };
@@ -53,6 +56,8 @@ static const unsigned takes[CTL_VERBS] = {
 	[CTL_PING] = ARG_PEER | ARG_SECONDS,
 	[CTL_EXPLAIN] = ARG_PEER,
 	[CTL_EVENTS] = ARG_PEER | ARG_SINCE | ARG_FOLLOW,
+	[CTL_OFFER] = ARG_PEER | ARG_SECONDS,
+	[CTL_ACCEPT] = ARG_TOKEN,
 };
 
 /* And those of them that may be left out. */
@@ -71,6 +76,8 @@ bool ctl_changes(const struct ctl_request *request)
 	switch (request->verb) {
 	case CTL_RELOAD:
 	case CTL_DOWN:
+	case CTL_OFFER:
+	case CTL_ACCEPT:
 		return true;
 	case CTL_LOG:
 		return request->level[0] != '\0';
@@ -116,6 +123,8 @@ char *ctl_request_encode(const struct ctl_request *request)
 	if (takes[request->verb] & ARG_SINCE && request->since_ms)
 		failed |= json_object_set_new(object, "since_ms",
 					      json_integer((json_int_t)request->since_ms));
+	if (takes[request->verb] & ARG_TOKEN)
+		failed |= json_object_set_new(object, "token", json_string(request->token));
 	if (request->follow)
 		failed |= json_object_set_new(object, "follow", json_true());
 	if (object && !failed)
@@ -237,6 +246,20 @@ static bool decode_follow(struct ctl_request *out, const json_t *value,
 	return false;
 }
 
+static bool decode_token(struct ctl_request *out, const json_t *value,
+			 char error[static ERROR_TEXT])
+{
+	const char *token = json_string_value(value);
+
+	if (!token || !*token || strlen(token) >= CTL_TOKEN_MAX) {
+		snprintf(error, ERROR_TEXT, "%s: token is a line of less than %d characters",
+			 names[out->verb], CTL_TOKEN_MAX);
+		return false;
+	}
+	snprintf(out->token, sizeof(out->token), "%s", token);
+	return true;
+}
+
 static bool decode_argument(struct ctl_request *out, enum argument bit, const json_t *value,
 			    char error[static ERROR_TEXT])
 {
@@ -253,6 +276,8 @@ static bool decode_argument(struct ctl_request *out, enum argument bit, const js
 		return decode_since(out, value, error);
 	case ARG_FOLLOW:
 		return decode_follow(out, value, error);
+	case ARG_TOKEN:
+		return decode_token(out, value, error);
 	}
 	return false;
 }

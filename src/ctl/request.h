@@ -19,6 +19,10 @@
  *                                             rtt_ms (with a fraction) are those of this one ping;
  *                                             answered: bool; why: a sentence if it was not
  * explain   peer                   all        all that is known of the way to it: see io/explain.h
+ * offer     peer, seconds          root/group token: a line of text; name, expires, expires_s. seconds: so
+ *                                             long is it good for
+ * accept    token                  root/group name, public_key, expires_s; token: the answer, or null if
+ *                                             the peer needs none
  * events    peer, since_ms, follow all        events: [event], see io/events.h. since_ms: 1970 began so
  *           (all optional)                    long before. With follow: true more such replies come, as
  *                                             things happen; who does not keep up gets code 1
@@ -49,18 +53,22 @@ enum { CTL_LINE_MAX = 4096 };		/* a request; replies have no limit */
 
 enum ctl_verb {
 	CTL_STATUS, CTL_RELOAD, CTL_DOWN, CTL_LOG, CTL_WAIT, CTL_PING, CTL_EXPLAIN, CTL_EVENTS,
-	CTL_VERBS
+	CTL_OFFER, CTL_ACCEPT, CTL_VERBS
 };
 
-enum { CTL_PEER_MAX = 128 };		/* a name, a key or an address */
+enum {
+	CTL_PEER_MAX = 128,		/* a name, a key or an address */
+	CTL_TOKEN_MAX = 2048,		/* more than the longest has, so that the daemon sees what is too much */
+};
 
 struct ctl_request {
 	enum ctl_verb verb;
 	char level[16];			/* log: "" asks */
-	unsigned seconds;		/* wait, ping */
+	unsigned seconds;		/* wait, ping, offer */
 	char peer[CTL_PEER_MAX];	/* ping, explain; events: "" are all */
 	uint64_t since_ms;		/* events; 0: from the first on */
 	bool follow;			/* events */
+	char token[CTL_TOKEN_MAX];	/* accept */
 };
 
 const char *ctl_verb_name(enum ctl_verb verb);

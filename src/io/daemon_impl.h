@@ -4,6 +4,7 @@
  *   loop.c      what happens when something comes in, and what follows from that
  *   verbs.c     what the control socket and signals ask for
  *   ping.c      one of these verbs, which takes its time
+ *   tokens.c    two more, offer and accept
  *   events.c    another, which does not end by itself
  */
 #ifndef IO_DAEMON_IMPL_H
@@ -95,6 +96,10 @@ void daemon_ping_ends(void *context, uint64_t id);
 /* And the one that is about events. */
 bool daemon_events(void *context, const struct ctl_request *request, uint64_t *next,
 		   json_t **reply, bool *last);
+
+/* The replies to offer and accept. */
+json_t *daemon_offer(struct daemon *d, const struct ctl_request *request);
+json_t *daemon_accept(struct daemon *d, const struct ctl_request *request);
 
 /* The hooks of the control socket. */
 struct control_hooks daemon_control_hooks(struct daemon *d);

@@ -116,6 +116,10 @@ static json_t *on_request(void *context, const struct ctl_request *request)
 		return answer_log(request);
 	case CTL_EXPLAIN:
 		return answer_explain(d, request);
+	case CTL_OFFER:
+		return daemon_offer(d, request);
+	case CTL_ACCEPT:
+		return daemon_accept(d, request);
 	case CTL_WAIT:
 	case CTL_PING:
 	case CTL_EVENTS:
