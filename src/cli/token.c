@@ -170,12 +170,13 @@ static double seconds_now(void)
 }
 
 /* Its answer through the session proves that there is one, and by which path. */
-static int wait_for_peer(const struct accepting *a, const char *name, json_t **way)
+static int wait_for_peer(const struct accepting *a, const json_t *reply, json_t **way)
 {
+	const char *name = report_text(reply, "name", "?");
 	struct ctl_request ping = {.verb = CTL_PING};
 	double end = seconds_now() + a->wait;
 
-	snprintf(ping.peer, sizeof(ping.peer), "%s", name);
+	snprintf(ping.peer, sizeof(ping.peer), "%s", report_text(reply, "public_key", ""));
 	do {
 		double left = end - seconds_now();
 		int code;
@@ -216,7 +217,7 @@ static int conclude(const struct accepting *a, json_t *reply, bool json)
 	if (!json)
 		say_accepted(reply);
 	if (a->waits)
-		code = wait_for_peer(a, report_text(reply, "public_key", ""), &pong);
+		code = wait_for_peer(a, reply, &pong);
 	if (pong && !json)
 		note("%s is connected: %s", report_text(reply, "name", "?"),
 		     format_way(way, json_object_get(pong, "path")));

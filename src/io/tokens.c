@@ -128,9 +128,6 @@ json_t *daemon_accept(struct daemon *d, const struct ctl_request *request)
 		return describe_acceptance(d, &a);
 	case ACCEPT_BAD_TOKEN:
 		return refuse(d, &a);
-	case ACCEPT_OLD:
-		return ctl_error(EXIT_FAILED, "the peer has told something newer since it made this token; "
-				 "ask for a new one if it is not connected");
 	case ACCEPT_NO_ROOM:
 		break;
 	}

@@ -78,10 +78,9 @@ static enum accept_verdict accept_desc(struct node *node, struct peer *peer, str
 	struct exchange_news news;
 	enum exchange_verdict verdict = exchange_accept(x, desc, EXCHANGE_BY_TOKEN, &news, now);
 
-	if (!signalling_take_desc(node, peer->reach, verdict, desc, &news, 0, now))
-		return ACCEPT_OLD;
 	search(node, peer, out->expires_ms, now);
-	if (!knows_us && !write_token(node, peer, out->expires_ms, out->answer))
+	/* if not, it has told something newer by another way, and so has been told as well */
+	if (signalling_take_desc(node, peer->reach, verdict, desc, &news, 0, now) && !knows_us && !write_token(node, peer, out->expires_ms, out->answer))
 		return ACCEPT_NO_ROOM;
 	return ACCEPT_OK;
 }

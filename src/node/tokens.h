@@ -30,7 +30,6 @@ enum node_offer node_offer(struct node *node, const uint8_t peer[static KEY_LEN]
 enum accept_verdict {
 	ACCEPT_OK,
 	ACCEPT_BAD_TOKEN,	/* acceptance.token says why */
-	ACCEPT_OLD,		/* the peer has told something newer since */
 	ACCEPT_NO_ROOM,
 };
 
