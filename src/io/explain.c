@@ -64,13 +64,18 @@ static json_t *pair(const struct explanation *e, size_t i)
 			 "in_use", p->in_use);
 }
 
-/* The first is the LAN, then the introducers. */
+static json_t *simple_channel(const char *kind, bool on)
+{
+	return json_pack("{s:s, s:s}", "kind", kind, "state", on ? "on" : "off");
+}
+
+/* The LAN, then where the peer was, then the introducers. */
 static json_t *channel(const struct explanation *e, size_t i)
 {
-	const struct explained_introducer *in = i ? &e->introducers[i - 1] : NULL;
+	const struct explained_introducer *in = i > 1 ? &e->introducers[i - 2] : NULL;
 
 	if (!in)
-		return json_pack("{s:s, s:s}", "kind", "lan", "state", e->lan ? "on" : "off");
+		return i ? simple_channel("last addresses", e->places) : simple_channel("lan", e->lan);
 	return json_pack("{s:s, s:s, s:s}", "kind", "introducer", "name", in->name, "state",
 			 in->is_plain    ? "plain WireGuard"
 			 : in->connected ? "connected"
@@ -94,7 +99,7 @@ static json_t *describe_ways(const struct explanation *e)
 			 "peer", "nat", e->peer_nat, "in_a_row", e->peer_in_a_row,
 			 "candidates", list_of(e->remotes_len, remote, e),
 			 "pairs", list_of(e->pairs_len, pair, e),
-			 "channels", list_of(1 + e->introducers_len, channel, e));
+			 "channels", list_of(2 + e->introducers_len, channel, e));
 }
 
 /* The members of `from`, which is taken, go into the object. */

@@ -20,6 +20,7 @@
  *	  }],
  *	  "channels": [
  *	    {"kind": "lan", "state": "on" | "off"},
+ *	    {"kind": "last addresses", "state": "on" | "off"},
  *	    {"kind": "introducer", "name": "vps", "state": "connected" | "not connected" | "plain WireGuard"}
  *	  ]
  *	}

@@ -42,7 +42,8 @@ static const struct {
 	{FACT_ENDPOINT | FACT_TRYING, 0, VERDICT_CONNECTING},
 	{FACT_ENDPOINT, 0, VERDICT_IDLE},
 	/* nobody knows where it is: it must be asked for */
-	{0, FACT_LAN | FACT_INTRODUCER, VERDICT_NO_CHANNEL},
+	{FACT_LOOKED_FOR | FACT_TOKEN, 0, VERDICT_TOKEN_OUT},
+	{0, FACT_LAN | FACT_INTRODUCER | FACT_PLACES, VERDICT_NO_CHANNEL},
 	{FACT_INTRODUCER | FACT_DEAF, FACT_INTRODUCER_UP, VERDICT_UDP_BLOCKED},
 	{FACT_INTRODUCER, FACT_INTRODUCER_UP, VERDICT_NO_INTRODUCER},
 	{FACT_LOOKED_FOR | FACT_LONG, 0, VERDICT_PEER_SILENT},
@@ -139,10 +140,16 @@ static const struct {
 		"nobody answers at its endpoint",
 		"see that it is up, that its UDP port is open from outside, and that the keys on both sides fit",
 	},
+	[VERDICT_TOKEN_OUT] = {
+		"token_out",
+		"a token for it is out, and no answer to it was accepted here",
+		"give what 'p2pnet accept' printed there to 'p2pnet accept' here",
+	},
 	[VERDICT_NO_CHANNEL] = {
 		"no_channel",
 		"it has no endpoint, and there is nobody to ask where it is: no LAN, no peer with an endpoint",
-		"give one peer of the net that all can reach an endpoint, here and at the other side",
+		"give one peer of the net that all can reach an endpoint, here and at the other side, or "
+		"introduce the two by hand with 'p2pnet offer'",
 	},
 	[VERDICT_NO_INTRODUCER] = {
 		"no_introducer",
@@ -308,7 +315,8 @@ static uint32_t facts_of_reach(const struct reach *r, const struct gather *g, ms
 {
 	bool is_long = r->searching_since != NEVER && now - r->searching_since >= EXPLAIN_LONG;
 
-	return FACT_LOOKED_FOR | when(is_long, FACT_LONG) | facts_of_pairs(r, g, now);
+	return FACT_LOOKED_FOR | when(is_long, FACT_LONG) | when(now < r->until, FACT_TOKEN) |
+	       facts_of_pairs(r, g, now);
 }
 
 static uint32_t facts_of_peer(const struct peer *peer, const struct peer_status *status)
@@ -333,6 +341,7 @@ static uint32_t gather_facts(const struct node *node, const struct peer *peer,
 			     const struct explanation *e, msec now)
 {
 	uint32_t facts = facts_of_peer(peer, &e->peer) | when(e->lan, FACT_LAN) |
+			 when(e->places, FACT_PLACES) |
 			 when(is_deaf(node, now), FACT_DEAF) |
 			 when(mapping_of_ours(&node->signalling.gather).is_hard, FACT_HARD);
 
@@ -468,6 +477,7 @@ bool node_explain(const struct node *node, const uint8_t key[static KEY_LEN],
 {
 	const struct signalling *s = &node->signalling;
 	const struct peer *peer = node_find_peer(node, key);
+	struct endpoint places[KNOWN_TARGETS];
 
 	if (!peer)
 		return false;
@@ -478,6 +488,7 @@ bool node_explain(const struct node *node, const uint8_t key[static KEY_LEN],
 		.in_a_row = mapping_of_ours(&s->gather).is_sequential,
 		.peer_in_a_row = peer->reach && mapping_of_peer(&peer->reach->agent.list).is_sequential,
 		.lan = s->lan && s->gather.locals_len > 0,
+		.places = known_targets(node, peer, places) > 0,
 	};
 	node_find_peer_status(node, key, &out->peer, now);
 	copy_observed(out, &s->gather, now);

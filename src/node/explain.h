@@ -39,6 +39,8 @@ enum explain_fact {
 	FACT_PEER_HARD = 1 << 15,	/* the peer's */
 	FACT_ONE_OUTSIDE = 1 << 16,	/* both are seen at one outside address */
 	FACT_NO_FAMILY = 1 << 17,	/* the one has only IPv4, the other only IPv6 */
+	FACT_PLACES = 1 << 19,		/* it can be asked for where it was before */
+	FACT_TOKEN = 1 << 20,		/* one of ours is out */
 	FACT_DEAF = 1 << 18,		/* several peers were called at their endpoints, and none answers */
 	FACTS_END = 1 << 19,
 };
@@ -59,6 +61,7 @@ enum explain_verdict {
 	VERDICT_NO_ADDRESS,
 	VERDICT_UDP_BLOCKED,
 	VERDICT_ENDPOINT_SILENT,
+	VERDICT_TOKEN_OUT,		/* people are to introduce us, and have not yet */
 	VERDICT_NO_CHANNEL,
 	VERDICT_NO_INTRODUCER,
 	VERDICT_PEER_SILENT,
@@ -110,7 +113,7 @@ struct explanation {
 	 * of the peer only a hard one is ever noticed */
 	const char *nat, *peer_nat;
 	bool in_a_row, peer_in_a_row;	/* a hard one gives each the next port */
-	bool lan;
+	bool lan, places;
 	struct explained_introducer introducers[EXPLAIN_INTRODUCERS];
 	size_t introducers_len;
 	struct explained_observed observed[EXPLAIN_OBSERVED];
