@@ -97,6 +97,13 @@ wrong 2 "--interval is a number of seconds from 0.2 to 3600, not 'nan'" ping a -
 wrong 2 "a peer is its name, public key or address, not ''" ping ""
 wrong 2 "a peer is its name, public key or address, not ''" explain ""
 wrong 2 "explain needs 1 argument and got 0; write: p2pnet explain PEER" explain
+wrong 2 "a peer is its name, public key or address, not ''" offer ""
+wrong 2 "offer needs 1 argument and got 0; write: p2pnet offer PEER [--expires MIN]" offer
+wrong 2 "--expires is a number of minutes from 1 to 1440, not '0'" offer laptop --expires 0
+wrong 2 "--expires is a number of minutes from 1 to 1440, not 'soon'" offer laptop --expires=soon
+wrong 2 "--wait is a number of seconds from 0 to 86400, not 'soon'" -n home accept a --wait=soon
+wrong 2 "this is longer than any token; give the token alone" -n home accept "$(printf 'a%.0s' {1..3000})"
+wrong 2 "no token; give it as an argument or on stdin" -n home accept " "
 wrong 2 "status has no option --count; 'p2pnet help status' lists those that it has" status --count 3
 wrong 2 "two nets are named, 'a' and -n 'b'; leave one out" down a -n b
 name="cannot be the name of a net: letters, digits, - _ . and at most 15 of them; name it with -n"
@@ -127,6 +134,8 @@ wrong 3 "home is not running; start it with: p2pnet up home" reload home
 wrong 3 "home is not running; start it with: p2pnet up home" -n home log debug
 wrong 3 "home is not running; start it with: p2pnet up home" show home dump
 wrong 3 "home is not running; start it with: p2pnet up home" -n home explain laptop
+wrong 3 "home is not running; start it with: p2pnet up home" -n home offer laptop
+wrong 3 "home is not running; start it with: p2pnet up home" -n home accept p2pnet1-a
 wrong 2 "home is not running; start it with: p2pnet up home" -n home ping laptop -c 1
 wrong 2 "home is not running; start it with: p2pnet up home" -c home.conf ping laptop -c 1
 wrong 3 "no net is running; start one with: p2pnet up NET" show

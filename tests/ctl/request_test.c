@@ -25,6 +25,8 @@ static void comes_back_as_it_went(void **state)
 		{.verb = CTL_PING, .seconds = 0, .peer = "fd00::1"},
 		{.verb = CTL_EVENTS},
 		{.verb = CTL_EVENTS, .peer = "laptop", .since_ms = 1767323045678, .follow = true},
+		{.verb = CTL_OFFER, .peer = "laptop", .seconds = 3600},
+		{.verb = CTL_ACCEPT, .token = "p2pnet1-mfrggzdf"},
 		{.verb = CTL_EXPLAIN, .peer = "xScVkH3fUGUv4RrJFfmcqm8rs3SEHr41km6+yffAHw4="},
 	};
 
@@ -44,11 +46,12 @@ static void comes_back_as_it_went(void **state)
 		assert_string_equal(out.peer, requests[i].peer);
 		assert_int_equal(out.since_ms, requests[i].since_ms);
 		assert_int_equal(out.follow, requests[i].follow);
+		assert_string_equal(out.token, requests[i].token);
 		free(line);
 	}
 }
 
-static void only_reload_down_and_a_new_log_level_are_changes(void **state)
+static void what_changes_something_is_a_change(void **state)
 {
 	(void)state;
 	assert_false(ctl_changes(&(struct ctl_request){.verb = CTL_STATUS}));
@@ -58,6 +61,8 @@ static void only_reload_down_and_a_new_log_level_are_changes(void **state)
 	assert_false(ctl_changes(&(struct ctl_request){.verb = CTL_EXPLAIN, .peer = "a"}));
 	assert_false(ctl_changes(&(struct ctl_request){.verb = CTL_EVENTS, .follow = true}));
 	assert_true(ctl_changes(&(struct ctl_request){.verb = CTL_LOG, .level = "info"}));
+	assert_true(ctl_changes(&(struct ctl_request){.verb = CTL_OFFER, .peer = "a"}));
+	assert_true(ctl_changes(&(struct ctl_request){.verb = CTL_ACCEPT, .token = "a"}));
 	assert_true(ctl_changes(&(struct ctl_request){.verb = CTL_RELOAD}));
 	assert_true(ctl_changes(&(struct ctl_request){.verb = CTL_DOWN}));
 }
@@ -99,6 +104,11 @@ static const struct {
 	{"{\"verb\":\"ping\",\"seconds\":1,\"peer\":7}", "ping: peer"},
 	{"{\"verb\":\"ping\",\"seconds\":1,\"peer\":\"a\",\"level\":\"info\"}", "level"},
 	{"{\"verb\":\"explain\"}", "explain: peer"},
+	{"{\"verb\":\"offer\",\"peer\":\"a\"}", "offer: seconds"},
+	{"{\"verb\":\"offer\",\"seconds\":60}", "offer: peer"},
+	{"{\"verb\":\"accept\"}", "accept: token"},
+	{"{\"verb\":\"accept\",\"token\":\"\"}", "accept: token"},
+	{"{\"verb\":\"accept\",\"token\":7}", "accept: token"},
 	{"{\"verb\":\"explain\",\"peer\":\"a\",\"follow\":true}", "follow"},
 	{"{\"verb\":\"events\",\"peer\":\"\"}", "events: peer"},
 	{"{\"verb\":\"events\",\"since_ms\":-1}", "events: since_ms"},
@@ -215,7 +225,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_back_as_it_went),
-		cmocka_unit_test(only_reload_down_and_a_new_log_level_are_changes),
+		cmocka_unit_test(what_changes_something_is_a_change),
 		cmocka_unit_test(answers_junk_with_a_sentence),
 		cmocka_unit_test(a_peers_name_may_be_as_long_as_there_is_room_and_no_longer),
 		cmocka_unit_test(takes_a_line_of_the_limit_and_not_a_byte_more),
