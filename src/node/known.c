@@ -71,6 +71,7 @@ static void learn(const struct node *node, struct peer *peer, bool connected)
 		return;
 	k->connected = connected;
 	k->connected_ms = node->signalling.shared.wall_ms;
+	k->came_from = (struct endpoint){0};	/* it is among the places now, or was no way */
 	learn_places(k, peer);
 }
 

@@ -17,6 +17,22 @@ struct noise_x_peer mailboxes_noise_of(const struct peer *peer)
 	return to;
 }
 
+static int compare_ids(const void *a, const void *b, void *ids)
+{
+	const uint8_t(*all)[MAILBOX_LEN] = ids;
+	const uint32_t *ia = a, *ib = b;
+
+	return memcmp(all[*ia], all[*ib], MAILBOX_LEN);
+}
+
+static void sort_ids(struct mailboxes *m)
+{
+	for (uint32_t i = 0; i < m->len; i++)
+		m->order[i] = i;
+	if (m->len)
+		qsort_r(m->order, m->len, sizeof(*m->order), compare_ids, m->ids);
+}
+
 static void make_ids(struct node *node)
 {
 	const struct exchange_shared *shared = &node->signalling.shared;
@@ -30,6 +46,7 @@ static void make_ids(struct node *node)
 			   m->first_day + (uint32_t)(i & 1));
 		wipe(&to, sizeof(to));
 	}
+	sort_ids(m);
 }
 
 bool mailboxes_set_peers(struct node *node)
@@ -38,15 +55,18 @@ bool mailboxes_set_peers(struct node *node)
 	size_t n = 2 * node->roster.len;
 
 	free(m->ids);
+	free(m->order);
 	m->ids = calloc(n ? n : 1, sizeof(*m->ids));
-	m->len = m->ids ? n : 0;
+	m->order = calloc(n ? n : 1, sizeof(*m->order));
+	m->len = m->ids && m->order ? n : 0;
 	make_ids(node);
-	return m->ids != NULL;
+	return m->ids && m->order;
 }
 
 void mailboxes_deinit(struct mailboxes *m)
 {
 	free(m->ids);
+	free(m->order);
 	*m = (struct mailboxes){0};
 }
 
@@ -69,9 +89,18 @@ struct peer *mailboxes_find(const struct node *node, const uint8_t id[static MAI
 {
 	const struct mailboxes *m = &node->signalling.mailboxes;
 
-	for (size_t i = 0; i < m->len; i++) {
-		if (memcmp(m->ids[i], id, MAILBOX_LEN) == 0)
-			return node->roster.peers[i / 2];
+	size_t low = 0, high = m->len;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int order = memcmp(id, m->ids[m->order[mid]], MAILBOX_LEN);
+
+		if (order == 0)
+			return node->roster.peers[m->order[mid] / 2];
+		if (order < 0)
+			high = mid;
+		else
+			low = mid + 1;
 	}
 	return NULL;
 }

@@ -14,6 +14,7 @@ struct peer;
 struct mailboxes {
 	uint8_t (*ids)[MAILBOX_LEN];	/* two for each peer, in the roster's order */
 	size_t len;
+	uint32_t *order;		/* places in ids, the least id first: strangers may ask a lot */
 	uint32_t first_day;
 	bool knows_day;			/* the wall clock was told */
 };
