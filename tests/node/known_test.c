@@ -91,6 +91,21 @@ static void an_envelope_goes_straight_to_where_the_peer_was(void **state)
 	lab_free(lab);
 }
 
+/* What came before the restart is refused after it as well. */
+static void what_was_heard_last_is_remembered(void **state)
+{
+	struct lab *lab = remembered();
+
+	(void)state;
+	lab_peer(lab, 0)->signal_heard_ms = 1700000000123;
+	known_changed(lab->us.node, lab->now);
+	lab_pass(lab, KNOWN_PAUSE);
+	restart_us(lab);
+	assert_true(lab_peer(lab, 0)->signal_heard_ms == 1700000000123);
+	assert_true(lab_peer(lab, 0)->reach->exchange.heard_ms == 1700000000123);
+	lab_free(lab);
+}
+
 static void an_envelope_for_nobody_here_is_counted_and_not_answered(void **state)
 {
 	uint8_t bytes[200] = {DEMUX_ENVELOPE_MARK, ENVELOPE_VERSION, 1, 2, 3};
@@ -154,6 +169,7 @@ int main(void)
 		cmocka_unit_test(who_called_us_is_called_after_a_restart),
 		cmocka_unit_test(who_was_silent_before_a_restart_is_left_in_peace),
 		cmocka_unit_test(an_envelope_goes_straight_to_where_the_peer_was),
+		cmocka_unit_test(what_was_heard_last_is_remembered),
 		cmocka_unit_test(an_envelope_for_nobody_here_is_counted_and_not_answered),
 		cmocka_unit_test(an_envelope_that_does_not_open_is_counted_and_not_answered),
 		cmocka_unit_test(a_place_that_nobody_may_be_sent_to_is_none),
