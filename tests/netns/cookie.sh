@@ -64,6 +64,9 @@ meet_under_load()	# KIND-OF-RESPONDER KIND-OF-CALLER RATE BURST
 	stop a
 	stop b
 	stop e
+	forget_peers a
+	forget_peers b
+	forget_peers e
 }
 
 caller_gets_through()

@@ -458,6 +458,12 @@ crash()
 	wait "${pid_of[$1]}" 2>/dev/null || true
 }
 
+# forget_peers NAME: when it starts again it looks for nobody whom it was connected to before.
+forget_peers()
+{
+	rm -f "$tmp/$1/state/p2p0/peers.cache"
+}
+
 # peer_column NAME OTHER COLUMN: of what `show dump` says about OTHER, counted as in
 # wg(8): 1 public key, 2 preshared key, 3 endpoint, 4 allowed IPs, 5 latest handshake,
 # 6 bytes received, 7 bytes sent, 8 keepalive.

@@ -57,6 +57,8 @@ full_tunnel()		# ENDPOINT-ADDRESS ENDPOINT FILTER-OF-PLAIN-PACKETS-FROM-A
 	claim "afterwards the host's routes and rules are as they were"
 	stop a
 	stop b
+	forget_peers a
+	forget_peers b
 	equal "state of the host" "$(host_state a)" "$untouched"
 }
 

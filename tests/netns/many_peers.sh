@@ -57,6 +57,7 @@ one_ms=$took
 reaches b "$(inner4 a)"
 one_kb=$(resident_kb)
 p2p a down
+forget_peers a
 
 sed -i 's,^Address = .*,Address = 10.77.0.1/16\, fd77::1/64,' "$(conf a)"
 silent_peers >>"$(conf a)"

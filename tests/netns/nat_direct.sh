@@ -215,6 +215,8 @@ contains "one2's path" "$(endpoint_of one2 one1)" ":$(port one1)"
 claim "and not if they are told not to look there"
 stop one1
 stop one2
+forget_peers one1
+forget_peers one2
 sed -i '/^ListenPort/a Lan = no' "$(conf one1)" "$(conf one2)"
 start one1 one2
 contains "ping" "$(in_ns one1 ping -n -q -c 2 -W 1 "$(inner4 one2)")" "2 packets transmitted, 0 received"

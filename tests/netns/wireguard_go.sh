@@ -38,6 +38,7 @@ meet()
 	equal "endpoint of the caller" "$(endpoint_of "$to" "$from")" "$("endpoint$outer" "$from")"
 	stop a
 	stop b
+	forget_peers a
 }
 
 declare -A kind_of=([a]="${KIND:-p2pnet}" [b]=wireguard-go)
