@@ -627,6 +627,8 @@ static msec next_review(const struct reach *r, msec now)
 		return msec_min(now + SECONDS(1), ask_due(r, now));
 	if (r->chosen != NO_INDEX && now - r->wanted < REACH_WARM)
 		return now + REACH_KEEPALIVE;
+	if (r->chosen == NO_INDEX && now < r->until)
+		return now + REACH_KNOCK;
 	/* a key that is kept fresh by others may outlive the wish */
 	return over > now ? over : now + REACH_KEEPALIVE;
 }
