@@ -132,6 +132,8 @@ static void drop_lost_choice(struct reach *r, enum event_reason why, msec now)
 		return;
 	r->chosen = NO_INDEX;
 	r->searching_since = now;
+	/* the peer does that when it hears us no more: we may be seen elsewhere by now */
+	r->doubts_itself |= why == EVENT_BEGAN_ANEW;
 	peer_tell(r->peer, EVENT_PATH_LOST, why, now);
 }
 
