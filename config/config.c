@@ -38,7 +38,12 @@ struct config_where load_where(struct load *l)
 
 struct config_peer *load_peer(struct load *l)
 {
-	return &l->config->peers[load_section(l)->peer];
+	return &l->config->peers[load_section(l)->place];
+}
+
+struct config_rendezvous *load_rendezvous(struct load *l)
+{
+	return &l->config->rendezvous[load_section(l)->place];
 }
 
 static struct config_where whole(struct load *l)
@@ -85,7 +90,7 @@ static void finish_interface(struct load *l, const struct section *s)
 
 static void finish_peer(struct load *l, const struct section *s)
 {
-	struct config_peer *peer = &l->config->peers[s->peer];
+	struct config_peer *peer = &l->config->peers[s->place];
 	char text[KEY_TEXT];
 
 	if (!s->seen[KEY_PUBLIC_KEY])
@@ -103,6 +108,22 @@ static void finish_peer(struct load *l, const struct section *s)
 			 key_to_base64(text, peer->public_key));
 }
 
+static void finish_rendezvous(struct load *l, const struct section *s)
+{
+	struct config_rendezvous *r = &l->config->rendezvous[s->place];
+
+	if (!s->seen[KEY_RENDEZVOUS_URL])
+		report_add(l->report, CONFIG_ERROR, s->where,
+			   "[rendezvous] has no url; add url = udp://HOST:PORT");
+	if (!s->seen[KEY_RENDEZVOUS_PUBLIC_KEY])
+		report_add(l->report, CONFIG_ERROR, s->where,
+			   "[rendezvous] has no public_key; add the one that \"p2pnet rendezvous\" "
+			   "prints there");
+	complain_of_both(l, s, KEY_RENDEZVOUS_PSK, KEY_RENDEZVOUS_PSK_FILE, "preshared_key");
+	if (!r->has_label)
+		snprintf(r->name, sizeof(r->name), "%.63s", r->host);
+}
+
 static void finish_section(struct load *l)
 {
 	struct section *s = load_section(l);
@@ -113,6 +134,9 @@ static void finish_section(struct load *l)
 		break;
 	case SECTION_PEER:
 		finish_peer(l, s);
+		break;
+	case SECTION_RENDEZVOUS:
+		finish_rendezvous(l, s);
 		break;
 	case SECTION_NONE:
 	case SECTION_NAT:
@@ -148,6 +172,41 @@ static void start_nat(struct load *l, struct section *s, const char *label)
 		l->nat = s->where;
 }
 
+static void take_label(struct load *l, char name[static CONFIG_NAME_MAX], bool *has_label,
+		       const char *label)
+{
+	if (name_is_valid(label)) {
+		*has_label = true;
+		strcpy(name, label);
+	} else if (*label) {
+		load_error(
+			l,
+			"\"%.64s\" is not a name; use 1 to 63 letters, digits, \"-\", \"_\", \".\"",
+			label);
+	}
+}
+
+static void start_rendezvous(struct load *l, struct section *s, const char *label)
+{
+	struct config *c = l->config;
+	struct config_rendezvous *r;
+
+	if (c->rendezvous_len == CONFIG_RENDEZVOUS_MAX) {
+		load_error(l, "this [rendezvous] is one too many; %d are enough",
+			   CONFIG_RENDEZVOUS_MAX);
+		return;
+	}
+	r = list_push((void **)&c->rendezvous, &c->rendezvous_len, sizeof(*r));
+	if (!r) {
+		load_error(l, "no memory");
+		return;
+	}
+	s->kind = SECTION_RENDEZVOUS;
+	s->place = c->rendezvous_len - 1;
+	r->where = s->where;
+	take_label(l, r->name, &r->has_label, label);
+}
+
 static void start_peer(struct load *l, struct section *s, const char *label)
 {
 	struct config *c = l->config;
@@ -158,17 +217,9 @@ static void start_peer(struct load *l, struct section *s, const char *label)
 		return;
 	}
 	s->kind = SECTION_PEER;
-	s->peer = c->peers_len - 1;
+	s->place = c->peers_len - 1;
 	peer->where = s->where;
-	if (name_is_valid(label)) {
-		peer->has_label = true;
-		strcpy(peer->name, label);
-	} else if (*label) {
-		load_error(
-			l,
-			"\"%.64s\" is not a name; use 1 to 63 letters, digits, \"-\", \"_\", \".\"",
-			label);
-	}
+	take_label(l, peer->name, &peer->has_label, label);
 }
 
 /* What stands between the brackets, in place. */
@@ -202,11 +253,14 @@ static void start_section(struct load *l, char *line)
 		start_interface(l, s, label);
 	else if (strcasecmp(word, "nat") == 0)
 		start_nat(l, s, label);
+	else if (strcasecmp(word, "rendezvous") == 0)
+		start_rendezvous(l, s, label);
 	else if (strcasecmp(word, "peer") == 0)
 		start_peer(l, s, label);
 	else
 		load_error(l,
-			   "unknown section [%.64s]; there are [interface], [nat] and [peer NAME]",
+			   "unknown section [%.64s]; there are [interface], [nat], [rendezvous] "
+			   "and [peer NAME]",
 			   word);
 }
 
@@ -317,6 +371,7 @@ static char *hand_over_section(struct load *l, char *out, size_t cap)
 		[SECTION_NONE] = "[]\n",
 		[SECTION_INTERFACE] = "[interface]\n",
 		[SECTION_NAT] = "[nat]\n",
+		[SECTION_RENDEZVOUS] = "[rendezvous]\n",
 		[SECTION_PEER] = "[peer]\n",
 		[SECTION_UNKNOWN] = "[?]\n",
 	};
@@ -479,6 +534,7 @@ static void finish_peers(struct load *l)
 		load_claim(l, (struct claim){cidr_host(peer->ula), i, CLAIM_ULA, peer->where});
 	}
 	check_peers(l);
+	check_rendezvous(l);
 	check_prefixes(l);
 }
 
@@ -549,6 +605,9 @@ void config_free(struct config *c)
 	for (size_t i = 0; i < c->files_len; i++)
 		free(c->files[i]);
 	free(c->files);
+	for (size_t i = 0; i < c->rendezvous_len; i++)
+		wipe(c->rendezvous[i].psk, KEY_LEN);
+	free(c->rendezvous);
 	free(c->peers);
 	free(c->addresses);
 	free(c->path);

@@ -2,6 +2,7 @@
  *
  *   [interface]               one
  *   [nat]                     one, or none
+ *   [rendezvous NAME]         as many as there are, at most 8; the name is optional
  *   [peer NAME]               as many as there are; the name is optional
  *   include = FILES           anywhere; a glob; relative to the file that says it
  *
@@ -26,6 +27,7 @@ enum {
 	CONFIG_HOST_MAX = 256,
 	CONFIG_ENDPOINT_TEXT = CONFIG_HOST_MAX + 16,
 	CONFIG_STUN_MAX = 8,		/* servers */
+	CONFIG_RENDEZVOUS_MAX = 8,
 	CONFIG_PUNCH_RATE = 200,	/* unless it says another, which may be */
 	CONFIG_PUNCH_RATE_MAX = 2000,
 	CONFIG_STUN_PORT = 3478,	/* RFC 8489 section 18.6, unless they say another */
@@ -64,6 +66,17 @@ struct config_peer {
 	struct config_where where;	/* of its [peer] line */
 };
 
+struct config_rendezvous {
+	char name[CONFIG_NAME_MAX];	/* the label, or the beginning of the host */
+	bool has_label;
+	char host[CONFIG_HOST_MAX];
+	uint16_t port;
+	uint8_t public_key[KEY_LEN];
+	uint8_t psk[KEY_LEN];
+	bool has_psk;
+	struct config_where where;	/* of its [rendezvous] line */
+};
+
 struct config {
 	char *path;
 	char net[IFNAMSIZ];		/* file name without .conf */
@@ -84,6 +97,8 @@ struct config {
 	struct config_server stun[CONFIG_STUN_MAX];	/* [nat] */
 	size_t stun_len;
 	unsigned punch_rate;		/* datagrams per second; 0: no ports are guessed */
+	struct config_rendezvous *rendezvous;
+	size_t rendezvous_len;
 	struct config_peer *peers;
 	size_t peers_len;
 	char **files;			/* the file and those it includes; each `where` points to one */

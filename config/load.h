@@ -3,7 +3,8 @@
  *   lines.c               hands over line after line
  *   config.c              sees the [sections], and inih the keys
  *   schema.c              knows which keys there are
- *   values.c, endpoint.c  read what stands behind the =
+ *   values.c, endpoint.c, rendezvous.c
+ *                         read what stands behind the =
  *   check.c               compares what only the whole shows: what is given twice
  */
 #ifndef CONFIG_LOAD_H
@@ -13,14 +14,21 @@
 #include "config/lines.h"
 #include "config/report.h"
 
-enum { SCHEMA_MAX = 32 };	/* keys in the table */
+enum { SCHEMA_MAX = 48 };	/* keys in the table */
 
-enum section_kind { SECTION_NONE, SECTION_INTERFACE, SECTION_NAT, SECTION_PEER, SECTION_UNKNOWN };
+enum section_kind {
+	SECTION_NONE,
+	SECTION_INTERFACE,
+	SECTION_NAT,
+	SECTION_RENDEZVOUS,
+	SECTION_PEER,
+	SECTION_UNKNOWN,
+};
 
 struct section {
 	enum section_kind kind;
 	struct config_where where;	/* of its [line] */
-	size_t peer;			/* SECTION_PEER: which */
+	size_t place;			/* SECTION_PEER, SECTION_RENDEZVOUS: which */
 	unsigned seen[SCHEMA_MAX];	/* the line of each key, by place in the table; 0: none */
 };
 
@@ -52,6 +60,7 @@ struct load {
 struct section *load_section(struct load *l);
 struct config_where load_where(struct load *l);		/* the current line */
 struct config_peer *load_peer(struct load *l);		/* the current section's */
+struct config_rendezvous *load_rendezvous(struct load *l);
 
 #define load_error(l, ...) report_add((l)->report, CONFIG_ERROR, load_where(l), __VA_ARGS__)
 #define load_warning(l, ...) report_add((l)->report, CONFIG_WARNING, load_where(l), __VA_ARGS__)
@@ -64,7 +73,16 @@ struct config *config_read(const char *path, const struct lines_swap *swap,
 
 /* check.c: once all files are read. Also gives each peer its allowed_ips. */
 void check_peers(struct load *l);
+void check_rendezvous(struct load *l);
 void check_prefixes(struct load *l);
+
+/* Keys; each complains of a bad one. */
+bool load_key(struct load *l, uint8_t key[static KEY_LEN], const char *what, const char *text,
+	      const char *remedy);
+void load_public_key(struct load *l, uint8_t out[static KEY_LEN], const char *value,
+		     const char *remedy, const char *remedy_low);
+bool load_keyfile(struct load *l, uint8_t key[static KEY_LEN], const char *value);
+void load_check_inline_secret(struct load *l, const char *what);
 
 /* Decimal, or hexadecimal after 0x if `hex`; the whole text, and at most max. */
 bool number_parse(unsigned *out, const char *text, unsigned max, bool hex);

@@ -79,6 +79,21 @@ static void print_nat(FILE *out, const struct config *c)
 			config_write_endpoint(text, c->stun[i].host, c->stun[i].port));
 }
 
+static void print_rendezvous(FILE *out, const struct config_rendezvous *r)
+{
+	char key[KEY_TEXT], endpoint[CONFIG_ENDPOINT_TEXT];
+
+	if (r->has_label)
+		fprintf(out, "\n[rendezvous %s]\n", r->name);
+	else
+		fprintf(out, "\n[rendezvous]\n");
+	fprintf(out, "engine = builtin\nurl = udp://%s\npublic_key = %s\n",
+		config_write_endpoint(endpoint, r->host, r->port),
+		key_to_base64(key, r->public_key));
+	if (r->has_psk)
+		fprintf(out, "preshared_key = (hidden)\n");
+}
+
 static void print_peer(FILE *out, const struct config_peer *peer)
 {
 	char key[KEY_TEXT], endpoint[CONFIG_ENDPOINT_TEXT];
@@ -105,6 +120,8 @@ void config_print_effective(FILE *out, const struct config *c)
 	fputs(HEAD, out);
 	print_interface(out, c);
 	print_nat(out, c);
+	for (size_t i = 0; i < c->rendezvous_len; i++)
+		print_rendezvous(out, &c->rendezvous[i]);
 	for (size_t i = 0; i < c->peers_len; i++)
 		print_peer(out, &c->peers[i]);
 }

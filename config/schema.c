@@ -17,6 +17,13 @@ static const struct key table[] = {
 	[KEY_PRESHARED_KEY] = {"peer", "preshared_key", NULL, false, set_preshared_key, NULL},
 	[KEY_PRESHARED_KEY_FILE] = {"peer", "preshared_key_file", NULL, false,
 				    set_preshared_key_file, NULL},
+	[KEY_RENDEZVOUS_URL] = {"rendezvous", "url", NULL, false, set_rendezvous_url, NULL},
+	[KEY_RENDEZVOUS_PUBLIC_KEY] = {"rendezvous", "public_key", NULL, false,
+				       set_rendezvous_public_key, NULL},
+	[KEY_RENDEZVOUS_PSK] = {"rendezvous", "preshared_key", NULL, false, set_rendezvous_psk,
+				NULL},
+	[KEY_RENDEZVOUS_PSK_FILE] = {"rendezvous", "preshared_key_file", NULL, false,
+				     set_rendezvous_psk_file, NULL},
 
 	{"interface", "address", NULL, true, set_address, NULL},
 	{"interface", "name", NULL, false, set_name, NULL},
@@ -30,6 +37,8 @@ static const struct key table[] = {
 
 	{"nat", "stun", NULL, true, set_stun, NULL},
 	{"nat", "punch_rate", NULL, false, set_punch_rate, NULL},
+
+	{"rendezvous", "engine", NULL, false, set_rendezvous_engine, NULL},
 
 	{"peer", "ip", NULL, true, set_ip, NULL},
 	{"peer", "allowed_ips", NULL, true, set_allowed_ips, NULL},

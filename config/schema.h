@@ -5,7 +5,7 @@
 #include "config/load.h"
 
 struct key {
-	const char *section;	/* "interface", "nat", "peer"; NULL: anywhere */
+	const char *section;	/* "interface", "nat", "rendezvous", "peer"; NULL: anywhere */
 	const char *name;	/* WireGuard's spelling differs in case and underscores only, */
 	const char *alias;	/* or stands here */
 	bool repeats;		/* a list: several lines add up */
@@ -20,6 +20,10 @@ enum {
 	KEY_PUBLIC_KEY,
 	KEY_PRESHARED_KEY,
 	KEY_PRESHARED_KEY_FILE,
+	KEY_RENDEZVOUS_URL,
+	KEY_RENDEZVOUS_PUBLIC_KEY,
+	KEY_RENDEZVOUS_PSK,
+	KEY_RENDEZVOUS_PSK_FILE,
 };
 
 /* NULL: there is none of that name. */
@@ -32,7 +36,7 @@ const char *schema_elsewhere(const char *section, const char *name);
 /* "address, device, ..." */
 char *schema_list(char *out, size_t cap, const char *section);
 
-/* values.c, endpoint.c */
+/* values.c, endpoint.c, rendezvous.c */
 void set_include(struct load *l, const char *value);
 void set_private_key(struct load *l, const char *value);
 void set_private_key_file(struct load *l, const char *value);
@@ -47,6 +51,11 @@ void set_log_level(struct load *l, const char *value);
 void set_lan(struct load *l, const char *value);
 void set_stun(struct load *l, const char *value);
 void set_punch_rate(struct load *l, const char *value);
+void set_rendezvous_engine(struct load *l, const char *value);
+void set_rendezvous_url(struct load *l, const char *value);
+void set_rendezvous_public_key(struct load *l, const char *value);
+void set_rendezvous_psk(struct load *l, const char *value);
+void set_rendezvous_psk_file(struct load *l, const char *value);
 void set_public_key(struct load *l, const char *value);
 void set_preshared_key(struct load *l, const char *value);
 void set_preshared_key_file(struct load *l, const char *value);

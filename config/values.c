@@ -62,8 +62,8 @@ void for_each_item(struct load *l, const char *list, void (*take)(struct load *,
 /* ---- secrets ---- */
 
 /* The text is not shown: it may be a secret with one letter missing. */
-static bool parse_key(struct load *l, uint8_t key[static KEY_LEN], const char *what,
-		      const char *text, const char *remedy)
+bool load_key(struct load *l, uint8_t key[static KEY_LEN], const char *what,
+	      const char *text, const char *remedy)
 {
 	if (key_from_base64(key, text))
 		return true;
@@ -75,7 +75,7 @@ static bool parse_key(struct load *l, uint8_t key[static KEY_LEN], const char *w
 	return false;
 }
 
-static void check_inline_secret(struct load *l, const char *what)
+void load_check_inline_secret(struct load *l, const char *what)
 {
 	const struct lines_file *file = lines_file(&l->lines);
 	unsigned mode = file->text.stat.st_mode & 07777;
@@ -90,7 +90,7 @@ static void check_inline_secret(struct load *l, const char *what)
 		   what, mode, file->name, what);
 }
 
-static bool read_keyfile(struct load *l, uint8_t key[static KEY_LEN], const char *value)
+bool load_keyfile(struct load *l, uint8_t key[static KEY_LEN], const char *value)
 {
 	char *path = path_beside(lines_file(&l->lines)->name, value);
 	char error[512] = "no memory";
@@ -117,8 +117,8 @@ void set_private_key(struct load *l, const char *value)
 {
 	uint8_t key[KEY_LEN];
 
-	check_inline_secret(l, "private_key");
-	if (parse_key(l, key, "private_key", value, "\"p2pnet genkey\" makes one"))
+	load_check_inline_secret(l, "private_key");
+	if (load_key(l, key, "private_key", value, "\"p2pnet genkey\" makes one"))
 		take_private_key(l, key);
 	wipe(key, sizeof(key));
 }
@@ -127,7 +127,7 @@ void set_private_key_file(struct load *l, const char *value)
 {
 	uint8_t key[KEY_LEN];
 
-	if (read_keyfile(l, key, value))
+	if (load_keyfile(l, key, value))
 		take_private_key(l, key);
 	wipe(key, sizeof(key));
 }
@@ -136,8 +136,8 @@ void set_preshared_key(struct load *l, const char *value)
 {
 	struct config_peer *peer = load_peer(l);
 
-	check_inline_secret(l, "preshared_key");
-	peer->has_psk = parse_key(l, peer->psk, "preshared_key", value,
+	load_check_inline_secret(l, "preshared_key");
+	peer->has_psk = load_key(l, peer->psk, "preshared_key", value,
 				  "\"p2pnet genpsk\" makes one, the same for both ends");
 }
 
@@ -145,7 +145,7 @@ void set_preshared_key_file(struct load *l, const char *value)
 {
 	struct config_peer *peer = load_peer(l);
 
-	peer->has_psk = read_keyfile(l, peer->psk, value);
+	peer->has_psk = load_keyfile(l, peer->psk, value);
 }
 
 /* RFC 7748 section 6.1: with a point of low order every secret gives zero. */
@@ -157,21 +157,25 @@ static bool is_low_order(const uint8_t public_key[static KEY_LEN])
 	return !x25519(shared, any_secret, public_key);
 }
 
+void load_public_key(struct load *l, uint8_t out[static KEY_LEN], const char *value,
+		     const char *remedy, const char *remedy_low)
+{
+	uint8_t key[KEY_LEN];
+
+	if (!load_key(l, key, "public_key", value, remedy))
+		return;
+	if (is_low_order(key))
+		load_error(l, "public_key %s is a point of low order, nobody's key; %s", value,
+			   remedy_low);
+	else
+		memcpy(out, key, KEY_LEN);
+}
+
 void set_public_key(struct load *l, const char *value)
 {
 	struct config_peer *peer = load_peer(l);
-	uint8_t key[KEY_LEN];
-
-	if (!parse_key(l, key, "public_key", value, "the peer's \"p2pnet pubkey\" prints its"))
-		return;
-	if (is_low_order(key)) {
-		load_error(l,
-			   "public_key %s is a point of low order, nobody's key; ask the peer for "
-			   "its own",
-			   value);
-		return;
-	}
-	memcpy(peer->public_key, key, KEY_LEN);
+	load_public_key(l, peer->public_key, value, "the peer's \"p2pnet pubkey\" prints its",
+			"ask the peer for its own");
 }
 
 /* ---- addresses ---- */
@@ -253,7 +257,7 @@ static void take_ip(struct load *l, const char *text)
 	place = push(l, (void **)&peer->ips, &peer->ips_len, sizeof(*place));
 	if (place)
 		*place = address.ip;
-	load_claim(l, (struct claim){address, load_section(l)->peer, CLAIM_IP, load_where(l)});
+	load_claim(l, (struct claim){address, load_section(l)->place, CLAIM_IP, load_where(l)});
 }
 
 static void take_allowed_ip(struct load *l, const char *text)
@@ -275,7 +279,7 @@ static void take_allowed_ip(struct load *l, const char *text)
 			     "allowed_ips %s has bits behind the prefix; taken as %s, write that "
 			     "(or /%u for the one machine)",
 			     text, cidr_format(shown, &net), ip_bits(&given.ip));
-	load_claim(l, (struct claim){net, load_section(l)->peer, CLAIM_ALLOWED, load_where(l)});
+	load_claim(l, (struct claim){net, load_section(l)->place, CLAIM_ALLOWED, load_where(l)});
 }
 
 void set_address(struct load *l, const char *value)

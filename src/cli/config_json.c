@@ -1,6 +1,8 @@
 /* config_json.c -- a config file as JSON. */
 #include "cli/config_json.h"
 
+#include <stdio.h>
+
 #include "ctl/report.h"
 
 static json_t *prefixes(const struct cidr *list, size_t len)
@@ -72,9 +74,29 @@ static json_t *nat_json(const struct config *config)
 	return json_pack("{s:o, s:i}", "stun", stun, "punch_rate", (int)config->punch_rate);
 }
 
+static json_t *rendezvous_json(const struct config *config)
+{
+	json_t *array = json_array();
+	char key[KEY_TEXT], endpoint[CONFIG_ENDPOINT_TEXT], url[CONFIG_ENDPOINT_TEXT + 8];
+
+	for (size_t i = 0; array && i < config->rendezvous_len; i++) {
+		const struct config_rendezvous *r = &config->rendezvous[i];
+
+		snprintf(url, sizeof(url), "udp://%s",
+			 config_write_endpoint(endpoint, r->host, r->port));
+		json_array_append_new(
+			array, json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", r->name, "engine",
+					 "builtin", "url", url, "public_key",
+					 key_to_base64(key, r->public_key), "preshared_key",
+					 r->has_psk));
+	}
+	return array;
+}
+
 json_t *config_json(const struct config *config)
 {
-	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:o}", "schema", REPORT_SCHEMA, "net",
+	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:o}", "schema", REPORT_SCHEMA, "net",
 			 config->net, "config", config->path, "self", self_json(config), "nat",
-			 nat_json(config), "peers", config_peers_json(config));
+			 nat_json(config), "rendezvous", rendezvous_json(config), "peers",
+			 config_peers_json(config));
 }

@@ -16,6 +16,8 @@ struct row {
 	const char *text, *says;
 };
 
+#define RENDEZVOUS	"[rendezvous]\nurl = udp://r.example.net:4901\npublic_key = " KEY_B "\n"
+
 static const struct row structure[] = {
 	{"", "t.conf: error: there is no [interface] section; add one, and private_key_file = FILE "
 	     "below it\n"},
@@ -38,8 +40,19 @@ static const struct row structure[] = {
 	{"[interface nas]\nprivate_key = " SELF_PRIVATE "\n",
 	 "t.conf:1: error: [interface] takes no name here; write name = nas on a line below it\n"},
 	{SELF "[pear laptop]\nnonsense = 1\n",
-	 "t.conf:3: error: unknown section [pear]; there are [interface], [nat] and "
-	 "[peer NAME]\n"},
+	 "t.conf:3: error: unknown section [pear]; there are [interface], [nat], "
+	 "[rendezvous] and [peer NAME]\n"},
+	{SELF "[rendezvous]\npublic_key = " KEY_B "\n",
+	 "t.conf:3: error: [rendezvous] has no url; add url = udp://HOST:PORT\n"},
+	{SELF "[rendezvous]\nurl = udp://r.example.net:4901\n",
+	 "t.conf:3: error: [rendezvous] has no public_key; add the one that \"p2pnet rendezvous\" "
+	 "prints there\n"},
+	{SELF "[rendezvous two words]\nurl = udp://r:1\npublic_key = " KEY_B "\n",
+	 "t.conf:3: error: \"two words\" is not a name; use 1 to 63 letters, digits, \"-\", \"_\", "
+	 "\".\"\n"},
+	{SELF "[rendezvous]\nurl = udp://r:1\npublic_key = " KEY_B "\nendpoint = r:1\n",
+	 "t.conf:6: error: endpoint belongs into a [peer] section, this is [rendezvous]; move it "
+	 "there\n"},
 	{SELF "[nat home]\nstun = stun.example.net\n",
 	 "t.conf:3: error: [nat] takes no name; delete \"home\"\n"},
 	{SELF "[nat]\nstun = stun.example.net\n" PEER_A "[nat]\nstun = stun2.example.net\n",
@@ -269,6 +282,23 @@ static const struct row values[] = {
 	 "t.conf:5: error: endpoint \"[ff02::1]:51820\" is the unspecified or a multicast "
 	 "address, where nobody can be; write host:51820, 192.0.2.1:51820 or "
 	 "[2001:db8::1]:51820\n"},
+	{SELF RENDEZVOUS "engine = mqtt\n",
+	 "t.conf:6: error: engine \"mqtt\" is not supported, there is only builtin; delete the "
+	 "line\n"},
+	{SELF RENDEZVOUS "preshared_key = abc\n",
+	 "t.conf:6: error: preshared_key has 3 characters, a key is 44 characters of base64; ask "
+	 "who runs the rendezvous for the one that it was given\n"},
+	{SELF "[rendezvous]\nurl = tls://r.example.net:443\npublic_key = " KEY_B "\n",
+	 "t.conf:4: error: url \"tls://r.example.net:443\": tls:// is not supported yet; write "
+	 "udp://HOST:PORT\n"},
+	{SELF "[rendezvous]\nurl = r.example.net:4901\npublic_key = " KEY_B "\n",
+	 "t.conf:4: error: url \"r.example.net:4901\" is not udp://HOST:PORT\n"},
+	{SELF "[rendezvous]\nurl = udp://r.example.net\npublic_key = " KEY_B "\n",
+	 "t.conf:4: error: url \"udp://r.example.net\" has no port; write udp://host:4901, "
+	 "udp://192.0.2.1:4901 or udp://[2001:db8::1]:4901\n"},
+	{SELF "[rendezvous]\nurl = udp://r:1\npublic_key = xyz\n",
+	 "t.conf:5: error: public_key has 3 characters, a key is 44 characters of base64; "
+	 "\"p2pnet rendezvous\" prints its\n"},
 	{SELF "[nat]\nstun = a.example.net:0, stun.example.net\n",
 	 "t.conf:4: error: stun \"a.example.net:0\" has a port that is not 1 to 65535; write "
 	 "stun.example.net, stun.example.net:3478 or [2001:db8::1]:3478\n"},
@@ -287,6 +317,15 @@ static const struct row values[] = {
 };
 
 static const struct row wholes[] = {
+	{SELF RENDEZVOUS RENDEZVOUS,
+	 "t.conf:6: error: [rendezvous] is the same as the one at t.conf:3; delete one of the two\n"},
+	{SELF "[rendezvous r]\nurl = udp://a:1\npublic_key = " KEY_B "\n"
+	 "[rendezvous R]\nurl = udp://b:1\npublic_key = " KEY_B "\n",
+	 "t.conf:6: error: there are two rendezvous \"R\", the other at t.conf:3; give one of them "
+	 "another name\n"},
+	{SELF "[rendezvous]\nurl = udp://a:1\npublic_key = " SELF_PUBLIC "\n",
+	 "t.conf:3: error: [rendezvous] has this node's own public_key; give the rendezvous a key "
+	 "of its own\n"},
 	{SELF PEER_A "[peer b]\npublic_key = " KEY_A "\n",
 	 "t.conf:5: error: [peer b] has the same public_key as [peer a] (t.conf:3); every machine "
 	 "has its own: delete one of the two\n"},

@@ -445,6 +445,28 @@ static void stun_servers_have_a_port_that_need_not_be_said(void **state)
 	config_free(c);
 }
 
+static void rendezvous_are_called_by_their_label_or_their_host(void **state)
+{
+	uint8_t key[KEY_LEN];
+	struct config *c;
+
+	(void)state;
+	scratch_write("psk.key", PSK "\n");
+	c = load(SELF "[rendezvous town]\nengine = builtin\nurl = udp://r.example.net:4901\n"
+		      "public_key = " KEY_A "\npreshared_key_file = psk.key\n"
+		      "[RENDEZVOUS]\nURL = udp://192.0.2.1:5\nPublicKey = " KEY_B "\n");
+	assert_int_equal(c->rendezvous_len, 2);
+	assert_string_equal(c->rendezvous[0].name, "town");
+	assert_string_equal(c->rendezvous[0].host, "r.example.net");
+	assert_int_equal(c->rendezvous[0].port, 4901);
+	assert_true(key_from_base64(key, PSK));
+	assert_true(c->rendezvous[0].has_psk && key_equal(c->rendezvous[0].psk, key));
+	assert_string_equal(c->rendezvous[1].name, "192.0.2.1");
+	assert_true(key_from_base64(key, KEY_B));
+	assert_true(!c->rendezvous[1].has_psk && key_equal(c->rendezvous[1].public_key, key));
+	config_free(c);
+}
+
 static void guessing_ports_can_be_turned_off(void **state)
 {
 	static const char *const words[] = {"no", "0", "NO"};
@@ -491,6 +513,7 @@ int main(void)
 		cmocka_unit_test(a_peer_is_found_by_name_key_and_address),
 		cmocka_unit_test(our_own_ula_may_be_written_down),
 		cmocka_unit_test(stun_servers_have_a_port_that_need_not_be_said),
+		cmocka_unit_test(rendezvous_are_called_by_their_label_or_their_host),
 		cmocka_unit_test(guessing_ports_can_be_turned_off),
 		cmocka_unit_test(what_is_right_can_be_had_in_spite_of_errors),
 		cmocka_unit_test(the_example_loads),

@@ -32,7 +32,10 @@ static const char full[] =
 	"[interface]\nprivate_key = " SELF_PRIVATE
 	"\naddress = 10.77.0.1/24, fd00:77::1/64\nname = nas\n"
 	"fwmark = 51820\ntable = 1000\nmtu = 1300\nlisten_port = 7\nlog_level = debug\n"
-	"[nat]\nstun = stun.example.net, 192.0.2.1:5000\nstun = [2001:db8::7]\n" PEER_A
+	"[nat]\nstun = stun.example.net, 192.0.2.1:5000\nstun = [2001:db8::7]\n"
+	"[rendezvous town]\nurl = UDP://[2001:db8::8]:4901\npublic_key = " KEY_B "\n"
+	"preshared_key = " PSK "\n[rendezvous]\nurl = udp://r.example.net:5\n"
+	"public_key = " KEY_A "\n" PEER_A
 	"preshared_key = " PSK "\nip = 10.77.0.2\nallowed_ips = 192.168.1.0/24, 10.77.0.2/32\n"
 	"endpoint = [2001:db8::1]:51820\nkeepalive = yes\n"
 	"[peer]\npublic_key = " KEY_B "\nendpoint = b.example.net:7\n";
@@ -72,6 +75,17 @@ static void every_value_has_its_line_and_secrets_are_hidden(void **state)
 		"stun = 192.0.2.1:5000\n"
 		"stun = [2001:db8::7]:3478\n"
 		"\n"
+		"[rendezvous town]\n"
+		"engine = builtin\n"
+		"url = udp://[2001:db8::8]:4901\n"
+		"public_key = " KEY_B "\n"
+		"preshared_key = (hidden)\n"
+		"\n"
+		"[rendezvous]\n"
+		"engine = builtin\n"
+		"url = udp://r.example.net:5\n"
+		"public_key = " KEY_A "\n"
+		"\n"
 		"[peer a]\n"
 		"public_key = " KEY_A "\n"
 		"preshared_key = (hidden)\n"
@@ -108,7 +122,7 @@ static void write_with_keys(const char *path, const char *text, const char *cons
 static void with_its_keys_put_back_it_loads_as_the_same(void **state)
 {
 	static const char *const files[] = {full, SELF, SELF "table = off\n" PEER_A};
-	static const char *const keys[] = {SELF_PRIVATE, PSK};
+	static const char *const keys[] = {SELF_PRIVATE, PSK, PSK};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -144,7 +158,7 @@ static void as_it_is_printed_it_does_not_load_without_its_secrets(void **state)
 	assert_null(strstr(text, PSK));
 	scratch_write("t.conf", text);
 	assert_null(config_load("t.conf", &report));
-	assert_int_equal(report.errors, 2);
+	assert_int_equal(report.errors, 3);
 	config_report_free(&report);
 	free(text);
 }
