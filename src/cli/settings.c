@@ -11,6 +11,8 @@ _Static_assert((int)CONFIG_HOST_MAX <= (int)NODE_HOST_MAX, "and each of them");
 
 enum { MAIN_TABLE = 254 }; /* RT_TABLE_MAIN of rtnetlink(7) */
 
+_Static_assert((int)CONFIG_RENDEZVOUS_MAX == (int)NODE_RENDEZVOUS_MAX, "all of them");
+
 static void peer_settings(struct node_peer_settings *out, const struct config_peer *peer)
 {
 	*out = (struct node_peer_settings){
@@ -24,6 +26,15 @@ static void peer_settings(struct node_peer_settings *out, const struct config_pe
 	memcpy(out->public_key, peer->public_key, KEY_LEN);
 	if (peer->has_psk)
 		memcpy(out->psk, peer->psk, KEY_LEN);
+}
+
+static void rendezvous_settings(struct node_rendezvous_settings *out,
+				const struct config_rendezvous *r)
+{
+	*out = (struct node_rendezvous_settings){.name = r->name, .host = r->host, .port = r->port};
+	memcpy(out->public_key, r->public_key, KEY_LEN);
+	if (r->has_psk)
+		memcpy(out->psk, r->psk, KEY_LEN);
 }
 
 static uint32_t table_number(const struct config *config)
@@ -47,6 +58,8 @@ bool settings_init(struct settings *out, const struct config *config, const stru
 		return false;
 	for (size_t i = 0; i < config->peers_len; i++)
 		peer_settings(&peers[i], &config->peers[i]);
+	for (size_t i = 0; i < config->rendezvous_len; i++)
+		rendezvous_settings(&out->rendezvous[i], &config->rendezvous[i]);
 	out->peers = peers;
 	for (size_t i = 0; i < config->stun_len; i++)
 		out->stun[i] = (struct node_stun_server){config->stun[i].host, config->stun[i].port};
@@ -72,7 +85,9 @@ bool settings_init(struct settings *out, const struct config *config, const stru
 			 .listen_port = config->listen_port,
 			 .mtu = config->mtu,
 			 .peers = peers,
-			 .peers_len = config->peers_len},
+			 .peers_len = config->peers_len,
+			 .rendezvous = out->rendezvous,
+			 .rendezvous_len = config->rendezvous_len},
 	};
 	memcpy(out->daemon.node.private_key, config->private_key, KEY_LEN);
 	return true;
@@ -81,6 +96,7 @@ bool settings_init(struct settings *out, const struct config *config, const stru
 void settings_deinit(struct settings *s)
 {
 	wipe(s->peers, s->daemon.node.peers_len * sizeof(*s->peers));
+	wipe(s->rendezvous, sizeof(s->rendezvous));
 	free(s->peers);
 	wipe(s->daemon.node.private_key, KEY_LEN);
 	*s = (struct settings){0};

@@ -13,6 +13,7 @@
 #include "node/peer.h"
 #include "node/ping.h"
 #include "node/reach.h"
+#include "node/rendezvous_links.h"
 #include "node/signalling.h"
 #include "node/spare.h"
 #include "node/status.h"
@@ -33,7 +34,8 @@ struct roster {
 struct node {
 	struct session_shared shared;
 	struct roster roster;
-	struct heap timers;
+	struct rendezvous_links links;
+	struct heap timers;		/* of peers and rendezvous */
 	struct list owing;
 	struct gate gate;
 	struct ip source4, source6;	/* of ICMP errors; family IP_NONE: none */

@@ -12,7 +12,8 @@ _Static_assert((int)EXPLAIN_LOCALS == (int)LOCALS_MAX, "all of them");
 _Static_assert((int)EXPLAIN_REMOTES == (int)REMOTES_MAX, "all of them");
 _Static_assert((int)EXPLAIN_PAIRS == (int)PAIRS_MAX, "all of them");
 _Static_assert((int)EXPLAIN_OBSERVED == (int)GATHER_OBSERVED_MAX, "all of them");
-_Static_assert((int)EXPLAIN_INTRODUCERS == (int)INTRODUCERS_MAX, "all of them");
+_Static_assert((int)EXPLAIN_INTRODUCERS == (int)INTRODUCERS_MAX + (int)NODE_RENDEZVOUS_MAX,
+	       "all of them");
 
 /* -- the verdict ------------------------------------------------------------- */
 
@@ -379,8 +380,9 @@ static void copy_observed(struct explanation *e, const struct gather *g, msec no
 
 static void copy_introducers(struct explanation *e, const struct node *node, msec now)
 {
-	for (size_t i = 0; i < node->roster.len; i++) {
-		const struct peer *peer = node->roster.peers[i];
+	const struct peer *peer;
+
+	for (size_t i = 0; (peer = node_contact(node, i)); i++) {
 		const struct introducer *in = peer->introducer;
 
 		if (in && e->introducers_len < EXPLAIN_INTRODUCERS)

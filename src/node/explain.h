@@ -12,7 +12,7 @@
 
 enum {
 	EXPLAIN_LOCALS = 20, EXPLAIN_REMOTES = 36, EXPLAIN_PAIRS = 64, EXPLAIN_OBSERVED = 8,
-	EXPLAIN_INTRODUCERS = 3,
+	EXPLAIN_INTRODUCERS = 11,
 	EXPLAIN_LONG = 10 * 1000,	/* msec without a word; then it is said */
 	EXPLAIN_UNANSWERED = 2,		/* initiations; likewise */
 	EXPLAIN_HOPELESS = 45 * 1000,	/* msec of checks; more than the patience of RFC 8863 */

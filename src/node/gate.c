@@ -21,18 +21,20 @@ void gate_reply(struct datagram *d, const void *message, size_t len)
 	d->dscp = HANDSHAKE_DSCP;
 }
 
-static void become_cookie(struct gate *g, struct datagram *d, msec now)
+static void become_cookie(struct gate *g, struct cookie_checker *cookies, struct datagram *d,
+			  msec now)
 {
 	struct message_cookie message;
 
-	cookie_reply_create(&message, &g->cookies, packet_bytes(&d->packet), &d->path.remote,
-			    g->rng, now);
+	cookie_reply_create(&message, cookies, packet_bytes(&d->packet), &d->path.remote, g->rng,
+			    now);
 	gate_reply(d, &message, sizeof(message));
 }
 
-enum gate_verdict gate_check(struct gate *g, struct datagram *d, msec now)
+enum gate_verdict gate_check(struct gate *g, struct cookie_checker *cookies, struct datagram *d,
+			     msec now)
 {
-	enum cookie_verdict verdict = cookie_check(&g->cookies, packet_bytes(&d->packet),
+	enum cookie_verdict verdict = cookie_check(cookies, packet_bytes(&d->packet),
 						   &d->path.remote, g->rng, now);
 
 	if (verdict == COOKIE_BAD_MAC1)
@@ -40,7 +42,7 @@ enum gate_verdict gate_check(struct gate *g, struct datagram *d, msec now)
 	if (!ratelimiter_under_load(&g->ratelimiter, now))
 		return GATE_OPEN;
 	if (verdict == COOKIE_MAC1_ONLY) {
-		become_cookie(g, d, now);
+		become_cookie(g, cookies, d, now);
 		return GATE_COOKIE;
 	}
 	return ratelimiter_allows(&g->ratelimiter, &d->path.remote.ip, now) ? GATE_OPEN

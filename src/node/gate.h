@@ -32,8 +32,10 @@ enum gate_verdict {
 	GATE_LIMITED,
 };
 
-/* The datagram is an initiation or a response. */
-enum gate_verdict gate_check(struct gate *g, struct datagram *d, msec now);
+/* The datagram is an initiation or a response; `cookies`: of the key that it is meant for,
+ * which is that of the gate unless we are somebody else to its sender. */
+enum gate_verdict gate_check(struct gate *g, struct cookie_checker *cookies, struct datagram *d,
+			     msec now);
 
 /* The datagram becomes this message, to go back to where it came from. */
 void gate_reply(struct datagram *d, const void *message, size_t len);

@@ -1,4 +1,4 @@
-/* introducers.c -- peers that pass our signalling on. */
+/* introducers.c -- peers, and rendezvous, that pass our signalling on. */
 #include "node/introducers.h"
 
 #include <stdlib.h>
@@ -57,28 +57,40 @@ bool introducers_set_peers(struct node *node, msec now)
 		if (!start(node, peer, now))
 			return false;
 	}
+	for (size_t i = 0; i < node->links.len; i++) {
+		if (!start(node, node->links.peers[i], now))
+			return false;
+	}
 	return true;
+}
+
+static bool is_resting(const struct peer *peer)
+{
+	return peer->link && peer->link->again != NEVER;
 }
 
 void introducers_announce(struct node *node, bool hurry, msec now)
 {
 	const struct mailboxes *m = &node->signalling.mailboxes;
+	struct peer *peer;
 
-	for (size_t i = 0; i < node->roster.len; i++) {
-		struct introducer *in = node->roster.peers[i]->introducer;
+	for (size_t i = 0; (peer = node_contact(node, i)); i++) {
+		struct introducer *in = peer->introducer;
 
 		if (in)
 			rendezvous_client_set_ids(&in->client, (const uint8_t(*)[MAILBOX_LEN])m->ids,
 						  m->len, hurry, now);
+		if (hurry && is_resting(peer))
+			rendezvous_link_wake(node, peer, now);
 	}
 }
 
 bool introducers_exist(const struct node *node)
 {
-	for (size_t i = 0; i < node->roster.len; i++) {
-		const struct introducer *in = node->roster.peers[i]->introducer;
+	const struct peer *peer;
 
-		if (in && !in->is_plain)
+	for (size_t i = 0; (peer = node_contact(node, i)); i++) {
+		if (peer->introducer && !peer->introducer->is_plain)
 			return true;
 	}
 	return false;
@@ -123,7 +135,7 @@ static void attend(struct peer *peer, msec now)
 		in->is_heard = false;
 	if (!in->is_heard)
 		in->tries_before = in->client.tries;
-	if (seems_plain(peer)) {
+	if (!peer->link && seems_plain(peer)) {
 		peer_tell(peer, EVENT_INTRODUCER_PLAIN, EVENT_NO_REASON, now);
 		in->is_plain = true;
 		rendezvous_client_disconnected(&in->client);
@@ -134,31 +146,35 @@ static void attend(struct peer *peer, msec now)
 
 void introducers_tick(struct node *node, msec now)
 {
-	for (size_t i = 0; i < node->roster.len; i++) {
-		struct introducer *in = node->roster.peers[i]->introducer;
+	struct peer *peer;
 
-		if (in)
-			rendezvous_client_tick(&in->client, now);
+	for (size_t i = 0; (peer = node_contact(node, i)); i++) {
+		if (peer->introducer)
+			rendezvous_client_tick(&peer->introducer->client, now);
+		if (is_resting(peer) && now >= peer->link->again)
+			rendezvous_link_wake(node, peer, now);
 	}
 }
 
 msec introducers_due(const struct node *node, msec now)
 {
+	const struct peer *peer;
 	msec due = NEVER;
 
-	for (size_t i = 0; i < node->roster.len; i++) {
-		const struct introducer *in = node->roster.peers[i]->introducer;
-
-		if (in)
-			due = msec_min(due, rendezvous_client_due(&in->client, now));
+	for (size_t i = 0; (peer = node_contact(node, i)); i++) {
+		if (peer->introducer)
+			due = msec_min(due, rendezvous_client_due(&peer->introducer->client, now));
+		if (peer->link)
+			due = msec_min(due, peer->link->again);
 	}
 	return due;
 }
 
 size_t introducers_poll(struct node *node, struct peer **to, msec now)
 {
-	for (size_t i = 0; i < node->roster.len; i++) {
-		struct peer *peer = node->roster.peers[i];
+	struct peer *peer;
+
+	for (size_t i = 0; (peer = node_contact(node, i)); i++) {
 		size_t len;
 
 		if (!peer->introducer)
@@ -177,10 +193,12 @@ size_t introducers_poll(struct node *node, struct peer **to, msec now)
 size_t introducers_publish(struct node *node, size_t *next, struct bytes envelope,
 			   struct peer **to, msec now)
 {
-	while (*next < node->roster.len) {
-		struct peer *peer = node->roster.peers[(*next)++];
+	struct peer *peer;
+
+	while ((peer = node_contact(node, *next))) {
 		size_t len = 0;
 
+		++*next;
 		if (peer->introducer)
 			len = rendezvous_client_publish(&peer->introducer->client,
 							signalling_frame_room(&node->signalling),

@@ -1,4 +1,4 @@
-/* introducers.h -- peers that pass our signalling on.
+/* introducers.h -- peers, and rendezvous, that pass our signalling on.
  *
  * An introducer is a peer with an endpoint: everybody can call it, so nodes that
  * nobody can call meet there. We register our mailboxes with it and keep the
@@ -6,11 +6,14 @@
  * on, and cannot read. It also tells each how it is seen from outside. Any node
  * does that for its peers (introduction.h); a peer that never answers is plain
  * WireGuard. Who can call all its peers needs none.
+ *
+ * A rendezvous (rendezvous_links.h) is nothing else, and always is one.
  */
 #ifndef NODE_INTRODUCERS_H
 #define NODE_INTRODUCERS_H
 
 #include "node/node.h"
+#include "signal/lan.h"
 #include "signal/rendezvous_client.h"
 
 struct peer;
@@ -23,6 +26,7 @@ enum {
 
 struct introducer {
 	struct rendezvous_client client;
+	struct lan_gate gate;	/* of what it delivers */
 	bool was_connected;
 	bool has_answered;	/* so it is one of ours, even if it is silent now */
 	bool is_heard;		/* data of it came since we asked first, */
@@ -31,7 +35,7 @@ struct introducer {
 	bool was_up;			/* as was told last */
 };
 
-/* The roster is another one: choose among its peers. False: no memory. */
+/* The roster is another one: choose among its peers, and take all rendezvous. False: no memory. */
 bool introducers_set_peers(struct node *node, msec now);
 
 /* Our mailboxes are others, or we want to be told how we are seen. `hurry`: now. */

@@ -85,7 +85,7 @@ static bool roster_alloc(struct roster *roster, const struct node_settings *sett
 	*roster = (struct roster){
 		.peers = array_new(n, sizeof(*roster->peers)),
 		.by_key = array_new(n, sizeof(*roster->by_key)),
-		.timer_slots = array_new(n, sizeof(*roster->timer_slots)),
+		.timer_slots = array_new(n + NODE_RENDEZVOUS_MAX, sizeof(*roster->timer_slots)),
 	};
 	allowedips_init(&roster->allowedips, trie, (uint32_t)nodes);
 	return roster->peers && roster->by_key && roster->timer_slots && trie;
@@ -148,7 +148,7 @@ static bool arrive(struct node *node, struct arrival *a, const struct node_peer_
 	a->settings = peer_settings_new(from);
 	a->peer = node_find_peer(node, from->public_key);
 	if (a->settings && !a->peer) {
-		a->peer = peer_new(&node->shared, &node->events, from, a->settings, &bad_key);
+		a->peer = peer_new(&node->shared, &node->events, from, a->settings, NULL, &bad_key);
 		a->is_new = a->peer != NULL;
 	}
 	if (bad_key)
@@ -195,7 +195,7 @@ static void move_in(struct node *node, struct roster *next, struct arrival *arri
 	free_departed(node, next);
 	roster_free(&node->roster);
 	node->roster = *next;
-	heap_init(&node->timers, next->timer_slots, next->len);
+	heap_init(&node->timers, next->timer_slots, next->len + NODE_RENDEZVOUS_MAX);
 	for (size_t i = 0; i < next->len; i++) {
 		struct peer *peer = next->peers[i];
 
@@ -231,6 +231,7 @@ static bool set_peers(struct node *node, const struct node_settings *settings, m
 	}
 	move_in(node, &next, arrivals, now);
 	free(arrivals);
+	rendezvous_links_set(node, settings, now);
 	if (!signalling_set_peers(node, now))
 		log_warn("out of memory: peers without an endpoint will not be found");
 	return true;
@@ -277,6 +278,7 @@ void node_free(struct node *node)
 		return;
 	for (size_t i = 0; i < node->roster.len; i++)
 		peer_free(node->roster.peers[i]);
+	rendezvous_links_deinit(node);
 	signalling_deinit(node);
 	roster_free(&node->roster);
 	spare_deinit(&node->shared);
@@ -344,7 +346,7 @@ static enum action_kind poll_session(struct node *node, struct peer *peer, struc
 		return ACTION_NONE;
 	if (node->message[0] == MESSAGE_INITIATION) {
 		peer_initiated(peer, now);
-		if (peer->unanswered > SEEK_AFTER)
+		if (peer->unanswered > SEEK_AFTER && !peer->link)
 			signalling_seek(node, peer, now);
 	}
 	action->datagram = (struct datagram){
@@ -432,6 +434,8 @@ static void note_gave_up(struct node *node, struct peer *peer, msec now)
 	peer->session.gave_up = false;
 	node_count(node, COUNT_GAVE_UP, queue_clear(&peer->queue));
 	peer_tell(peer, EVENT_GAVE_UP, EVENT_NO_REASON, now);
+	if (peer->link)
+		rendezvous_link_rest(node, peer, now);
 }
 
 enum action_kind node_poll(struct node *node, struct action *action, msec now)
@@ -500,9 +504,9 @@ static void resolved(struct node *node, struct peer *peer, const struct endpoint
 void node_resolved(struct node *node, const char *host, uint16_t port,
 		   const struct endpoint *endpoints, size_t n, msec now)
 {
-	for (size_t i = 0; i < node->roster.len; i++) {
-		struct peer *peer = node->roster.peers[i];
+	struct peer *peer;
 
+	for (size_t i = 0; (peer = node_contact(node, i)); i++) {
 		if (!peer_is_named(peer, host, port))
 			continue;
 		resolved(node, peer, endpoints, n, now);
@@ -513,9 +517,9 @@ void node_resolved(struct node *node, const char *host, uint16_t port,
 
 void node_source_gone(struct node *node, const struct path *path)
 {
-	for (size_t i = 0; i < node->roster.len; i++) {
-		struct peer *peer = node->roster.peers[i];
+	struct peer *peer;
 
+	for (size_t i = 0; (peer = node_contact(node, i)); i++) {
 		if (ip_equal(&peer->path.local, &path->local) && path->local.family != IP_NONE) {
 			peer->path.local = (struct ip){0};
 			peer->path.ifindex = 0;

@@ -40,6 +40,17 @@ struct node_stun_server {
 	uint16_t port;
 };
 
+/* Where nodes meet that cannot call each other: rendezvous_links.h. */
+struct node_rendezvous_settings {
+	const char *name;
+	const char *host;		/* a name or an address */
+	uint16_t port;
+	uint8_t public_key[KEY_LEN];
+	uint8_t psk[KEY_LEN];		/* zeroes: none */
+};
+
+enum { NODE_RENDEZVOUS_MAX = 8 };
+
 /* Borrowed for the call: the node copies what it keeps. */
 struct node_settings {
 	uint8_t private_key[KEY_LEN];
@@ -53,6 +64,8 @@ struct node_settings {
 	size_t mtu;
 	const struct node_peer_settings *peers;
 	size_t peers_len;
+	const struct node_rendezvous_settings *rendezvous;
+	size_t rendezvous_len;		/* <= NODE_RENDEZVOUS_MAX */
 };
 
 /* Clocks that must not go back (wg/tai64n.h, signal/stamp.h): each has a mark on disk. */

@@ -1,5 +1,6 @@
 /* peer.c -- one configured peer: its session, its path, what waits for it. */
 #include "node/reach.h"
+#include "node/rendezvous_links.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,7 @@ static void start_from_endpoint(struct peer *peer)
 
 	peer->configured = (struct endpoint){0};
 	peer->resolve_after = 0;
+	peer->unresolved = 0;
 	if (s->endpoint_host && ip_parse(&ip, s->endpoint_host))
 		peer->configured = (struct endpoint){.ip = ip, .port = s->endpoint_port};
 	peer->path = (struct path){.remote = peer->configured};
@@ -49,20 +51,23 @@ static void start_from_endpoint(struct peer *peer)
 
 struct peer *peer_new(struct session_shared *shared, struct events *events,
 		      const struct node_peer_settings *from, struct peer_settings *settings,
-		      bool *bad_key)
+		      struct rendezvous_link *link, bool *bad_key)
 {
 	struct peer *peer = calloc(1, sizeof(*peer));
+	const struct noise_identity *self = link ? &link->identity : &shared->identity;
 
 	*bad_key = false;
 	if (!peer)
 		return NULL;
-	if (!session_init(&peer->session, shared, from->public_key, from->psk, settings->keepalive)) {
+	if (!session_init_as(&peer->session, shared, self, from->public_key, from->psk,
+			     settings->keepalive)) {
 		*bad_key = true;
 		free(peer);
 		return NULL;
 	}
 	peer->events = events;
 	peer->settings = settings;
+	peer->link = link;
 	peer->timer.due = NEVER;
 	list_init(&peer->owing);
 	start_from_endpoint(peer);
@@ -86,6 +91,9 @@ void peer_free(struct peer *peer)
 	list_remove(&peer->owing);
 	queue_clear(&peer->queue);
 	session_deinit(&peer->session);
+	if (peer->link)
+		wipe(peer->link, sizeof(*peer->link));
+	free(peer->link);
 	peer_settings_free(peer->settings);
 	free(peer);
 }
@@ -206,6 +214,15 @@ bool peer_is_named(const struct peer *peer, const char *host, uint16_t port)
 	return s->endpoint_host && s->endpoint_port == port && strcmp(s->endpoint_host, host) == 0;
 }
 
+/* 5, 10, 20 .. 60 s, and a little more at random after the first. */
+static msec resolve_wait(struct peer *peer)
+{
+	unsigned doublings = peer->unresolved++;
+	msec wait = doublings < 4 ? (msec)RESOLVE_RETRY << doublings : RESOLVE_RETRY_MAX;
+
+	return doublings ? wait + rng_below(peer->session.shared->rng, (uint32_t)wait / 10) : wait;
+}
+
 unsigned peer_resolved(struct peer *peer, const struct endpoint *endpoints, size_t n, msec now)
 {
 	bool waited = !peer_has_path(peer);
@@ -214,12 +231,15 @@ unsigned peer_resolved(struct peer *peer, const struct endpoint *endpoints, size
 	if (!peer->resolving)
 		return 0;
 	peer->resolving = false;
-	peer->resolve_after = now + (n ? RESOLVE_PAUSE : RESOLVE_RETRY);
 	if (n == 0) {
-		log_warn("%s: no address found for its endpoint %s", peer->settings->name,
-			 peer->settings->endpoint_host ? peer->settings->endpoint_host : "");
+		if (!peer->unresolved)
+			log_warn("%s: no address found for its endpoint %s", peer->settings->name,
+				 peer->settings->endpoint_host ? peer->settings->endpoint_host : "");
+		peer->resolve_after = now + resolve_wait(peer);
 		return waited ? queue_clear(&peer->queue) : 0;
 	}
+	peer->resolve_after = now + RESOLVE_PAUSE;
+	peer->unresolved = 0;
 	chosen = choose(peer, endpoints, n);
 	peer->configured = *chosen;
 	if (!peer_is_endpoint(peer, chosen)) {
@@ -326,7 +346,8 @@ void peer_tell_session(struct peer *peer, msec now)
 {
 	bool connected = session_may_send(&peer->session, now);
 
-	if (connected == peer->was_connected)
+	/* of a rendezvous it is told whether it passes our signalling on */
+	if (peer->link || connected == peer->was_connected)
 		return;
 	peer->was_connected = connected;
 	if (connected)

@@ -23,12 +23,14 @@
 struct reach;
 struct introducer;
 struct known;
+struct rendezvous_link;
 
 enum {
 	RESOLVE_AGAIN_AFTER = 2,	/* unanswered initiations, then the name is asked for again, and
 					   the endpoint and the last source take turns */
 	RESOLVE_PAUSE = 30 * 1000,	/* msec between two questions for one name that has an address */
-	RESOLVE_RETRY = 5 * 1000,	/* msec after an answer that there is none */
+	RESOLVE_RETRY = 5 * 1000,	/* msec after an answer that there is none; doubles each time */
+	RESOLVE_RETRY_MAX = 60 * 1000,
 	MOVES_PER_SECOND = 1,		/* that are told; who is on the way can bring them about, */
 	MOVES_BURST = 10,		/* and this is how many at once */
 };
@@ -57,9 +59,11 @@ struct peer {
 	struct reach *reach;		/* how it is looked for and kept; NULL: no need */
 	struct introducer *introducer;	/* it passes our signalling on; NULL: it does not */
 	struct known *known;		/* where it was; NULL: it never was connected */
+	struct rendezvous_link *link;	/* it is a rendezvous; NULL: a peer indeed */
 	uint64_t signal_heard_ms;	/* see exchange_init() */
 	struct bucket pongs;		/* that we still owe it */
 	struct bucket moves;		/* of its address, which are told */
+	unsigned unresolved;		/* answers in a row that the name has no address */
 	unsigned unanswered;		/* initiations sent since the peer was last heard */
 	bool was_connected;		/* as was told last */
 	bool wants_resolve;
@@ -70,11 +74,11 @@ struct peer {
 struct peer_settings *peer_settings_new(const struct node_peer_settings *from);	/* NULL: no memory */
 void peer_settings_free(struct peer_settings *settings);
 
-/* Takes `settings` if it succeeds. NULL: no memory, or a public key that cannot be
- * (*bad_key tells which). */
+/* Takes `settings`, and `link` (NULL for a peer indeed), if it succeeds. NULL: no memory, or
+ * a public key that cannot be (*bad_key tells which). */
 struct peer *peer_new(struct session_shared *shared, struct events *events,
 		      const struct node_peer_settings *from, struct peer_settings *settings,
-		      bool *bad_key);
+		      struct rendezvous_link *link, bool *bad_key);
 void peer_free(struct peer *peer);
 
 /* Look for it no more. It keeps its path. */

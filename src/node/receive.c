@@ -48,7 +48,7 @@ static void deliver(struct node *node, struct peer *peer, struct packet *inner, 
 static void receive_frame(struct node *node, struct peer *peer, const struct datagram *d,
 			  struct packet *inner, struct node_out *out, msec now)
 {
-	if (!ping_feed(node, peer, d, inner, out, now))
+	if (peer->link || !ping_feed(node, peer, d, inner, out, now))
 		signalling_frame(node, peer, packet_bytes(inner), now);
 }
 
@@ -101,9 +101,10 @@ static void reply(struct datagram *d, const void *message, size_t len, struct no
 }
 
 /* May this initiation or response cost us a curve computation? */
-static bool admit(struct node *node, struct datagram *d, struct node_out *out, msec now)
+static bool admit(struct node *node, struct cookie_checker *cookies, struct datagram *d,
+		  struct node_out *out, msec now)
 {
-	switch (gate_check(&node->gate, d, now)) {
+	switch (gate_check(&node->gate, cookies, d, now)) {
 	case GATE_OPEN:
 		return true;
 	case GATE_BAD_MAC1:
@@ -174,6 +175,16 @@ static struct peer *peer_by_index(struct node *node, const uint8_t index[static 
 	return NULL;
 }
 
+/* The responses of a rendezvous are meant for who we are to it. */
+static struct cookie_checker *cookies_for_response(struct node *node, const struct datagram *d)
+{
+	const struct message_response *msg = (const void *)d->packet.data;
+	struct session *session = index_find(&node->shared.indices, load_le32(msg->receiver));
+	struct peer *peer = session ? container_of(session, struct peer, session) : NULL;
+
+	return peer && peer->link ? &peer->link->cookies : &node->gate.cookies;
+}
+
 static void receive_response(struct node *node, const struct datagram *d, msec now)
 {
 	const struct message_response *msg = (const void *)d->packet.data;
@@ -208,11 +219,11 @@ static void receive_other(struct node *node, enum demux_kind kind, struct datagr
 {
 	switch (kind) {
 	case DEMUX_INITIATION:
-		if (admit(node, d, out, now))
+		if (admit(node, &node->gate.cookies, d, out, now))
 			receive_initiation(node, d, out, now);
 		break;
 	case DEMUX_RESPONSE:
-		if (admit(node, d, out, now))
+		if (admit(node, cookies_for_response(node, d), d, out, now))
 			receive_response(node, d, now);
 		break;
 	case DEMUX_COOKIE:

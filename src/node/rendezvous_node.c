@@ -258,7 +258,7 @@ static bool receive_initiation(struct rendezvous_node *r, struct datagram *d, ms
 
 static bool admit(struct rendezvous_node *r, struct datagram *d, msec now)
 {
-	switch (gate_check(&r->gate, d, now)) {
+	switch (gate_check(&r->gate, &r->gate.cookies, d, now)) {
 	case GATE_OPEN:
 		return receive_initiation(r, d, now);
 	case GATE_BAD_MAC1:

@@ -44,6 +44,7 @@ static bool find_udp(struct bytes packet, struct bytes *udp, struct ip *from, st
  * of a peer. */
 static bool is_own_datagram(const struct node *node, struct bytes packet)
 {
+	const struct peer *peer;
 	struct bytes udp;
 	struct endpoint to = {0};
 	struct ip from;
@@ -57,8 +58,8 @@ static bool is_own_datagram(const struct node *node, struct bytes packet)
 		return false;
 	if (gather_is_local(&node->signalling.gather, &from))
 		return true;
-	for (size_t i = 0; i < node->roster.len; i++) {
-		if (peer_is_endpoint(node->roster.peers[i], &to))
+	for (size_t i = 0; (peer = node_contact(node, i)); i++) {
+		if (peer_is_endpoint(peer, &to))
 			return true;
 	}
 	return false;

@@ -323,14 +323,15 @@ static struct peer *addressee(const struct node *node, struct bytes envelope)
 	return id ? mailboxes_find(node, id) : NULL;
 }
 
-/* `peer`: what addressee() says. True: it was news from this peer. */
+/* `peer`: what addressee() says; `gate`: the carrier's own, so that none can use up the
+ * share of another. True: it was news from this peer. */
 static bool take_envelope(struct node *node, struct peer *peer, struct bytes envelope,
-			  uint32_t ifindex, msec now)
+			  uint32_t ifindex, struct lan_gate *gate, msec now)
 {
 	struct exchange_news news;
 	struct desc desc;
 
-	if (!peer || !lan_may_open(&node->signalling.lan_gate, now)) {
+	if (!peer || !lan_may_open(gate, now)) {
 		node_count(node, COUNT_BAD_SIGNAL, 1);
 		return false;
 	}
@@ -351,7 +352,7 @@ void signalling_direct(struct node *node, const struct datagram *d, msec now)
 
 	if (!peer)
 		node_count(node, COUNT_UNKNOWN_MAILBOX, 1);
-	else if (take_envelope(node, peer, envelope, 0, now))
+	else if (take_envelope(node, peer, envelope, 0, &node->signalling.lan_gate, now))
 		known_came_from(peer, &d->path.remote);
 }
 
@@ -361,7 +362,7 @@ void node_feed_lan(struct node *node, struct bytes datagram, uint32_t ifindex, m
 
 	/* our own, and what is for others, come by here as well */
 	if (peer)
-		take_envelope(node, peer, datagram, ifindex, now);
+		take_envelope(node, peer, datagram, ifindex, &node->signalling.lan_gate, now);
 }
 
 /* -- frames from sessions --------------------------------------------------------- */
@@ -375,7 +376,8 @@ static void take_news(struct node *node, struct peer *peer, struct bytes plain, 
 	case RENDEZVOUS_NOTHING:
 		break;
 	case RENDEZVOUS_ENVELOPE:
-		take_envelope(node, addressee(node, message.envelope), message.envelope, 0, now);
+		take_envelope(node, addressee(node, message.envelope), message.envelope, 0,
+			      &peer->introducer->gate, now);
 		break;
 	case RENDEZVOUS_SEEN:
 		peer->introducer->has_answered = true;
@@ -412,10 +414,12 @@ void signalling_frame(struct node *node, struct peer *peer, struct bytes plain, 
 		return;
 	}
 	node->signalling.touched = true;
-	if (kind == FRAME_REGISTER || kind == FRAME_PUBLISH)
-		introduction_feed(node, peer, plain, now);
-	else if ((kind == FRAME_DELIVER || kind == FRAME_OBSERVED) && peer->introducer)
+	if ((kind == FRAME_DELIVER || kind == FRAME_OBSERVED) && peer->introducer)
 		take_news(node, peer, plain, now);
+	else if (peer->link)
+		node_count(node, COUNT_BAD_SIGNAL, 1);
+	else if (kind == FRAME_REGISTER || kind == FRAME_PUBLISH)
+		introduction_feed(node, peer, plain, now);
 	else if (inband_read(&message, plain))
 		take_inband(node, peer, &message, now);
 	else

@@ -34,7 +34,7 @@ struct post {
 	bool saves, by_lan;		/* still to be done */
 	struct endpoint direct[KNOWN_TARGETS];
 	size_t direct_len;
-	size_t next_peer;		/* the introducer to ask next, by its place in the roster */
+	size_t next_peer;		/* the introducer to ask next: see node_contact() */
 	uint8_t envelope[ENVELOPE_MAX];
 };
 

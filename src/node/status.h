@@ -67,6 +67,27 @@ bool node_find_peer_called(const struct node *node, const char *what, struct pee
 
 const uint8_t *node_public_key(const struct node *node);
 
+enum node_rendezvous_state {
+	NODE_RENDEZVOUS_OK,		/* it holds our mailboxes */
+	NODE_RENDEZVOUS_CONNECTING,
+	NODE_RENDEZVOUS_NO_ANSWER,	/* for 90 s; it will be asked again */
+	NODE_RENDEZVOUS_NO_ADDRESS,	/* its name is not known */
+};
+
+const char *rendezvous_state_name(enum node_rendezvous_state state);	/* lower_snake */
+
+struct rendezvous_status {
+	const char *name, *host;	/* borrowed until the next reconfigure */
+	uint16_t port;
+	enum node_rendezvous_state state;
+	struct endpoint at;		/* family IP_NONE: not known */
+	msec rtt;			/* of the last handshake; -1: none */
+};
+
+size_t node_rendezvous_len(const struct node *node);
+void node_rendezvous_status(const struct node *node, size_t i, struct rendezvous_status *out,
+			    msec now);
+
 /* Why packets were not passed on. Each is counted, and each has a test. */
 enum node_counter {
 	COUNT_UNKNOWN_DATAGRAM,		/* demux knows no such thing */

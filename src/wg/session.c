@@ -61,11 +61,20 @@ bool session_init(struct session *s, struct session_shared *shared,
 		  const uint8_t public_key[static KEY_LEN], const uint8_t psk[static KEY_LEN],
 		  uint32_t persistent_interval_msec)
 {
+	return session_init_as(s, shared, &shared->identity, public_key, psk,
+			       persistent_interval_msec);
+}
+
+bool session_init_as(struct session *s, struct session_shared *shared,
+		     const struct noise_identity *self, const uint8_t public_key[static KEY_LEN],
+		     const uint8_t psk[static KEY_LEN], uint32_t persistent_interval_msec)
+{
 	memset(s, 0, sizeof(*s));
 	s->shared = shared;
+	s->self = self;
 	s->handshake_rtt = -1;
 	timers_init(&s->timers, persistent_interval_msec);
-	if (!noise_peer_init(&s->peer, &shared->identity, public_key, psk)) {
+	if (!noise_peer_init(&s->peer, self, public_key, psk)) {
 		wipe(&s->peer, sizeof(s->peer));
 		return false;
 	}
@@ -204,7 +213,7 @@ static struct keypair *derive_keypair(struct session *s, struct noise_handshake 
 static bool yields(const struct session *s)
 {
 	return s->next->born >= s->initiation_sent &&
-	       memcmp(s->shared->identity.public_key, s->peer.public_key, KEY_LEN) < 0;
+	       memcmp(s->self->public_key, s->peer.public_key, KEY_LEN) < 0;
 }
 
 /* Keys that nobody confirmed yet become the previous ones, because the peer may
@@ -310,7 +319,7 @@ enum session_verdict session_feed_response(struct session *s, const struct messa
 
 	if (!s->shared->keypairs.free)
 		return SESSION_NO_ROOM;
-	verdict = noise_consume_response(&s->handshake, msg, &s->shared->identity, &s->peer);
+	verdict = noise_consume_response(&s->handshake, msg, s->self, &s->peer);
 	if (verdict != NOISE_OK)
 		return from_noise(verdict);
 	kp = derive_keypair(s, &s->handshake, true, now);
@@ -376,7 +385,7 @@ static bool create_initiation(struct session *s, struct message_initiation *msg,
 	if (!index)
 		return false;
 	*save = tai64n_next(&clock, shared->wall_ns, timestamp);
-	if (!noise_create_initiation(msg, &s->handshake, &shared->identity, &s->peer, index,
+	if (!noise_create_initiation(msg, &s->handshake, s->self, &s->peer, index,
 				     timestamp, shared->rng)) {
 		index_remove(&shared->indices, index);
 		return false;

@@ -39,6 +39,7 @@ struct session_shared {
 
 struct session {
 	struct session_shared *shared;
+	const struct noise_identity *self;	/* who we are to this peer */
 	struct noise_peer peer;
 	struct noise_handshake handshake;	/* ours, that waits for a response */
 	struct cookie_jar jar;
@@ -64,6 +65,10 @@ struct session {
 bool session_init(struct session *s, struct session_shared *shared,
 		  const uint8_t public_key[static KEY_LEN], const uint8_t psk[static KEY_LEN],
 		  uint32_t persistent_interval_msec);
+/* To this peer we are somebody else than to all others; `self` is borrowed for the session's life. */
+bool session_init_as(struct session *s, struct session_shared *shared,
+		     const struct noise_identity *self, const uint8_t public_key[static KEY_LEN],
+		     const uint8_t psk[static KEY_LEN], uint32_t persistent_interval_msec);
 void session_deinit(struct session *s);		/* wipes, gives keypairs and indices back */
 void session_set_psk(struct session *s, const uint8_t psk[static KEY_LEN]);
 void session_set_persistent(struct session *s, uint32_t interval_msec, msec now);

@@ -282,18 +282,22 @@ static void a_packet_that_comes_too_soon_for_a_question_waits_for_it(void **stat
 	lab_free(lab);
 }
 
-static void a_peer_with_keepalive_is_asked_for_every_five_seconds(void **state)
+static void a_peer_with_keepalive_is_asked_for_again_less_and_less_often(void **state)
 {
+	static const msec waits[] = {5000, 10000, 20000, 40000, 60000, 60000, 60000};
 	struct lab *lab = with_name(25000);
 
 	(void)state;
-	for (size_t i = 1; i <= 10; i++) {
-		assert_int_equal(lab->us.asked_len, i);
+	for (size_t i = 0; i < sizeof(waits) / sizeof(*waits); i++) {
+		assert_int_equal(lab->us.asked_len, i + 1);
 		answer(lab, NULL, 0);
-		lab_pass(lab, RESOLVE_RETRY - 1);
-		assert_int_equal(lab->us.asked_len, i);
-		lab_pass(lab, 1);
+		lab_pass(lab, waits[i] - 1);
+		assert_int_equal(lab->us.asked_len, i + 1);
+		lab_pass(lab, i ? 1 + waits[i] / 10 : 1);
 	}
+	/* an answer, and all begins anew */
+	answer(lab, &lab->far[0].at, 1);
+	assert_int_equal(lab_peer(lab, 0)->unresolved, 0);
 	lab_free(lab);
 }
 
@@ -481,7 +485,7 @@ int main(void)
 		cmocka_unit_test(what_waits_is_counted_and_dropped_if_the_name_has_no_address),
 		cmocka_unit_test(a_name_without_address_is_asked_for_again_only_if_packets_come),
 		cmocka_unit_test(a_packet_that_comes_too_soon_for_a_question_waits_for_it),
-		cmocka_unit_test(a_peer_with_keepalive_is_asked_for_every_five_seconds),
+		cmocka_unit_test(a_peer_with_keepalive_is_asked_for_again_less_and_less_often),
 		cmocka_unit_test(a_failure_does_not_spoil_an_address_that_is_known),
 		cmocka_unit_test(who_shares_a_name_shares_the_answer),
 		cmocka_unit_test(an_answer_that_nobody_asked_for_is_ignored),
