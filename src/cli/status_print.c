@@ -1,6 +1,6 @@
 /* status_print.c -- the report as a table.
  *
- *	home   up 3d04h   10.77.0.1/24 fd5c:9e1:77::1   p2p0   udp/27123   NAT: easy
+ *	home   up 3d04h   10.77.0.1/24 fd5c:9e1:77::1   p2p0   udp/27123   rendezvous: town ok   NAT: easy
  *	PEER    IP         STATE       PATH                        RTT    LOSS  RX/TX      HANDSHAKE
  *	laptop  10.77.0.2  direct      udp6 [2001:...]:1 (punched) 12 ms  0 %   1.2G/340M  41 s
  *	phone   10.77.0.4  connecting  -                           -      -     -          -   [p2pnet explain phone]
@@ -26,6 +26,21 @@ static void print_address(FILE *out, const char *text)
 	fprintf(out, "%.*s ", host ? (int)strcspn(text, "/") : (int)strlen(text), text);
 }
 
+/* "   rendezvous: town ok, lake no answer", or nothing. */
+static void print_rendezvous(FILE *out, const json_t *report)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "rendezvous"), i, one) {
+		const char *state = report_text(one, "state", "?");
+
+		fprintf(out, "%s%s ", i ? ", " : "   rendezvous: ", report_text(one, "name", "?"));
+		for (; *state; state++)
+			putc(*state == '_' ? ' ' : *state, out);
+	}
+}
+
 static void print_head(FILE *out, const json_t *report)
 {
 	const json_t *self = json_object_get(report, "self"), *address;
@@ -39,6 +54,7 @@ static void print_head(FILE *out, const json_t *report)
 		print_address(out, json_is_string(address) ? json_string_value(address) : "?");
 	fprintf(out, "  %s   udp/%d", report_text(self, "device", "?"),
 		(int)report_number(self, "listen_port", 0));
+	print_rendezvous(out, report);
 	if (strcmp(nat, "unknown") != 0)
 		fprintf(out, "   NAT: %s", nat);
 	fputc('\n', out);

@@ -9,6 +9,11 @@
  *	    "aead": "openssl", "log_level": "info", "nat": "none" | "easy" | "hard" | "unknown",
  *	    "counters": {"bad_mac1": 0, ...}
  *	  },
+ *	  "rendezvous": [{
+ *	    "name": "town", "url": "udp://rendezvous.example.net:4901",
+ *	    "state": "ok" | "connecting" | "no_answer" | "no_address",
+ *	    "address": "192.0.2.9:4901" | null, "rtt_ms": 12 | null
+ *	  }],
  *	  "peers": [{
  *	    "name": "laptop", "public_key": "...", "preshared_key": true,
  *	    "ips": ["10.77.0.2/32", "fd..../128"],

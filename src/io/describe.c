@@ -77,15 +77,14 @@ json_t *describe_path(const struct path_status *way)
 }
 
 /* As it is written in the config. */
-static json_t *describe_endpoint(const struct peer_status *peer)
+static json_t *describe_endpoint(const char *prefix, const char *host, uint16_t port)
 {
-	const char *host = peer->endpoint_host;
 	char text[320];
 
 	if (!host)
 		return json_null();
-	snprintf(text, sizeof(text), strchr(host, ':') ? "[%s]:%u" : "%s:%u", host,
-		 peer->endpoint_port);
+	snprintf(text, sizeof(text), strchr(host, ':') ? "%s[%s]:%u" : "%s%s:%u", prefix, host,
+		 port);
 	return json_string(text);
 }
 
@@ -108,7 +107,8 @@ json_t *describe_way_to(const struct peer_status *peer)
 			 text_or_null(peer->name), "public_key", key_text(peer->public_key), "ips",
 			 cidr_list(peer->allowed_ips, peer->allowed_ips_len), "state",
 			 peer_state_name(peer->state), "path", describe_path(&peer->way),
-			 "endpoint", describe_endpoint(peer), "rtt_ms", describe_rtt(peer),
+			 "endpoint",
+			 describe_endpoint("", peer->endpoint_host, peer->endpoint_port), "rtt_ms", describe_rtt(peer),
 			 "loss", number_or_null(peer->way.lost >= 0, peer->way.lost));
 }
 
@@ -144,6 +144,36 @@ static json_t *describe_peers(const struct node *node, msec now, uint64_t wall_n
 
 		node_peer_status(node, i, &peer, now);
 		if (json_array_append_new(list, describe_peer(&peer, now, wall_ns))) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+/* -- rendezvous ---------------------------------------------------------- */
+
+static json_t *describe_one_rendezvous(const struct rendezvous_status *r)
+{
+	char at[ENDPOINT_TEXT];
+
+	return json_pack("{s:o, s:o, s:s, s:o, s:o}", "name", text_or_null(r->name), "url",
+			 describe_endpoint("udp://", r->host, r->port), "state",
+			 rendezvous_state_name(r->state), "address",
+			 text_or_null(r->at.ip.family == IP_NONE ? NULL
+								 : endpoint_format(at, &r->at)),
+			 "rtt_ms", number_or_null(r->rtt >= 0, r->rtt));
+}
+
+static json_t *describe_rendezvous(const struct node *node, msec now)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < node_rendezvous_len(node); i++) {
+		struct rendezvous_status r;
+
+		node_rendezvous_status(node, i, &r, now);
+		if (json_array_append_new(list, describe_one_rendezvous(&r))) {
 			json_decref(list);
 			return NULL;
 		}
@@ -199,9 +229,10 @@ static json_t *describe_self(const struct description *d, msec now)
 bool describe(json_t *reply, const struct description *d, msec now, uint64_t wall_ns)
 {
 	const struct profile *p = d->profile;
-	json_t *report = json_pack("{s:i, s:s, s:o, s:i, s:o, s:o}", "schema", REPORT_SCHEMA,
+	json_t *report = json_pack("{s:i, s:s, s:o, s:i, s:o, s:o, s:o}", "schema", REPORT_SCHEMA,
 				   "net", p->net, "version", text_or_null(p->version),
 				   "pid", (int)getpid(), "self", describe_self(d, now),
+				   "rendezvous", describe_rendezvous(d->node, now),
 				   "peers", describe_peers(d->node, now, wall_ns));
 	bool ok = report && json_object_update(reply, report) == 0;
 

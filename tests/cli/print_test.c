@@ -107,6 +107,24 @@ static void status_is_a_table(void **state)
 	json_decref(report);
 }
 
+static void the_head_tells_how_the_rendezvous_are(void **state)
+{
+	json_t *report = report_of(
+		"{'net':'home','self':{'uptime_s':1,'addresses':[],'device':'p2p0','listen_port':7},"
+		"'rendezvous':[{'name':'town','state':'ok'},{'name':'lake','state':'no_answer'}],"
+		"'peers':[]}");
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	print_plain(out, report);
+	fclose(out);
+	assert_non_null(strstr(text, "   udp/7   rendezvous: town ok, lake no answer\n"));
+	free(text);
+	json_decref(report);
+}
+
 static void a_path_says_how_it_was_found(void **state)
 {
 	static const struct {
@@ -292,6 +310,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(status_is_a_table),
+		cmocka_unit_test(the_head_tells_how_the_rendezvous_are),
 		cmocka_unit_test(a_path_says_how_it_was_found),
 		cmocka_unit_test(a_round_trip_of_less_than_a_millisecond_is_not_zero),
 		cmocka_unit_test(verbose_status_has_the_engine_and_what_was_counted),
