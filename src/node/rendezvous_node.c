@@ -19,6 +19,7 @@ enum {
 	BOXES_EACH = 1024,		/* at most */
 	CLIENTS_PER_LETTER = 2,		/* who tell something at the same time */
 	LETTERS_MIN = 64,
+	LIFETIME = 120,			/* s, of a registration: clients ask once a minute */
 	FRAME_ROOM = HEADROOM + RENDEZVOUS_FRAME_MAX + TAILROOM,
 };
 
@@ -58,6 +59,7 @@ static bool make_tables(struct rendezvous_node *r, uint32_t places, struct rng *
 	if (!t->seats || !t->boxes || !t->chains || !t->letters)
 		return false;
 	rendezvous_server_init(&r->server, t, BOXES_EACH, rng);
+	rendezvous_server_set_lifetime(&r->server, LIFETIME);
 	return true;
 }
 

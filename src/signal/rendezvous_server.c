@@ -62,6 +62,7 @@ void rendezvous_server_init(struct rendezvous_server *s, const struct rendezvous
 	memset(s, 0, sizeof(*s));
 	s->tables = *tables;
 	s->boxes_per_client = boxes_per_client;
+	s->lifetime_max = RENDEZVOUS_LIFETIME_MAX;
 	s->sweep_due = NEVER;
 	rng->fill(rng, s->seed, sizeof(s->seed));
 	list_init(&s->free_letters);
@@ -81,6 +82,11 @@ void rendezvous_server_init(struct rendezvous_server *s, const struct rendezvous
 		tables->boxes[i].chain_next = s->free_box;
 		s->free_box = i;
 	}
+}
+
+void rendezvous_server_set_lifetime(struct rendezvous_server *s, uint16_t seconds)
+{
+	s->lifetime_max = seconds;
 }
 
 void rendezvous_server_set_wall(struct rendezvous_server *s, uint64_t wall_ms)
@@ -303,8 +309,7 @@ static void take_register(struct rendezvous_server *s, uint32_t client,
 	struct rendezvous_seat *seat = &s->tables.seats[client];
 
 	seat->sequence = m->sequence;
-	seat->lifetime = m->lifetime < RENDEZVOUS_LIFETIME_MAX ? m->lifetime
-							       : RENDEZVOUS_LIFETIME_MAX;
+	seat->lifetime = m->lifetime < s->lifetime_max ? m->lifetime : s->lifetime_max;
 	for (size_t i = 0; i < m->ids_len; i++) {
 		if (seat->lifetime)
 			register_id(s, client, m->ids[i], seat->lifetime, now);

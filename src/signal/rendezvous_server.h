@@ -86,6 +86,7 @@ struct rendezvous_server {
 	struct rendezvous_tables tables;
 	uint8_t seed[MAILBOX_LEN];		/* nobody can choose ids that share a chain */
 	uint16_t boxes_per_client;
+	uint16_t lifetime_max;
 	uint32_t free_box;
 	uint32_t boxes_used;
 	uint32_t sweep;				/* the next box to look at */
@@ -100,6 +101,10 @@ struct rendezvous_server {
 /* The tables are borrowed for the server's life; what is in them does not matter. */
 void rendezvous_server_init(struct rendezvous_server *s, const struct rendezvous_tables *tables,
 			    uint16_t boxes_per_client, struct rng *rng);
+
+/* The longest registration that is granted, in s; RENDEZVOUS_LIFETIME_MAX unless it is said.
+ * Clients ask again after half of it: so long it takes them to notice that all was lost. */
+void rendezvous_server_set_lifetime(struct rendezvous_server *s, uint16_t seconds);
 
 void rendezvous_server_set_wall(struct rendezvous_server *s, uint64_t wall_ms);
 

@@ -181,6 +181,7 @@ static void a_client_is_told_how_it_is_seen_and_what_day_it_is(void **state)
 	assert_true(endpoint_equal(&m.address, &callers[0].at));
 	assert_int_equal(m.time_ms, HALL_WALL / 1000000);
 	assert_int_equal(m.held, 1);
+	assert_int_equal(m.lifetime, 120);
 	close_all();
 }
 

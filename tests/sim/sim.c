@@ -381,6 +381,17 @@ void sim_inject(struct sim *sim, const struct endpoint *from, size_t to, struct 
 		feed(sim, to, &n->links[0], &d);
 }
 
+void sim_send(struct sim *sim, const struct endpoint *from, const struct endpoint *to,
+	      struct bytes datagram)
+{
+	struct sim_datagram d = {
+		.net = NET_INTERNET, .from = *from, .to = *to, .len = datagram.len};
+
+	assert_in_range(d.len, 1, sizeof(d.bytes));
+	memcpy(d.bytes, datagram.data, d.len);
+	nets_fly(&sim->nets, &d, &sim->wire, sim->now);
+}
+
 uint32_t sim_packet(struct sim *sim, size_t from, size_t to, size_t len)
 {
 	uint8_t buffer[HEADROOM + 2048 + TAILROOM];

@@ -87,6 +87,7 @@ struct sim {
 	bool gathers;			/* nodes are told their own addresses */
 	bool lan;			/* and look for each other by multicast */
 	uint32_t punch_rate;
+	struct node_rendezvous_settings rendezvous;	/* of all nodes, once they are configured; no host: none */
 	struct sim_node nodes[SIM_NODES];
 	size_t nodes_len;
 	uint32_t sent;				/* packets given to nodes so far */
@@ -140,6 +141,9 @@ void sim_reboot_nat(struct sim *sim, size_t i);		/* mappings and outside address
 void sim_reboot_net(struct sim *sim, uint8_t net, struct ip outside);
 /* A datagram out of the blue. */
 void sim_inject(struct sim *sim, const struct endpoint *from, size_t to, struct bytes datagram);
+/* A datagram from somewhere in the internet. */
+void sim_send(struct sim *sim, const struct endpoint *from, const struct endpoint *to,
+	      struct bytes datagram);
 /* From here on datagrams may be sent there. */
 void sim_add_place(struct sim *sim, struct ip ip);
 void sim_drain(struct sim *sim, size_t i);
