@@ -155,10 +155,16 @@ const char *rendezvous_state_name(enum node_rendezvous_state state)
 	return names[state];
 }
 
+/* Still so while it is asked again, until it does not answer at once. */
+static bool holds_mailboxes(const struct introducer *in)
+{
+	return in->client.state == RENDEZVOUS_REGISTERED ||
+	       (in->client.state == RENDEZVOUS_REGISTERING && in->was_up && !in->client.tries);
+}
+
 static enum node_rendezvous_state state_of(const struct peer *peer, msec now)
 {
-	if (peer_may_send(peer, now) && peer->introducer &&
-	    peer->introducer->client.state == RENDEZVOUS_REGISTERED)
+	if (peer_may_send(peer, now) && peer->introducer && holds_mailboxes(peer->introducer))
 		return NODE_RENDEZVOUS_OK;
 	if (!peer_has_path(peer) && peer->unresolved)
 		return NODE_RENDEZVOUS_NO_ADDRESS;
