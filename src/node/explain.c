@@ -148,14 +148,14 @@ static const struct {
 	},
 	[VERDICT_NO_CHANNEL] = {
 		"no_channel",
-		"it has no endpoint, and there is nobody to ask where it is: no LAN, no peer with an endpoint",
-		"give one peer of the net that all can reach an endpoint, here and at the other side, or "
+		"it has no endpoint, and there is nobody to ask where it is: no LAN, no peer with an endpoint, no rendezvous",
+		"give one peer of the net that all can reach an endpoint, or name a rendezvous, here and at the other side, or "
 		"introduce the two by hand with 'p2pnet offer'",
 	},
 	[VERDICT_NO_INTRODUCER] = {
 		"no_introducer",
-		"the peer with an endpoint that could ask it is not connected, and on the LAN it was not found",
-		"see that the peer with an endpoint is up, and that no firewall here blocks UDP",
+		"the peer with an endpoint, or the rendezvous, that could ask it is not connected, and on the LAN it was not found",
+		"see that it is up, and that no firewall here blocks UDP",
 	},
 	[VERDICT_PEER_SILENT] = {
 		"peer_silent",
