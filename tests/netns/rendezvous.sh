@@ -152,7 +152,7 @@ knows anna s2
 kill -TERM "${pid_of[s2]}"
 wait "${pid_of[s2]}"
 p2p anna reload
-wait_for 10 "the name is reported" rendezvous_is anna gone no_address
+wait_for 40 "the name is reported" rendezvous_is anna gone no_address
 wait_for 5 "s2 is called" rendezvous_is anna s2 connecting
 rendezvous_is anna s1 ok || fail "s1 is not ok any more"
 pings anna "$(inner4 bert)" 20 0.05
