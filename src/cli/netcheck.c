@@ -1,9 +1,10 @@
 /* netcheck.c -- what kind of NAT this host is behind.
  *
- *	--stun, [nat] stun --> io/netcheck.h --> netcheck_report() --> JSON, or netcheck_print()
+ *	--stun, [nat] stun, [rendezvous] url --> io/netcheck.h --> netcheck_report() --> JSON, or netcheck_print()
  */
 #include "cli/netcheck.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -17,6 +18,21 @@ enum { ERROR_TEXT = 512 };
 
 _Static_assert((int)CONFIG_STUN_MAX <= (int)NETCHECK_SERVERS_MAX, "all that are known are asked");
 
+/* It answers STUN on its port, and on the next unless it was told another: two are enough to
+ * see whether a NAT gives each destination a port of its own. */
+static void add_rendezvous(struct servers *servers, const struct config_rendezvous *r)
+{
+	struct config_server server = {.port = r->port};
+
+	if (!r->host[0])
+		return;
+	memcpy(server.host, r->host, sizeof(server.host));
+	servers_add(servers, &server);
+	server.port++;
+	if (server.port)
+		servers_add(servers, &server);
+}
+
 /* The servers do not depend on the rest of the file, nor on a key that this user may not read. */
 static int add_configured(struct servers *servers, const struct place *place, bool quiet)
 {
@@ -29,6 +45,8 @@ static int add_configured(struct servers *servers, const struct place *place, bo
 	config = config_load_anyway(place->config, &report);
 	for (size_t i = 0; config && i < config->stun_len; i++)
 		servers_add(servers, &config->stun[i]);
+	for (size_t i = 0; config && i < config->rendezvous_len; i++)
+		add_rendezvous(servers, &config->rendezvous[i]);
 	if (report.errors && !servers->len)
 		code = EXIT_CONFIG;
 	if (code || !quiet)

@@ -108,7 +108,8 @@ json_t *describe_way_to(const struct peer_status *peer)
 			 cidr_list(peer->allowed_ips, peer->allowed_ips_len), "state",
 			 peer_state_name(peer->state), "path", describe_path(&peer->way),
 			 "endpoint",
-			 describe_endpoint("", peer->endpoint_host, peer->endpoint_port), "rtt_ms", describe_rtt(peer),
+			 describe_endpoint("", peer->endpoint_host, peer->endpoint_port),
+			 "rtt_ms", describe_rtt(peer),
 			 "loss", number_or_null(peer->way.lost >= 0, peer->way.lost));
 }
 

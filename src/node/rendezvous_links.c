@@ -54,6 +54,8 @@ static struct peer *make(struct node *node, const struct node_peer_settings *fro
 
 	if (link)
 		peer = peer_new(&node->shared, &node->events, from, settings, link, &bad_key);
+	if (!peer && link)
+		wipe(link, sizeof(*link));
 	if (!peer)
 		free(link);
 	return peer;

@@ -5,7 +5,8 @@
 #	anna --port-restricted---.
 #	bert --carrier-----------+-- core -- s1, s2
 #	cora --cgnat-------------+
-#	dora --full-cone---------'
+#	dora --full-cone---------+
+#	emil --symmetric---------'   asks what NAT that is, and is no node
 #
 # shellcheck source=nat/nat_lib.sh disable=SC2154	# lib.sh sets them
 . "$(dirname "$0")/nat/nat_lib.sh"
@@ -91,6 +92,7 @@ nat_site anna port-restricted
 nat_site bert carrier
 nat_site cora cgnat
 nat_site dora full-cone
+nat_site emil symmetric
 
 wire=$tmp/wire.pcap
 sniff s1 eth0 "$wire"
@@ -108,6 +110,8 @@ for one in "${nodes[@]}"; do
 	node "$one" p2pnet "Lan = no"
 	knows "$one" s1
 done
+node emil p2pnet
+knows emil s1
 peer anna bert
 peer bert anna
 peer cora dora
@@ -121,6 +125,16 @@ done
 contains "the head of the status" "$(p2p anna status | head -1)" "rendezvous: s1 ok"
 contains "explain" "$(p2p anna explain bert)" "s1"
 equal "peers in the status" "$(p2p anna status --json | jq '.peers | length')" 2
+
+nat_of()		# NAME: in the words of netcheck
+{
+	in_ns "$1" "$P2PNET" netcheck --json -c "$(conf "$1")" 2>/dev/null | jq -r .ipv4.nat
+}
+
+# That two ports of one address see the same does not say what another address would see.
+claim "the two ports of one rendezvous are enough to tell a symmetric NAT"
+equal "the NAT of emil" "$(nat_of emil)" hard
+different "the NAT of anna" "$(nat_of anna)" hard
 
 claim "two that know nothing else of each other are direct"
 meet anna bert
