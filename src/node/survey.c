@@ -96,9 +96,9 @@ static void ask_server(struct node *node, struct survey_server *server, msec now
 
 static void ask_introducers(struct node *node, msec now)
 {
-	for (size_t i = 0; i < node->roster.len; i++) {
-		const struct peer *peer = node->roster.peers[i];
+	const struct peer *peer;
 
+	for (size_t i = 0; (peer = node_contact(node, i)); i++) {
 		if (peer->introducer && peer->introducer->client.state == RENDEZVOUS_REGISTERED)
 			ask(node, &node->signalling.survey.first, &peer->path.remote, now);
 	}
