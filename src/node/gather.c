@@ -97,6 +97,28 @@ static void add_reflexive(struct gather *g, const struct observed *o, unsigned n
 	add(g, &c);
 }
 
+/* The first of its type if everybody can reach it, else the last. It has no related address:
+ * its port tells nothing of the ports that the NAT gives us (mapping.h). */
+static void add_mapped(struct gather *g)
+{
+	const struct node_local_address *local = find_local(g, &g->mapped.base);
+	struct local_candidate c = {
+		.c = {
+			.type = CANDIDATE_SRFLX,
+			.component = COMPONENT,
+			.priority = candidate_priority(CANDIDATE_SRFLX,
+				g->mapped.is_public ? UINT16_MAX : 0, COMPONENT),
+			.at = g->mapped.external,
+		},
+		.server = g->mapped.external.ip,
+	};
+
+	if (!local || g->mapped.external.ip.family == IP_NONE || is_known(g, &c.c.at))
+		return;
+	c.base = base_at(g, local);
+	add(g, &c);
+}
+
 static bool same_candidates(const struct gather *g, const struct local_candidate *others, size_t n)
 {
 	if (g->candidates_len != n)
@@ -122,6 +144,7 @@ static bool rebuild(struct gather *g)
 	g->candidates_len = 0;
 	for (size_t i = 0; i < g->locals_len; i++)
 		add_host(g, &g->locals[i], g->locals[i].ip.family == IP_V4 ? nth4++ : nth6++);
+	add_mapped(g);
 	for (size_t i = 0; i < GATHER_OBSERVED_MAX; i++) {
 		if (g->observed[i].mapped.ip.family != IP_NONE)
 			add_reflexive(g, &g->observed[i], (unsigned)i);
@@ -156,6 +179,12 @@ bool gather_set_locals(struct gather *g, const struct node_local_address *locals
 	}
 	rebuild(g);
 	return true;
+}
+
+bool gather_set_mapped(struct gather *g, const struct node_mapped *mapped)
+{
+	g->mapped = *mapped;
+	return rebuild(g);
 }
 
 /* That observer's own slot, a free one, or the oldest. */
@@ -217,6 +246,8 @@ size_t gather_offer(struct desc_candidate out[static DESC_CANDIDATES_MAX],
 			.endpoint = c->at,
 			.related = c->related,
 		};
+		if (c->type == CANDIDATE_SRFLX && c->related.ip.family == IP_NONE)
+			out[len].type = DESC_MAPPED;
 		out[len].endpoint.scope = out[len].related.scope = 0;
 		len++;
 	}

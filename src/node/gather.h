@@ -4,6 +4,7 @@
  *   srflx   what others see of us: told by introducers that we are connected to and by
  *           STUN servers (survey.h), under the local address that what we send there
  *           leaves from
+ *   mapped  the port that the router opened for us: a srflx that lets in whoever comes
  *
  * Two of a server's ports are two observers: what they see may differ (mapping.h).
  */
@@ -28,6 +29,7 @@ struct gather {
 	struct node_local_address locals[NODE_LOCALS_MAX];
 	size_t locals_len;
 	struct observed observed[GATHER_OBSERVED_MAX];
+	struct node_mapped mapped;
 	/* what follows from it */
 	struct local_candidate candidates[LOCALS_OFFERED];
 	size_t candidates_len;
@@ -37,6 +39,7 @@ void gather_init(struct gather *g, uint16_t port);
 
 /* True: the candidates are others now. */
 bool gather_set_locals(struct gather *g, const struct node_local_address *locals, size_t n);
+bool gather_set_mapped(struct gather *g, const struct node_mapped *mapped);
 bool gather_observe(struct gather *g, const struct endpoint *mapped, const struct path *by,
 		    msec now);
 

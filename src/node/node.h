@@ -97,6 +97,15 @@ struct node_local_address {
 void node_set_locals(struct node *node, const struct node_local_address *locals, size_t n,
 		     msec now);
 
+/* A port of the router that leads to our listen port, as PCP, NAT-PMP or UPnP made it. */
+struct node_mapped {
+	struct endpoint external;	/* family IP_NONE: there is none any more */
+	struct ip base;			/* our address that it leads to */
+	bool is_public;			/* false: the router is behind a NAT itself */
+};
+
+void node_set_mapped(struct node *node, const struct node_mapped *mapped, msec now);
+
 /* This machine has slept: nothing that was known of the network is certain any more. */
 void node_resumed(struct node *node, msec now);
 

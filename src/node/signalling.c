@@ -166,6 +166,12 @@ void node_set_locals(struct node *node, const struct node_local_address *locals,
 	s->touched = true;
 }
 
+void node_set_mapped(struct node *node, const struct node_mapped *mapped, msec now)
+{
+	if (gather_set_mapped(&node->signalling.gather, mapped))
+		signalling_tell(node, now);
+}
+
 void node_socket_opened(struct node *node, uint16_t via, uint16_t port)
 {
 	struct signalling *s = &node->signalling;

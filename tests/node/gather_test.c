@@ -189,6 +189,84 @@ static void the_offer_leaves_out_what_nobody_else_can_use(void **state)
 	assert_int_not_equal(offer[0].foundation, offer[1].foundation);
 }
 
+static struct node_mapped mapped_to(uint16_t port, bool is_public)
+{
+	return (struct node_mapped){
+		.external = {ip_v4(203, 0, 113, 9), port, 0},
+		.base = locals[0].ip,
+		.is_public = is_public,
+	};
+}
+
+static void a_port_that_the_router_opened_is_the_best_of_the_reflexive_ones(void **state)
+{
+	struct gather *g = gathered();
+	struct node_mapped mapped = mapped_to(27000, true);
+
+	(void)state;
+	observe(g, 1, 40000, 1000);
+	assert_true(gather_set_mapped(g, &mapped));
+	assert_false(gather_set_mapped(g, &mapped));	/* no news */
+	assert_int_equal(g->candidates_len, 4);
+	assert_int_equal(g->candidates[2].c.type, CANDIDATE_SRFLX);
+	assert_int_equal(g->candidates[2].c.at.port, 27000);
+	assert_true(ip_equal(&g->candidates[2].base.at.ip, &locals[0].ip));
+	assert_true(g->candidates[2].c.priority > g->candidates[3].c.priority);
+}
+
+static void behind_two_nats_it_is_the_last(void **state)
+{
+	struct gather *g = gathered();
+	struct node_mapped mapped = mapped_to(27000, false);
+
+	(void)state;
+	observe(g, 1, 40000, 1000);
+	gather_set_mapped(g, &mapped);
+	assert_true(g->candidates[2].c.priority < g->candidates[3].c.priority);
+	assert_true(g->candidates[2].c.priority > 0);
+}
+
+static void it_goes_with_the_mapping_and_with_the_address(void **state)
+{
+	struct gather *g = gathered();
+	struct node_mapped mapped = mapped_to(27000, true), none = {.base = locals[0].ip};
+
+	(void)state;
+	gather_set_mapped(g, &mapped);
+	assert_int_equal(g->candidates_len, 3);
+	assert_true(gather_set_mapped(g, &none));
+	assert_int_equal(g->candidates_len, 2);
+	gather_set_mapped(g, &mapped);
+	gather_set_locals(g, locals + 1, 1);
+	assert_int_equal(g->candidates_len, 1);
+}
+
+static void a_firewall_that_is_open_is_no_other_address(void **state)
+{
+	struct gather *g = gathered();
+	struct node_mapped own = {
+		.external = {locals[1].ip, 27000, 0}, .base = locals[1].ip, .is_public = true};
+
+	(void)state;
+	gather_set_mapped(g, &own);
+	assert_int_equal(g->candidates_len, 2);
+}
+
+static void a_mapped_one_is_told_as_such(void **state)
+{
+	struct gather *g = gathered();
+	struct node_mapped mapped = mapped_to(27000, true);
+	struct desc_candidate offer[DESC_CANDIDATES_MAX];
+
+	(void)state;
+	observe(g, 1, 40000, 1000);
+	gather_set_mapped(g, &mapped);
+	assert_int_equal(gather_offer(offer, g->candidates, g->candidates_len), 4);
+	assert_int_equal(offer[2].type, DESC_MAPPED);
+	assert_int_equal(offer[2].endpoint.port, 27000);
+	assert_int_equal(offer[3].type, DESC_SRFLX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +282,11 @@ int main(void)
 		cmocka_unit_test(the_oldest_observation_makes_room),
 		cmocka_unit_test(a_path_of_ours_has_a_base_and_another_none),
 		cmocka_unit_test(the_offer_leaves_out_what_nobody_else_can_use),
+		cmocka_unit_test(a_port_that_the_router_opened_is_the_best_of_the_reflexive_ones),
+		cmocka_unit_test(behind_two_nats_it_is_the_last),
+		cmocka_unit_test(it_goes_with_the_mapping_and_with_the_address),
+		cmocka_unit_test(a_firewall_that_is_open_is_no_other_address),
+		cmocka_unit_test(a_mapped_one_is_told_as_such),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -164,6 +164,23 @@ static void a_peer_tells_its_ports_as_candidates_of_one_base(void **state)
 	assert_int_equal(m.last.port, 40005);
 }
 
+static void a_port_that_a_peer_had_opened_tells_nothing_of_the_others(void **state)
+{
+	struct candidate mapped = {
+		.type = CANDIDATE_SRFLX, .component = COMPONENT, .priority = 90000,
+		.at = {ip_v4(203, 0, 113, 9), 27000, 0},
+	};
+	struct checklist l;
+
+	(void)state;
+	checklist_init(&l, true);
+	checklist_add_remote(&l, &mapped);
+	tell(&l, CANDIDATE_SRFLX, "203.0.113.9", 40001, 9);
+	assert_false(mapping_of_peer(&l).is_hard);
+	tell(&l, CANDIDATE_SRFLX, "203.0.113.9", 52001, 9);
+	assert_true(mapping_of_peer(&l).is_hard);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +192,7 @@ int main(void)
 		cmocka_unit_test(a_word_says_what_two_have_seen),
 		cmocka_unit_test(two_bases_are_not_compared),
 		cmocka_unit_test(a_peer_tells_its_ports_as_candidates_of_one_base),
+		cmocka_unit_test(a_port_that_a_peer_had_opened_tells_nothing_of_the_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
