@@ -97,6 +97,7 @@ struct config {
 	struct config_server stun[CONFIG_STUN_MAX];	/* [nat] */
 	size_t stun_len;
 	unsigned punch_rate;		/* datagrams per second; 0: no ports are guessed */
+	bool pcp, natpmp, upnp;		/* may the router be asked for a port, and how */
 	struct config_rendezvous *rendezvous;
 	size_t rendezvous_len;
 	struct config_peer *peers;

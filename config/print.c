@@ -22,6 +22,11 @@ static void print_table(FILE *out, const struct config *c)
 	}
 }
 
+static const char *yes_or_no(bool yes)
+{
+	return yes ? "yes" : "no";
+}
+
 static void print_interface(FILE *out, const struct config *c)
 {
 	char text[CIDR_TEXT], key[KEY_TEXT];
@@ -39,7 +44,7 @@ static void print_interface(FILE *out, const struct config *c)
 	else
 		fprintf(out, "fwmark = off\n");
 	fprintf(out, "log_level = %s\nlan = %s\n", log_level_name(c->log_level),
-		c->lan ? "yes" : "no");
+		yes_or_no(c->lan));
 }
 
 static bool is_ip_of(const struct config_peer *peer, const struct cidr *prefix)
@@ -74,6 +79,8 @@ static void print_nat(FILE *out, const struct config *c)
 	char text[CONFIG_ENDPOINT_TEXT];
 
 	fprintf(out, "\n[nat]\npunch_rate = %u\n", c->punch_rate);
+	fprintf(out, "upnp = %s\npcp = %s\nnatpmp = %s\n", yes_or_no(c->upnp), yes_or_no(c->pcp),
+		yes_or_no(c->natpmp));
 	for (size_t i = 0; i < c->stun_len; i++)
 		fprintf(out, "stun = %s\n",
 			config_write_endpoint(text, c->stun[i].host, c->stun[i].port));

@@ -37,6 +37,9 @@ static const struct key table[] = {
 
 	{"nat", "stun", NULL, true, set_stun, NULL},
 	{"nat", "punch_rate", NULL, false, set_punch_rate, NULL},
+	{"nat", "upnp", NULL, false, set_upnp, NULL},
+	{"nat", "pcp", NULL, false, set_pcp, NULL},
+	{"nat", "natpmp", NULL, false, set_natpmp, NULL},
 
 	{"rendezvous", "engine", NULL, false, set_rendezvous_engine, NULL},
 

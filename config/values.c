@@ -429,13 +429,33 @@ void set_log_level(struct load *l, const char *value)
 			   value);
 }
 
-void set_lan(struct load *l, const char *value)
+static bool yes_or_no(struct load *l, const char *key, const char *value)
 {
 	bool yes = strcasecmp(value, "yes") == 0;
 
 	if (!yes && strcasecmp(value, "no") != 0)
-		load_error(l, "lan \"%.64s\" is not yes or no", value);
-	l->config->lan = yes;
+		load_error(l, "%s \"%.64s\" is not yes or no", key, value);
+	return yes;
+}
+
+void set_lan(struct load *l, const char *value)
+{
+	l->config->lan = yes_or_no(l, "lan", value);
+}
+
+void set_upnp(struct load *l, const char *value)
+{
+	l->config->upnp = yes_or_no(l, "upnp", value);
+}
+
+void set_pcp(struct load *l, const char *value)
+{
+	l->config->pcp = yes_or_no(l, "pcp", value);
+}
+
+void set_natpmp(struct load *l, const char *value)
+{
+	l->config->natpmp = yes_or_no(l, "natpmp", value);
 }
 
 void set_keepalive(struct load *l, const char *value)

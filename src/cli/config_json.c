@@ -71,7 +71,9 @@ static json_t *nat_json(const struct config *config)
 		json_array_append_new(stun, json_string(config_write_endpoint(
 						    text, config->stun[i].host,
 						    config->stun[i].port)));
-	return json_pack("{s:o, s:i}", "stun", stun, "punch_rate", (int)config->punch_rate);
+	return json_pack("{s:o, s:i, s:b, s:b, s:b}", "stun", stun, "punch_rate",
+			 (int)config->punch_rate, "upnp", config->upnp, "pcp", config->pcp,
+			 "natpmp", config->natpmp);
 }
 
 static json_t *rendezvous_json(const struct config *config)

@@ -308,6 +308,9 @@ static const struct row values[] = {
 	{SELF "[nat]\nstun = [2001:db8::1\n",
 	 "t.conf:4: error: stun \"[2001:db8::1\" lacks the ]; write stun.example.net, "
 	 "stun.example.net:3478 or [2001:db8::1]:3478\n"},
+	{SELF "[nat]\nupnp = maybe\n", "t.conf:4: error: upnp \"maybe\" is not yes or no\n"},
+	{SELF "[nat]\npcp = 1\n", "t.conf:4: error: pcp \"1\" is not yes or no\n"},
+	{SELF "[nat]\nnatpmp =\n", "t.conf:4: error: natpmp has no value; give it one or delete the line\n"},
 	{SELF "[nat]\npunch_rate = 2001\n",
 	 "t.conf:4: error: punch_rate \"2001\" is not 0 to 2000 datagrams a second, or \"no\"\n"},
 	{SELF "[nat]\nstun = a, b:1\nstun = A:3478, b\n",

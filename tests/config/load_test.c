@@ -483,6 +483,18 @@ static void guessing_ports_can_be_turned_off(void **state)
 	}
 }
 
+static void the_router_is_asked_for_a_port_unless_the_file_says_no(void **state)
+{
+	struct config *c = load(SELF);
+
+	(void)state;
+	assert_true(c->upnp && c->pcp && c->natpmp);
+	config_free(c);
+	c = load(SELF "[nat]\nUPnP = no\nPCP = no\nNatPmp = No\n");
+	assert_false(c->upnp || c->pcp || c->natpmp);
+	config_free(c);
+}
+
 static void what_is_right_can_be_had_in_spite_of_errors(void **state)
 {
 	struct config_report report;
@@ -515,6 +527,7 @@ int main(void)
 		cmocka_unit_test(stun_servers_have_a_port_that_need_not_be_said),
 		cmocka_unit_test(rendezvous_are_called_by_their_label_or_their_host),
 		cmocka_unit_test(guessing_ports_can_be_turned_off),
+		cmocka_unit_test(the_router_is_asked_for_a_port_unless_the_file_says_no),
 		cmocka_unit_test(what_is_right_can_be_had_in_spite_of_errors),
 		cmocka_unit_test(the_example_loads),
 		cmocka_unit_test(a_thousand_peers_load_in_a_blink),
