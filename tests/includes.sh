@@ -24,7 +24,7 @@ src/signal:  base crypto
 src/node:    base crypto stun turn ice wg portmap signal
 src/ctl:     base
 # ice (and stun, which it speaks) above node: p2pnet ice is the agent without a node
-src/io:      base crypto stun ice wg node ctl tun
+src/io:      base crypto stun ice wg portmap node ctl tun
 src/cli:     base crypto ice node ctl io config
 tun:         base
 config:      base crypto
@@ -38,6 +38,8 @@ ini.h:          config
 sodium.h:       crypto io
 openssl/*:      crypto
 libmnl/*:       tun
+miniupnpc/*:    io
+seccomp.h:      io
 linux/if_*:     tun
 linux/rtnetlink.h: tun
 '
