@@ -41,6 +41,16 @@ static void print_rendezvous(FILE *out, const json_t *report)
 	}
 }
 
+/* What the router opened for us. */
+static void print_port_map(FILE *out, const json_t *map)
+{
+	if (!json_is_object(map))
+		return;
+	fprintf(out, "   mapped %s by %s%s", report_text(map, "external", "?"),
+		report_text(map, "method", "?"),
+		json_is_false(json_object_get(map, "public")) ? ", behind another NAT" : "");
+}
+
 static void print_head(FILE *out, const json_t *report)
 {
 	const json_t *self = json_object_get(report, "self"), *address;
@@ -57,6 +67,7 @@ static void print_head(FILE *out, const json_t *report)
 	print_rendezvous(out, report);
 	if (strcmp(nat, "unknown") != 0)
 		fprintf(out, "   NAT: %s", nat);
+	print_port_map(out, json_object_get(self, "port_map"));
 	fputc('\n', out);
 }
 

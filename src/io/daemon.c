@@ -1,6 +1,7 @@
 /* daemon.c -- one net, running: what is opened, in which order, changed, and closed.
  *
- *   profile, loop, signals, lock, marks, tun, node, udp, pump, netplan, control, watches
+ *   profile, loop, signals, lock, marks, tun, node, udp, pump, netplan, portmap, links,
+ *   control, watches
  *        opened from left to right, closed from right to left
  *
  * Signals are caught before anything is made, so that one which comes while
@@ -172,11 +173,32 @@ static void open_lan(struct daemon *d, bool wanted)
 		log_warn("%s", error);
 }
 
+static int open_portmap(struct daemon *d, const struct daemon_settings *settings,
+			char error[static ERROR_TEXT])
+{
+	struct portmap_settings wanted = {
+		.port = d->profile->listen_port,
+		.own = d->own_ifindex,
+		.mark = d->profile->fwmark,
+		.program = settings->program,
+		.secret = settings->node.private_key,
+		.mapped = daemon_mapped,
+		.touched = daemon_portmap_touched,
+		.context = d,
+	};
+
+	memcpy(wanted.methods, settings->portmap, sizeof(wanted.methods));
+	d->portmap = portmap_new(&d->loop, &wanted, &d->rng);
+	if (d->portmap)
+		return 0;
+	snprintf(error, ERROR_TEXT, "out of memory");
+	return EXIT_FAILED;
+}
+
 static int open_links(struct daemon *d, bool lan, char error[static ERROR_TEXT])
 {
 	int err;
 
-	d->own_ifindex = if_nametoindex(tun_name(d->tun));
 	open_lan(d, lan);
 	err = links_watch_open(&d->links, &d->loop, d->own_ifindex, daemon_links_changed, d);
 	if (err) {
@@ -257,9 +279,13 @@ int daemon_new(struct daemon **out, const struct daemon_settings *settings,
 	code = apply_netplan(d, d->profile, error);
 	if (code)
 		goto close_pump;
-	code = open_links(d, settings->node.lan, error);
+	d->own_ifindex = if_nametoindex(tun_name(d->tun));
+	code = open_portmap(d, settings, error);
 	if (code)
 		goto undo_netplan;
+	code = open_links(d, settings->node.lan, error);
+	if (code)
+		goto close_portmap;
 	code = open_control(d, error);
 	if (code)
 		goto close_links;
@@ -274,6 +300,8 @@ close_control:
 close_links:
 	links_watch_close(d->links);
 	lan_close(d->lan);
+close_portmap:
+	portmap_close(d->portmap);
 undo_netplan:
 	netplan_undo(d->netplan);
 close_pump:
@@ -339,11 +367,28 @@ int daemon_reconfigure(struct daemon *d, const struct daemon_settings *settings,
 	return code;
 }
 
+static void on_patience_over(uv_timer_t *timer)
+{
+	uv_timer_stop(timer);
+}
+
+/* The router's port must not stay open behind us; but a router that does not answer must not
+ * keep us. */
+static void give_port_back(struct daemon *d)
+{
+	uv_timer_init(&d->loop, &d->patience);
+	uv_timer_start(&d->patience, on_patience_over, DAEMON_STOP_PATIENCE, 0);
+	portmap_stop(d->portmap, clock_now());
+	while (!portmap_is_over(d->portmap) && uv_is_active((uv_handle_t *)&d->patience))
+		uv_run(&d->loop, UV_RUN_ONCE);
+}
+
 int daemon_run(struct daemon *d)
 {
 	daemon_drain(d);
 	uv_run(&d->loop, UV_RUN_DEFAULT);
 	peersfile_save(&d->peersfile, d->node, clock_now());
+	give_port_back(d);
 	return d->exit;
 }
 
@@ -355,6 +400,7 @@ void daemon_free(struct daemon *d)
 	control_close(d->control);
 	links_watch_close(d->links);
 	lan_close(d->lan);
+	portmap_close(d->portmap);
 	resolver_deinit(&d->resolver);
 	watch_close_all(&d->loop);
 	close(d->timer_fd);

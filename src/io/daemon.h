@@ -18,6 +18,7 @@
 #include <jansson.h>
 
 #include "node/node.h"
+#include "portmap/mapper.h"
 
 struct daemon;
 
@@ -35,6 +36,8 @@ struct daemon_settings {
 	unsigned mtu;
 	const struct cidr *addresses;
 	size_t addresses_len;
+	bool portmap[MAPPER_METHODS];	/* may the router be asked for a port, and how */
+	const char *program;		/* this one, to run as a helper; NULL: no UPnP */
 	struct node_settings node;	/* its routes are the peers' allowed IPs */
 };
 

@@ -19,6 +19,7 @@
 #include "io/lock.h"
 #include "io/marks.h"
 #include "io/peersfile.h"
+#include "io/portmap.h"
 #include "io/profile.h"
 #include "io/pump.h"
 #include "io/resolve.h"
@@ -28,6 +29,7 @@
 enum {
 	DAEMON_SIGNALS = 3,
 	DAEMON_CONNECT_AGAIN = 5000,	/* msec; while somebody waits */
+	DAEMON_STOP_PATIENCE = 2000,	/* msec for a slow router to take a port back */
 };
 
 /* When the question of a ping left: the node counts in milliseconds, here it is finer. */
@@ -53,10 +55,12 @@ struct daemon {
 	struct netplan_state *netplan;
 	struct control *control;
 	struct lan *lan;		/* NULL: not wanted, or not to be had */
+	struct portmap *portmap;
 	struct links_watch *links;
 	struct links_sleep sleep;
 	uint32_t own_ifindex;		/* of our device */
 	uv_poll_t tun_poll, udp4_poll, udp6_poll, more_poll, timer_poll;
+	uv_timer_t patience;
 	int timer_fd;
 	msec armed;		/* what the timer is set to; INT64_MIN: not started yet */
 	msec connect_again;	/* while somebody waits */
@@ -81,6 +85,8 @@ void daemon_source_gone(void *context, const struct path *path);
 void daemon_lan_received(void *context, struct bytes datagram, const struct endpoint *from,
 			 uint32_t ifindex);
 void daemon_links_changed(void *context);
+void daemon_mapped(void *context, enum ip_family family, const struct mapping *mapping);
+void daemon_portmap_touched(void *context);
 
 extern const char *const daemon_mark_names[NODE_MARKS];
 

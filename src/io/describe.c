@@ -184,8 +184,23 @@ static json_t *describe_rendezvous(const struct node *node, msec now)
 
 /* -- ourselves ----------------------------------------------------------- */
 
-static json_t *describe_counters(const struct node *node, const struct pump *pump)
+/* The port that the router opened; null: none. */
+static json_t *describe_port_map(const struct portmap *portmap)
 {
+	const struct mapping *m = portmap_mapping(portmap, IP_V4);
+	char text[ENDPOINT_TEXT];
+
+	if (!m)
+		return json_null();
+	return json_pack("{s:s, s:s, s:b, s:I}", "method", mapper_method_name(m->method),
+			 "external", endpoint_format(text, &m->external), "public", m->is_public,
+			 "lifetime_s", (json_int_t)m->lifetime);
+}
+
+static json_t *describe_counters(const struct description *d)
+{
+	const struct node *node = d->node;
+	const struct pump *pump = d->pump;
 	json_t *object = json_object();
 	int failed = 0;
 
@@ -197,6 +212,11 @@ static json_t *describe_counters(const struct node *node, const struct pump *pum
 		failed |= json_object_set_new(
 			object, udp_counter_name((enum udp_counter)i),
 			json_integer((json_int_t)udp_counter(pump->udp, (enum udp_counter)i)));
+	for (int i = 0; i < MAPPER_COUNTERS; i++)
+		failed |= json_object_set_new(
+			object, mapper_counter_name((enum mapper_counter)i),
+			json_integer((json_int_t)portmap_counter(d->portmap,
+								 (enum mapper_counter)i)));
 	failed |= json_object_set_new(object, "tun_dropped",
 				      json_integer((json_int_t)pump->tun_dropped));
 	if (failed) {
@@ -210,7 +230,7 @@ static json_t *describe_self(const struct description *d, msec now)
 {
 	const struct profile *p = d->profile;
 
-	return json_pack("{s:o, s:o, s:s, s:i, s:o, s:i, s:I, s:o, s:o, s:I, s:o, s:s, s:s, s:o}",
+	return json_pack("{s:o, s:o, s:s, s:i, s:o, s:i, s:I, s:o, s:o, s:I, s:o, s:s, s:s, s:o, s:o}",
 			 "name", text_or_null(p->name),
 			 "public_key", key_text(node_public_key(d->node)),
 			 "device", d->device,
@@ -224,7 +244,8 @@ static json_t *describe_self(const struct description *d, msec now)
 			 "aead", text_or_null(aead_engine()),
 			 "log_level", log_level_name(log_level()),
 			 "nat", node_nat(d->node),
-			 "counters", describe_counters(d->node, d->pump));
+			 "port_map", describe_port_map(d->portmap),
+			 "counters", describe_counters(d));
 }
 
 bool describe(json_t *reply, const struct description *d, msec now, uint64_t wall_ns)

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "io/portmap.h"
 #include "io/profile.h"
 #include "io/pump.h"
 #include "node/status.h"
@@ -13,6 +14,7 @@ struct description {
 	const char *device;		/* as the kernel named it */
 	const struct node *node;
 	const struct pump *pump;	/* for its counters, and udp's */
+	const struct portmap *portmap;
 	msec started;
 	uint64_t wall_started_ns;
 };

@@ -33,7 +33,7 @@ const char *const daemon_mark_names[NODE_MARKS] = {
 
 static msec next_due(const struct daemon *d)
 {
-	msec due = node_due(d->node);
+	msec due = msec_min(node_due(d->node), portmap_due(d->portmap));
 
 	return control_has_waiting(d->control) ? msec_min(due, d->connect_again) : due;
 }
@@ -152,6 +152,7 @@ static void on_timer(uv_poll_t *poll, int status, int events)
 	}
 	d->armed = NEVER;
 	node_tick(d->node, now);
+	portmap_tick(d->portmap, now);
 	if (control_has_waiting(d->control) && d->connect_again <= now) {
 		node_connect_all(d->node, now);
 		d->connect_again = now + DAEMON_CONNECT_AGAIN;
@@ -212,8 +213,28 @@ void daemon_links_changed(void *context)
 	node_set_locals(d->node, locals, choose_locals(locals, all, n), clock_now());
 	if (d->lan)
 		lan_rejoin(d->lan);
+	portmap_look(d->portmap, clock_now());
 	if (d->armed != INT64_MIN)	/* not while the net starts */
 		daemon_drain(d);
+}
+
+void daemon_mapped(void *context, enum ip_family family, const struct mapping *mapping)
+{
+	struct daemon *d = context;
+	struct node_mapped mapped = {
+		.external = mapping->external,
+		.base = mapping->self,
+		.is_public = mapping->is_public,
+	};
+
+	/* IPv6 has no other address outside: our own is told already */
+	if (family == IP_V4)
+		node_set_mapped(d->node, &mapped, clock_now());
+}
+
+void daemon_portmap_touched(void *context)
+{
+	daemon_drain(context);
 }
 
 void daemon_source_gone(void *context, const struct path *path)

@@ -82,6 +82,7 @@ struct profile *profile_new(const struct daemon_settings *settings)
 	p->fwmark = settings->fwmark ? settings->fwmark : MARK_BASE | p->listen_port;
 	p->table = settings->table;
 	p->mtu = settings->mtu;
+	memcpy(p->portmap, settings->portmap, sizeof(p->portmap));
 	return p;
 }
 
@@ -102,6 +103,9 @@ void profile_free(struct profile *p)
 
 const char *profile_differs(const struct profile *p, const struct profile *next)
 {
+	static const char *const methods[MAPPER_METHODS] = {
+		[MAPPER_PCP] = "pcp", [MAPPER_NATPMP] = "natpmp", [MAPPER_UPNP] = "upnp"};
+
 	if (strcmp(p->device, next->device) != 0)
 		return "device";
 	if (p->listen_port != next->listen_port)
@@ -110,5 +114,9 @@ const char *profile_differs(const struct profile *p, const struct profile *next)
 		return "fwmark";
 	if (p->mtu != next->mtu)
 		return "mtu";
+	for (int i = 0; i < MAPPER_METHODS; i++) {
+		if (p->portmap[i] != next->portmap[i])
+			return methods[i];
+	}
 	return NULL;
 }

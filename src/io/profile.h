@@ -9,6 +9,7 @@ struct profile {
 	uint16_t listen_port;
 	uint32_t fwmark;		/* drawn from the port if none was given */
 	uint32_t table;
+	bool portmap[MAPPER_METHODS];
 	unsigned mtu;
 	struct cidr *addresses;
 	size_t addresses_len;

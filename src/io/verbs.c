@@ -65,6 +65,7 @@ static json_t *answer_status(struct daemon *d)
 		.device = tun_name(d->tun),
 		.node = d->node,
 		.pump = &d->pump,
+		.portmap = d->portmap,
 		.started = d->started,
 		.wall_started_ns = d->wall_started_ns,
 	};

@@ -125,6 +125,34 @@ static void the_head_tells_how_the_rendezvous_are(void **state)
 	json_decref(report);
 }
 
+static void a_port_that_the_router_opened_is_told(void **state)
+{
+	static const struct {
+		const char *report, *expected;
+	} table[] = {
+		{"{'net':'home','self':{'device':'p2p0','listen_port':1,'port_map':null}}",
+		 "home   up 0 s     p2p0   udp/1\n"},
+		{"{'net':'home','self':{'device':'p2p0','listen_port':1,'port_map':"
+		 "{'method':'PCP','external':'203.0.113.4:1','public':true}}}",
+		 "home   up 0 s     p2p0   udp/1   mapped 203.0.113.4:1 by PCP\n"},
+		{"{'net':'home','self':{'device':'p2p0','listen_port':1,'port_map':"
+		 "{'method':'UPnP','external':'100.64.0.9:1','public':false}}}",
+		 "home   up 0 s     p2p0   udp/1   mapped 100.64.0.9:1 by UPnP, behind another NAT\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		json_t *report = report_of(table[i].report);
+		char expected[256];
+
+		snprintf(expected, sizeof(expected),
+			 "%sno peers; add one with: p2pnet peer add NAME PUBLIC_KEY\n",
+			 table[i].expected);
+		assert_prints(print_plain, report, expected);
+		json_decref(report);
+	}
+}
+
 static void a_path_says_how_it_was_found(void **state)
 {
 	static const struct {
@@ -311,6 +339,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(status_is_a_table),
 		cmocka_unit_test(the_head_tells_how_the_rendezvous_are),
+		cmocka_unit_test(a_port_that_the_router_opened_is_told),
 		cmocka_unit_test(a_path_says_how_it_was_found),
 		cmocka_unit_test(a_round_trip_of_less_than_a_millisecond_is_not_zero),
 		cmocka_unit_test(verbose_status_has_the_engine_and_what_was_counted),
