@@ -1,12 +1,14 @@
 /* netcheck.c -- what kind of NAT this host is behind.
  *
  *	--stun, [nat] stun, [rendezvous] url --> io/netcheck.h --> netcheck_report() --> JSON, or netcheck_print()
+ *	                                         a net that runs --^ the port that the router opened
  */
 #include "cli/netcheck.h"
 
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/client.h"
 #include "cli/command.h"
 #include "cli/json.h"
 #include "cli/load.h"
@@ -76,6 +78,22 @@ static int find_servers(struct servers *servers, const struct options *o)
 		    place.config);
 }
 
+/* Only a net that runs knows, and asks for it again in time; without one nothing is said. */
+static void add_port_map(json_t *report, const struct options *o)
+{
+	const struct ctl_request request = {.verb = CTL_STATUS};
+	char error[CLIENT_ERROR];
+	struct place place;
+	json_t *status;
+
+	if (place_find(&place, o, NULL) ||
+	    client_ask(&status, &place, &request, CLIENT_TIMEOUT, error))
+		return;
+	json_object_set(report, "port_map",
+			json_object_get(json_object_get(status, "self"), "port_map"));
+	json_decref(status);
+}
+
 int run_netcheck(const struct invocation *in)
 {
 	static struct servers servers;
@@ -89,6 +107,8 @@ int run_netcheck(const struct invocation *in)
 	if (netcheck_run(&found, servers.list, servers.len, error))
 		return fail(EXIT_FAILED, "%s", error);
 	report = netcheck_report(&found, &servers);
+	if (report)
+		add_port_map(report, in->options);
 	if (report && !in->options->count[OPT_JSON]) {
 		netcheck_print(stdout, report);
 		json_decref(report);

@@ -16,6 +16,7 @@
  *	    "ipv4": {"address": "192.0.2.1:3478", "rtt_ms": 12 | null, "why": null | "no answer"} | null,
  *	    "ipv6": (the same)
  *	  }],
+ *	  "port_map": as in the status of a net | null (none); absent: no net runs
  *	  "verdict": "..."
  *	}
  */

@@ -5,6 +5,7 @@
  *	          mapping: same for all, filtering: by address and port, ports: preserved, hairpin: no
  *	IPv6      no
  *	CGNAT     cannot be told from here
+ *	Port map  UPnP -> 203.0.113.4:41999 for 2h00
  *	STUN      stun1.example.net:3478 12 ms
  *	          stun2.example.net:3478 IPv4 no answer, IPv6 14 ms
  *	Verdict   direct to all but peers whose NAT takes a new port for each destination
@@ -13,6 +14,7 @@
 
 #include <string.h>
 
+#include "cli/format.h"
 #include "cli/way.h"
 #include "ctl/report.h"
 
@@ -78,6 +80,23 @@ static void print_cgnat(FILE *out, const json_t *cgnat)
 				       : "cannot be told from here");
 }
 
+static void print_port_map(FILE *out, const json_t *map)
+{
+	int64_t lifetime = report_number(map, "lifetime_s", 0);
+	char time[FORMAT_TEXT];
+
+	if (!map)
+		return;
+	if (json_is_null(map)) {
+		fputs("Port map  no\n", out);
+		return;
+	}
+	fprintf(out, "Port map  %s -> %s for %s%s\n", report_text(map, "method", "?"),
+		report_text(map, "external", "?"),
+		lifetime ? format_duration(time, lifetime) : "good",
+		json_is_false(json_object_get(map, "public")) ? ", behind another NAT" : "");
+}
+
 /* " 12 ms", or why not. The family is said where the server has both. */
 static void print_answer(FILE *out, const json_t *answer, const char *family)
 {
@@ -120,6 +139,7 @@ void netcheck_print(FILE *out, const json_t *report)
 	print_family(out, "IPv4", get(report, "ipv4"));
 	print_family(out, "IPv6", get(report, "ipv6"));
 	print_cgnat(out, get(report, "cgnat"));
+	print_port_map(out, json_object_get(report, "port_map"));
 	print_servers(out, get(report, "servers"));
 	fprintf(out, "Verdict   %s\n", report_text(report, "verdict", "?"));
 }

@@ -191,6 +191,34 @@ static void without_a_word_from_outside_little_is_printed(void **state)
 		      "allow UDP out in the firewall that is between here and the internet\n");
 }
 
+static void the_port_that_the_router_opened_is_printed_if_a_net_runs(void **state)
+{
+	static const struct {
+		const char *map, *line;
+	} table[] = {
+		{"null", "Port map  no\n"},
+		{"{\"method\":\"PCP\",\"external\":\"203.0.113.4:9\",\"public\":true,"
+		 "\"lifetime_s\":7200}", "Port map  PCP -> 203.0.113.4:9 for 2h00\n"},
+		{"{\"method\":\"UPnP\",\"external\":\"10.0.0.4:9\",\"public\":false,"
+		 "\"lifetime_s\":0}", "Port map  UPnP -> 10.0.0.4:9 for good, behind another NAT\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		json_t *report = json_object();
+		char *text = NULL;
+		size_t len;
+		FILE *out = open_memstream(&text, &len);
+
+		json_object_set_new(report, "port_map", json_loads(table[i].map, JSON_DECODE_ANY, NULL));
+		netcheck_print(out, report);
+		fclose(out);
+		assert_non_null(strstr(text, table[i].line));
+		free(text);
+		json_decref(report);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +226,7 @@ int main(void)
 		cmocka_unit_test(without_an_answer_there_is_no_udp),
 		cmocka_unit_test(a_carrier_is_known_by_its_addresses),
 		cmocka_unit_test(all_that_was_found_is_printed),
+		cmocka_unit_test(the_port_that_the_router_opened_is_printed_if_a_net_runs),
 		cmocka_unit_test(without_a_word_from_outside_little_is_printed),
 	};
 

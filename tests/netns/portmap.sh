@@ -97,6 +97,9 @@ pings b "$(inner4 a)" 50 0.02
 claim "b, whose router opens nothing, has no port map and says so once"
 equal "b's port map" "$(p2p b status --json | jq -r .self.port_map)" null
 contains "a's status" "$(p2p a status)" "$(router_address a):$(port a) by PCP"
+contains "a's netcheck" "$(p2p a netcheck --stun "$(endpoint4 s1)")" \
+	"Port map  PCP -> $(router_address a):$(port a) for 2h00"
+contains "b's" "$(p2p b netcheck --stun "$(endpoint4 s1)")" "Port map  no"
 
 claim "idle, no packet goes to either router for 5 s"
 sniff r-a lan "$tmp/idle.pcap" "udp port 5351 or udp port 1900 or tcp port 5000"
