@@ -47,21 +47,27 @@ static unsigned from_digit(char digit)
 	       in_range(c, '+', '+', 62) | in_range(c, '/', '/', 63);
 }
 
-char *key_to_base64(char out[static KEY_TEXT], const uint8_t key[static KEY_LEN])
+void base64_write(char *out, const uint8_t *data, size_t len)
 {
+	size_t digits = (len * 8 + 5) / 6, next = 0, i;
 	unsigned bits = 0, held = 0;
-	const uint8_t *next = key;
 
-	for (int i = 0; i < DIGITS; i++) {
+	for (i = 0; i < digits; i++) {
 		if (held < 6) {
-			bits = bits << 8 | (next < key + KEY_LEN ? *next++ : 0);
+			bits = bits << 8 | (next < len ? data[next++] : 0);
 			held += 8;
 		}
 		held -= 6;
 		out[i] = to_digit(bits >> held & 63);
 	}
-	out[DIGITS] = '=';
-	out[DIGITS + 1] = '\0';
+	while (i % 4)
+		out[i++] = '=';
+	out[i] = '\0';
+}
+
+char *key_to_base64(char out[static KEY_TEXT], const uint8_t key[static KEY_LEN])
+{
+	base64_write(out, key, KEY_LEN);
 	return out;
 }
 

@@ -18,6 +18,10 @@ enum {
 	CREDENTIAL_MAX = 24,
 };
 
+/* Characters and the final NUL of so many bytes; and these, in constant time. */
+#define BASE64_TEXT(len) (((len) + 2) / 3 * 4 + 1)
+void base64_write(char *out, const uint8_t *data, size_t len);
+
 char *key_to_base64(char out[static KEY_TEXT], const uint8_t key[static KEY_LEN]);
 /* Exactly 44 characters of canonical base64 (the unused low bits zero), in
  * constant time with regard to their values. False leaves `key` zeroed. */
