@@ -23,9 +23,9 @@ src/portmap: base
 src/signal:  base crypto
 src/node:    base crypto stun turn ice wg portmap signal
 src/ctl:     base
-# ice (and stun, which it speaks) above node: p2pnet ice is the agent without a node
-src/io:      base crypto stun ice wg portmap node ctl tun
-src/cli:     base crypto ice node ctl io config
+# ice (and stun and turn, which it speaks) above node: p2pnet ice is the agent without a node
+src/io:      base crypto stun turn ice wg portmap node ctl tun
+src/cli:     base crypto turn ice node ctl io config
 tun:         base
 config:      base crypto
 '
