@@ -9,10 +9,7 @@
 
 #include "io/clock.h"
 
-enum {
-	ERROR_TEXT = 512,
-	OPEN_TRIES = 5,			/* a port that is free in IPv4 may be taken in IPv6 */
-};
+enum { ERROR_TEXT = 512 };
 
 void station_drain(struct station *s)
 {
@@ -155,19 +152,10 @@ static int watch_all(struct station *s)
 	return err ? err : watch_udp(s, &s->udp6_poll, IP_V6);
 }
 
-static int open_udp(struct station *s, char error[static ERROR_TEXT])
-{
-	struct udp_settings settings = {.source_gone = on_source_gone, .context = s};
-	int err = -EADDRINUSE;
-
-	for (int i = 0; err == -EADDRINUSE && i < OPEN_TRIES; i++)
-		err = udp_open(&s->udp, &settings, error);
-	return err;
-}
-
 int station_open(struct station *s, const struct station_hooks *hooks,
 		 char error[static ERROR_TEXT])
 {
+	const struct udp_settings settings = {.source_gone = on_source_gone, .context = s};
 	int err;
 
 	*s = (struct station){.hooks = *hooks, .timer_fd = -1};
@@ -177,7 +165,7 @@ int station_open(struct station *s, const struct station_hooks *hooks,
 		return err;
 	}
 	resolver_init(&s->resolver, &s->loop, on_resolved, s);
-	err = open_udp(s, error);
+	err = udp_open_any(&s->udp, &settings, error);
 	if (err)
 		goto close;
 	err = watch_all(s);

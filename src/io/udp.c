@@ -22,7 +22,10 @@
 #include "io/udp_message.h"
 #include "io/udp_socket.h"
 
-enum { ERROR_TEXT = 512 };
+enum {
+	ERROR_TEXT = 512,
+	OPEN_TRIES = 5,			/* a port that is free in IPv4 may be taken in IPv6 */
+};
 
 struct udp {
 	int fd4, fd6;
@@ -145,6 +148,18 @@ int udp_open(struct udp **out, const struct udp_settings *settings, char error[s
 			 udp->fd4 < 0 ? "IPv6" : "IPv4");
 	*out = udp;
 	return 0;
+}
+
+int udp_open_any(struct udp **out, const struct udp_settings *settings,
+		 char error[static ERROR_TEXT])
+{
+	struct udp_settings any = *settings;
+	int err = -EADDRINUSE;
+
+	any.port = 0;
+	for (int i = 0; err == -EADDRINUSE && i < OPEN_TRIES; i++)
+		err = udp_open(out, &any, error);
+	return err;
 }
 
 void udp_free(struct udp *udp)

@@ -46,6 +46,8 @@ enum udp_counter {
 /* 0, or -errno with a sentence in error (-EADDRINUSE: the port is taken). Only one family on
  * this host is fine. */
 int udp_open(struct udp **out, const struct udp_settings *settings, char error[static 512]);
+/* The same on any port that is free in both families, whatever the settings say. */
+int udp_open_any(struct udp **out, const struct udp_settings *settings, char error[static 512]);
 void udp_free(struct udp *udp);		/* NULL is fine */
 
 int udp_fd(const struct udp *udp, enum ip_family family);	/* -1: this host lacks the family */
