@@ -1,4 +1,4 @@
-/* keyfile.c -- a secret key in a file of its own, one line of base64, mode 0600. */
+/* keyfile.c -- a secret in a file of its own, mode 0600: a key in base64, or a line of text. */
 #include "config/keyfile.h"
 
 #include <ctype.h>
@@ -77,33 +77,85 @@ static int read_key(uint8_t key[static KEY_LEN], int fd, const char *path,
 	return err;
 }
 
-static int refuse_open(int err, const char *path, char error[static ERROR_LEN])
+static int refuse_open(int err, const char *path, const char *if_missing,
+		       char error[static ERROR_LEN])
 {
 	const char *remedy = "";
 
 	if (err == -ENOENT)
-		remedy = "; \"p2pnet genkey\" makes a key, and umask 077 keeps it yours";
+		remedy = if_missing;
 	if (err == -EACCES)
 		remedy = "; run as root or as the owner of the file";
 	snprintf(error, ERROR_LEN, "%.200s cannot be read: %s%s", path, strerror(-err), remedy);
 	return err;
 }
 
-/* O_NONBLOCK: a pipe in its place is refused, not waited for. */
-int keyfile_read(uint8_t key[static KEY_LEN], const char *path, char error[static ERROR_LEN])
+/* The descriptor or -errno. O_NONBLOCK: a pipe in its place is refused, not waited for. */
+static int open_secret(const char *path, const char *if_missing, char error[static ERROR_LEN])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	int err;
 
-	memset(key, 0, KEY_LEN);
 	if (fd < 0)
-		return refuse_open(-errno, path, error);
-	err = fstat(fd, &st) < 0 ? refuse_open(-errno, path, error)
+		return refuse_open(-errno, path, if_missing, error);
+	err = fstat(fd, &st) < 0 ? refuse_open(-errno, path, if_missing, error)
 				 : check_who_may_read(&st, path, error);
 	if (!err)
-		err = read_key(key, fd, path, error);
+		return fd;
 	close(fd);
+	return err;
+}
+
+int keyfile_read(uint8_t key[static KEY_LEN], const char *path, char error[static ERROR_LEN])
+{
+	int fd = open_secret(path, "; \"p2pnet genkey\" makes a key, and umask 077 keeps it yours",
+			     error);
+	int err;
+
+	memset(key, 0, KEY_LEN);
+	if (fd < 0)
+		return fd;
+	err = read_key(key, fd, path, error);
+	close(fd);
+	return err;
+}
+
+/* Of what was read, at most cap - 1 bytes. */
+static int keep_line(char *out, size_t len, size_t cap, const char *path,
+		     char error[static ERROR_LEN])
+{
+	size_t line;
+
+	out[len] = '\0';
+	line = strcspn(out, "\r\n");
+	if (line && line < cap - 1) {
+		out[line] = '\0';
+		return 0;
+	}
+	if (line)
+		snprintf(error, ERROR_LEN, "the first line of %.200s is longer than %zu bytes",
+			 path, cap - 2);
+	else
+		snprintf(error, ERROR_LEN, "the first line of %.200s is empty; write the secret there",
+			 path);
+	return -EINVAL;
+}
+
+int keyfile_read_line(char *out, size_t cap, const char *path, char error[static ERROR_LEN])
+{
+	int fd = open_secret(path, "; write the secret there, and umask 077 keeps it yours", error);
+	ssize_t n;
+	int err;
+
+	if (fd < 0)
+		return fd;
+	n = read(fd, out, cap - 1);
+	err = n < 0 ? refuse_open(-errno, path, "", error)
+		    : keep_line(out, (size_t)n, cap, path, error);
+	close(fd);
+	if (err)
+		wipe(out, cap);
 	return err;
 }
 

@@ -49,6 +49,32 @@ static void a_line_of_base64_is_taken(void **state)
 	expect_taken("link");
 }
 
+static void expect_line(const char *text, const char *want, int err)
+{
+	char line[8], error[512] = "";
+
+	scratch_write_bytes("line", text, strlen(text), 0600);
+	assert_int_equal(keyfile_read_line(line, sizeof(line), "line", error), err);
+	assert_string_equal(line, want);
+	assert_int_equal(*error != '\0', err != 0);
+}
+
+static void a_password_is_the_first_line(void **state)
+{
+	char line[8], error[512] = "";
+
+	(void)state;
+	expect_line("secret", "secret", 0);
+	expect_line("secret\r\nmore", "secret", 0);
+	expect_line(" a b \n", " a b ", 0);
+	expect_line("", "", -EINVAL);
+	expect_line("\nsecret\n", "", -EINVAL);
+	expect_line("secrets\n", "", -EINVAL);
+	scratch_write_bytes("open", "secret", 6, 0644);
+	assert_int_equal(keyfile_read_line(line, sizeof(line), "open", error), -EPERM);
+	assert_int_equal(keyfile_read_line(line, sizeof(line), "missing", error), -ENOENT);
+}
+
 static void what_others_may_use_is_refused(void **state)
 {
 	static const mode_t modes[] = {0640, 0620, 0604, 0602, 0644, 0777, 0610};
@@ -191,6 +217,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_of_base64_is_taken),
+		cmocka_unit_test(a_password_is_the_first_line),
 		cmocka_unit_test(what_others_may_use_is_refused),
 		cmocka_unit_test(a_credential_of_the_service_manager_may_be_read_by_the_group),
 		cmocka_unit_test(what_belongs_to_another_user_is_refused),
