@@ -30,7 +30,7 @@ _p2pnet_options() {
 	"check") ;;
 	"config") echo "--effective" ;;
 	"log") ;;
-	"ice") echo "--stun --controlling --controlled" ;;
+	"ice") echo "--stun --turn --turn-user --turn-password-file --turn-secret-file --controlling --controlled" ;;
 	"rendezvous") echo "--key --psk --listen --stun-port --max-clients" ;;
 	"version") ;;
 	"help") ;;
@@ -66,7 +66,7 @@ _p2pnet() {
 		-n | --net) net=${COMP_WORDS[++i]} ;;
 		-c | --config | -s | --socket | --color | --address | --name | --endpoint | --ip | \
 			--allowed-ips | --keepalive | --psk-file | --stun | --count | -i | --interval | --since | \
-			--key | --psk | --listen | --stun-port | --max-clients) ((i++)) ;;
+			--turn | --turn-user | --turn-password-file | --turn-secret-file | --key | --psk | --listen | --stun-port | --max-clients) ((i++)) ;;
 		-*) ;;
 		*)
 			if ((n == 0)) || { ((n == 1)) && [[ $command == peer ]]; }; then
@@ -80,12 +80,13 @@ _p2pnet() {
 	case $prev in
 	-n | --net) _p2pnet_fill "$(_p2pnet_nets)" "$cur"; return ;;
 	-c) if [[ $command == ping ]]; then return; fi ;;&
-	-c | --config | -s | --socket | --psk-file | --key | --psk) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	-c | --config | -s | --socket | --psk-file | --key | --psk | --turn-password-file | \
+		--turn-secret-file) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--color) _p2pnet_fill "auto never" "$cur"; return ;;
 	--keepalive) _p2pnet_fill "yes no" "$cur"; return ;;
 	--since) _p2pnet_fill "10m 2h 1d" "$cur"; return ;;
 	--address | --name | --endpoint | --ip | --allowed-ips | --stun | --count | -i | --interval | \
-		--listen | --stun-port | --max-clients) return ;;
+		--turn | --turn-user | --listen | --stun-port | --max-clients) return ;;
 	esac
 	if [[ $cur == -* ]]; then
 		_p2pnet_fill "$(_p2pnet_options "$command") $_p2pnet_global" "$cur"

@@ -24,7 +24,7 @@ function __p2pnet_words
         switch $word
             case -n --net -c --config -s --socket --color --address --name --endpoint --ip \
                 --allowed-ips --keepalive --psk-file --stun --count -i --interval --since \
-                --key --psk --listen --stun-port --max-clients
+                --turn --turn-user --turn-password-file --turn-secret-file --key --psk --listen --stun-port --max-clients
                 set is_value 1
             case '-*'
             case '*'
@@ -125,6 +125,10 @@ complete -c p2pnet -n '__p2pnet_is check' -F
 complete -c p2pnet -n '__p2pnet_is config' -l effective -d 'print what is in force, secrets masked'
 complete -c p2pnet -n '__p2pnet_is log' -a 'error warn info debug trace'
 complete -c p2pnet -n '__p2pnet_is ice' -l stun -x -d 'a STUN server to ask; may be repeated'
+complete -c p2pnet -n '__p2pnet_is ice' -l turn -x -d 'a TURN server to relay, over UDP'
+complete -c p2pnet -n '__p2pnet_is ice' -l turn-user -x -d 'the name that it knows us by'
+complete -c p2pnet -n '__p2pnet_is ice' -l turn-password-file -r -F -d 'a file with the password'
+complete -c p2pnet -n '__p2pnet_is ice' -l turn-secret-file -r -F -d 'a file with the secret that it makes passwords from'
 complete -c p2pnet -n '__p2pnet_is ice' -l controlling -d 'this side chooses the pair'
 complete -c p2pnet -n '__p2pnet_is ice' -l controlled -d 'the other side chooses the pair'
 complete -c p2pnet -n '__p2pnet_is rendezvous' -l key -r -F -d 'a file with its private key'

@@ -70,8 +70,11 @@ static const struct command table[] = {
 	{"ice", "", "try the ICE agent against another one, to diagnose it or a NAT",
 	 "Prints its a=ice-ufrag, a=ice-pwd and a=candidate lines on stdout and reads those of the\n"
 	 "other side from stdin. What happens to each pair is told on stderr, with --json as\n"
-	 "objects on stdout. On the nominated pair it sends back what comes, until the end of stdin.",
-	 BIT(OPT_STUN) | BIT(OPT_CONTROLLING) | BIT(OPT_CONTROLLED), 0, 0, run_ice},
+	 "objects on stdout. On the nominated pair it sends back what comes, until the end of stdin.\n"
+	 "--turn wants --turn-user and one of the two files; see p2pnet(1).",
+	 BIT(OPT_STUN) | BIT(OPT_TURN) | BIT(OPT_TURN_USER) | BIT(OPT_TURN_PASSWORD_FILE) |
+		 BIT(OPT_TURN_SECRET_FILE) | BIT(OPT_CONTROLLING) | BIT(OPT_CONTROLLED),
+	 0, 0, run_ice},
 	{"rendezvous", "", "be the place where nodes meet that cannot call each other",
 	 "Stays in the foreground and needs no root, no device and no file but its key. Prints its\n"
 	 "public key and the lines that its clients need; the log goes to stderr. It passes on what\n"

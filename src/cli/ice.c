@@ -15,6 +15,7 @@
 
 #include "cli/ice_input.h"
 #include "cli/ice_print.h"
+#include "cli/ice_turn.h"
 #include "cli/message.h"
 #include "cli/servers.h"
 #include "ctl/request.h"
@@ -27,6 +28,7 @@ struct ice {
 	struct ice_input input;
 	struct ice_print print;
 	struct servers servers;
+	struct ice_turn turn;
 };
 
 static void on_event(void *context, const struct ice_event *event)
@@ -61,6 +63,7 @@ static int run(struct ice *ice, const struct options *o)
 		.controlling = !o->count[OPT_CONTROLLED],
 		.servers = ice->servers.list,
 		.servers_len = ice->servers.len,
+		.turn = ice_turn_settings(&ice->turn),
 	};
 	const struct ice_driver_hooks hooks = {
 		.context = ice,
@@ -92,5 +95,10 @@ int run_ice(const struct invocation *in)
 					"one out");
 	ice.print.json = o->count[OPT_JSON] > 0;
 	code = servers_read(&ice.servers, o, ICE_DRIVER_SERVERS_MAX);
-	return code ? code : run(&ice, o);
+	if (!code)
+		code = ice_turn_read(&ice.turn, o);
+	if (!code)
+		code = run(&ice, o);
+	ice_turn_wipe(&ice.turn);
+	return code;
 }

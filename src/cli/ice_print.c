@@ -150,6 +150,15 @@ static void say_no_candidate(const struct ice_print *p, const struct reflexive_a
 	    "no candidate: from %s STUN server %s: %s", base, server, why_not(a));
 }
 
+static void say_relay_refused(const struct ice_print *p, const struct ice_event *event)
+{
+	char peer[ENDPOINT_TEXT];
+
+	endpoint_format(peer, event->peer);
+	say(p, "relay-refused", json_pack("{s:s, s:s}", "server", event->server, "peer", peer),
+	    "relay refused: TURN server %s passes on nothing for %s", event->server, peer);
+}
+
 static void say_role(const struct ice_print *p)
 {
 	const char *role = p->agent->list.controlling ? "controlling" : "controlled";
@@ -188,6 +197,19 @@ void ice_print_event(const struct ice_print *p, const struct ice_event *event)
 		break;
 	case ICE_EVENT_NO_CANDIDATE:
 		say_no_candidate(p, event->answer);
+		break;
+	case ICE_EVENT_NO_RELAY:
+		say(p, "no-candidate",
+		    json_pack("{s:s, s:s}", "server", event->server, "why", event->why),
+		    "no candidate: TURN server %s: %s", event->server, event->why);
+		break;
+	case ICE_EVENT_RELAY_LOST:
+		say(p, "relay-lost",
+		    json_pack("{s:s, s:s}", "server", event->server, "why", event->why),
+		    "relay lost: TURN server %s: %s", event->server, event->why);
+		break;
+	case ICE_EVENT_RELAY_REFUSED:
+		say_relay_refused(p, event);
 		break;
 	case ICE_EVENT_PAIR:
 		say_pair(p, "pair", event->pair, "",

@@ -1,9 +1,10 @@
 /* ice_driver.c -- one ICE agent on this host's own addresses, sockets and clock. */
-#include "io/ice_driver.h"
+#include "io/ice_driver_impl.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,33 +13,12 @@
 #include "io/clock.h"
 #include "io/links.h"
 #include "io/random.h"
-#include "io/station.h"
 
 enum {
 	ERROR_TEXT = 512,
 	ADDRESSES_MAX = 64,
 	INPUT_MAX = 4096,
-};
-
-struct ice_driver {
-	struct ice_driver_settings settings;
-	struct ice_driver_hooks hooks;
-	struct rng rng;
-	struct ice_pacer pacer;
-	struct ice_agent agent;
-	struct reflexive reflexive;
-	struct station station;
-	uv_poll_t input_poll;
-	uv_idle_t input_idle;
-	struct ice_base bases[2 * ICE_DRIVER_BASES_MAX];
-	size_t bases_len;
-	size_t names_answered;
-	bool gathered;
-	uint32_t told_locals;		/* bits of slots */
-	struct {
-		uint16_t serial;
-		uint8_t state;
-	} seen[PAIRS_MAX];		/* as they were told */
+	SIGNAL_CODE = 128,		/* as a shell says it */
 };
 
 struct ice_agent *ice_driver_agent(struct ice_driver *d)
@@ -46,100 +26,18 @@ struct ice_agent *ice_driver_agent(struct ice_driver *d)
 	return &d->agent;
 }
 
-static void tell(struct ice_driver *d, const struct ice_event *event)
+void ice_driver_tell(struct ice_driver *d, const struct ice_event *event)
 {
 	d->hooks.event(d->hooks.context, event);
 }
 
-/* -- gathering ----------------------------------------------------------- */
-
-/* A place that is known already has the slot that it had: nothing new to tell. */
-static void add_candidate(struct ice_driver *d, const struct local_candidate *c)
+static void send_from(struct ice_driver *d, const struct ice_base *base, const struct endpoint *to,
+		      struct bytes bytes)
 {
-	uint8_t slot = ice_agent_add_local(&d->agent, c);
-
-	if (slot >= LOCALS_OFFERED || d->told_locals & UINT32_C(1) << slot)
-		return;
-	d->told_locals |= UINT32_C(1) << slot;
-	tell(d, &(struct ice_event){
-			.kind = ICE_EVENT_CANDIDATE,
-			.candidate = &d->agent.list.locals[slot].c,
-		});
-}
-
-static void gather_hosts(struct ice_driver *d)
-{
-	for (size_t i = 0; i < d->bases_len; i++) {
-		const struct ice_base *base = &d->bases[i];
-
-		add_candidate(d, &(struct local_candidate){
-					 .c = {.type = CANDIDATE_HOST, .at = base->at},
-					 .base = *base,
-				 });
-	}
-}
-
-static void ask_server(struct ice_driver *d, const struct endpoint *server)
-{
-	for (size_t i = 0; i < d->bases_len; i++)
-		reflexive_ask(&d->reflexive, &d->bases[i], server, clock_now());
-}
-
-/* The best address of each family. n = 0: none. */
-static void on_resolved(void *context, size_t nth, const struct endpoint *endpoints, size_t n)
-{
-	struct ice_driver *d = context;
-	bool asked[IP_V6 + 1] = {false};
-
-	d->names_answered++;
-	if (!n)
-		tell(d, &(struct ice_event){
-				.kind = ICE_EVENT_UNKNOWN_SERVER,
-				.server = d->settings.servers[nth].host,
-			});
-	for (size_t i = 0; i < n; i++) {
-		if (!asked[endpoints[i].ip.family])
-			ask_server(d, &endpoints[i]);
-		asked[endpoints[i].ip.family] = true;
-	}
-}
-
-static void ask_servers(struct ice_driver *d)
-{
-	uint8_t request[BINDING_REQUEST_LEN];
-	struct writer w = writer_over(request, sizeof(request));
-	struct ice_base base;
-	struct endpoint to;
-
-	while (reflexive_poll(&d->reflexive, &w, &base, &to)) {
-		if (!station_send(&d->station, &base.at.ip, &to, writer_bytes(&w)))
-			reflexive_give_up(&d->reflexive, &base, &to);
-		w = writer_over(request, sizeof(request));
-	}
-}
-
-static void gather(struct ice_driver *d, msec now)
-{
-	struct reflexive_answer answer;
-
-	reflexive_tick(&d->reflexive, now);
-	ask_servers(d);
-	while (reflexive_next(&d->reflexive, &answer)) {
-		struct local_candidate c = reflexive_candidate(&answer);
-
-		if (answer.result == BINDING_DONE)
-			add_candidate(d, &c);
-		else
-			tell(d, &(struct ice_event){
-					.kind = ICE_EVENT_NO_CANDIDATE,
-					.answer = &answer,
-				});
-	}
-	if (d->gathered || d->names_answered < d->settings.servers_len ||
-	    !reflexive_is_over(&d->reflexive))
-		return;
-	d->gathered = true;
-	tell(d, &(struct ice_event){.kind = ICE_EVENT_GATHERED});
+	if (base->via == VIA_RELAY)
+		ice_relay_send(&d->relay, to, bytes, clock_now());
+	else
+		station_send(&d->station, &base->at.ip, to, bytes);
 }
 
 /* -- what the agent does ------------------------------------------------- */
@@ -154,14 +52,14 @@ static void tell_pairs(struct ice_driver *d)
 		d->seen[i].state = p->state;
 		d->seen[i].serial = p->serial;
 		if (p->state != PAIR_NONE)
-			tell(d, &(struct ice_event){.kind = ICE_EVENT_PAIR, .pair = i});
+			ice_driver_tell(d, &(struct ice_event){.kind = ICE_EVENT_PAIR, .pair = i});
 	}
 }
 
 static void tell_pair(struct ice_driver *d, enum ice_event_kind kind,
 		      const struct ice_action *action)
 {
-	tell(d, &(struct ice_event){
+	ice_driver_tell(d, &(struct ice_event){
 			.kind = kind,
 			.pair = action->pair,
 			.answered = action->answered,
@@ -171,7 +69,7 @@ static void tell_pair(struct ice_driver *d, enum ice_event_kind kind,
 static void tell_candidate(struct ice_driver *d, enum ice_event_kind kind,
 			   const struct candidate *c)
 {
-	tell(d, &(struct ice_event){.kind = kind, .candidate = c});
+	ice_driver_tell(d, &(struct ice_event){.kind = kind, .candidate = c});
 }
 
 static void act(struct ice_driver *d, enum ice_action_kind kind, const struct ice_action *action,
@@ -179,10 +77,11 @@ static void act(struct ice_driver *d, enum ice_action_kind kind, const struct ic
 {
 	switch (kind) {
 	case ICE_SEND:
-		station_send(&d->station, &action->base.at.ip, &action->remote, action->datagram);
+		send_from(d, &action->base, &action->remote, action->datagram);
 		break;
 	case ICE_NOMINATED:
 		ice_agent_set_active(&d->agent, action->pair, now);
+		ice_driver_bind_channel(d, action->pair, now);
 		tell_pair(d, ICE_EVENT_NOMINATED, action);
 		break;
 	case ICE_PROBE_RESULT:
@@ -192,7 +91,7 @@ static void act(struct ice_driver *d, enum ice_action_kind kind, const struct ic
 		tell_pair(d, ICE_EVENT_CONSENT_LOST, action);
 		break;
 	case ICE_ROLE_CHANGED:
-		tell(d, &(struct ice_event){.kind = ICE_EVENT_ROLE});
+		ice_driver_tell(d, &(struct ice_event){.kind = ICE_EVENT_ROLE});
 		break;
 	case ICE_NEW_LOCAL:
 		tell_candidate(d, ICE_EVENT_REFLEXIVE_LOCAL,
@@ -203,12 +102,19 @@ static void act(struct ice_driver *d, enum ice_action_kind kind, const struct ic
 			       &d->agent.list.remotes[action->candidate]);
 		break;
 	case ICE_FAILED:
-		tell(d, &(struct ice_event){.kind = ICE_EVENT_FAILED});
+		ice_driver_tell(d, &(struct ice_event){.kind = ICE_EVENT_FAILED});
 		break;
 	case ICE_PAIR_VALID:		/* tell_pairs() has said so */
 	case ICE_NOTHING:
 		break;
 	}
+}
+
+static msec next_due(const struct ice_driver *d)
+{
+	msec due = msec_min(ice_agent_due(&d->agent), reflexive_due(&d->reflexive));
+
+	return msec_min(due, turn_allocation_due(&d->relay.turn));
 }
 
 /* After every input: all that follows from it, then sleep until something is due. */
@@ -218,14 +124,16 @@ static void drain(void *context, msec now)
 	struct ice_action action;
 	enum ice_action_kind kind;
 
-	gather(d, now);
+	ice_relay_drain(&d->relay, now);
+	ice_driver_gather(d, now);
 	ice_agent_tick(&d->agent, now);
 	tell_pairs(d);
 	while (!d->station.stopped && (kind = ice_agent_poll(&d->agent, &action, now)) != ICE_NOTHING) {
 		tell_pairs(d);
 		act(d, kind, &action, now);
 	}
-	station_wake(&d->station, msec_min(ice_agent_due(&d->agent), reflexive_due(&d->reflexive)));
+	ice_relay_drain(&d->relay, now);
+	station_wake(&d->station, next_due(d));
 }
 
 /* -- in ------------------------------------------------------------------ */
@@ -253,32 +161,35 @@ static void echo(struct ice_driver *d, uint8_t came_by, struct bytes data)
 	if (d->agent.active != NO_INDEX) {
 		const struct pair *p = &l->pairs[d->agent.active];
 
-		station_send(&d->station, &l->locals[p->local].base.at.ip,
-			     &l->remotes[p->remote].at, data);
+		send_from(d, &l->locals[p->local].base, &l->remotes[p->remote].at, data);
 		event.kind = ICE_EVENT_ECHO;
 	}
-	tell(d, &event);
+	ice_driver_tell(d, &event);
 }
 
 /* STUN that nobody waits for is no data (RFC 7983 section 7). */
-static void receive(struct ice_driver *d, const struct path *path, struct bytes bytes, msec now)
+void ice_driver_receive(struct ice_driver *d, const struct ice_base *base,
+			const struct endpoint *remote, struct bytes bytes, msec now)
 {
-	struct ice_base base = {.at = {.ip = path->local, .port = udp_port(d->station.udp)}};
 	struct stun_msg msg;
 	uint8_t pair;
 
-	if (ice_agent_feed(&d->agent, &base, &path->remote, bytes, now) != ICE_NOT_OURS ||
-	    reflexive_feed(&d->reflexive, &path->remote, bytes, now) || stun_parse(&msg, bytes))
-		return;
-	pair = pair_of(&d->agent.list, &base, &path->remote);
-	if (pair != NO_INDEX)
-		echo(d, pair, bytes);
+	if (ice_agent_feed(&d->agent, base, remote, bytes, now) == ICE_NOT_OURS &&
+	    !stun_parse(&msg, bytes)) {
+		pair = pair_of(&d->agent.list, base, remote);
+		if (pair != NO_INDEX)
+			echo(d, pair, bytes);
+	}
+	tell_pairs(d);
 }
 
 static void on_received(void *context, const struct path *path, struct bytes bytes, msec now)
 {
-	receive(context, path, bytes, now);
-	tell_pairs(context);
+	struct ice_driver *d = context;
+	struct ice_base base = {.at = {.ip = path->local, .port = udp_port(d->station.udp)}};
+
+	if (!d->station.stopped && !reflexive_feed(&d->reflexive, &path->remote, bytes, now))
+		ice_driver_receive(d, &base, &path->remote, bytes, now);
 }
 
 static void read_input(struct ice_driver *d)
@@ -325,6 +236,25 @@ static int watch_input(struct ice_driver *d)
 	return err;
 }
 
+static void on_signal(uv_signal_t *handle, int number)
+{
+	ice_driver_stop(handle->data, SIGNAL_CODE + number);
+}
+
+static int watch_signals(struct ice_driver *d)
+{
+	static const int numbers[ICE_DRIVER_SIGNALS] = {SIGINT, SIGTERM};
+	int err = 0;
+
+	for (int i = 0; !err && i < ICE_DRIVER_SIGNALS; i++) {
+		err = uv_signal_init(&d->station.loop, &d->signals[i]);
+		d->signals[i].data = d;
+		if (!err)
+			err = uv_signal_start_oneshot(&d->signals[i], on_signal, numbers[i]);
+	}
+	return err;
+}
+
 /* A link-local address is left out: a candidate line has no scope, so it means nothing to
  * another host. */
 static int list_bases(struct ice_driver *d, char error[static ERROR_TEXT])
@@ -358,8 +288,10 @@ static int open_rest(struct ice_driver *d, char error[static ERROR_TEXT])
 	if (err)
 		return err;
 	err = watch_input(d);
+	if (!err)
+		err = watch_signals(d);
 	if (err)
-		snprintf(error, ERROR_TEXT, "cannot watch stdin: %s", strerror(-err));
+		snprintf(error, ERROR_TEXT, "cannot watch stdin and signals: %s", strerror(-err));
 	return err;
 }
 
@@ -375,6 +307,7 @@ static void init_agent(struct ice_driver *d)
 	ice_pacer_init(&d->pacer);
 	ice_agent_init(&d->agent, &settings);
 	reflexive_init(&d->reflexive, &d->rng);
+	ice_driver_init_relay(d);
 }
 
 static int open_station(struct ice_driver *d, char error[static ERROR_TEXT])
@@ -382,7 +315,7 @@ static int open_station(struct ice_driver *d, char error[static ERROR_TEXT])
 	struct station_hooks hooks = {
 		.context = d,
 		.received = on_received,
-		.resolved = on_resolved,
+		.resolved = ice_driver_on_resolved,
 		.drain = drain,
 	};
 
@@ -422,6 +355,7 @@ void ice_driver_free(struct ice_driver *d)
 	if (!d)
 		return;
 	station_close(&d->station);
+	ice_relay_deinit(&d->relay);
 	ice_agent_deinit(&d->agent);
 	free(d);
 }
@@ -433,9 +367,34 @@ void ice_driver_stop(struct ice_driver *d, int code)
 	station_stop(&d->station, code);
 }
 
+static void stop_input(struct ice_driver *d)
+{
+	if (uv_is_active((uv_handle_t *)&d->input_poll))
+		uv_poll_stop(&d->input_poll);
+	if (uv_is_active((uv_handle_t *)&d->input_idle))
+		uv_idle_stop(&d->input_idle);
+}
+
+/* From here on, all else that comes is left alone. */
+static void give_back_relay(struct ice_driver *d)
+{
+	turn_allocation_stop(&d->relay.turn, clock_now());
+	stop_input(d);
+	ice_relay_drain(&d->relay, clock_now());
+	while (turn_allocation_due(&d->relay.turn) != NEVER) {
+		station_wake(&d->station, turn_allocation_due(&d->relay.turn));
+		uv_run(&d->station.loop, UV_RUN_ONCE);
+		ice_relay_drain(&d->relay, clock_now());
+	}
+}
+
 int ice_driver_run(struct ice_driver *d)
 {
-	gather_hosts(d);
-	station_look_up(&d->station, d->settings.servers, d->settings.servers_len);
-	return station_run(&d->station);
+	int code;
+
+	ice_driver_gather_hosts(d);
+	ice_driver_look_up(d);
+	code = station_run(&d->station);
+	give_back_relay(d);
+	return code;
 }

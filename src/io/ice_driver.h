@@ -2,6 +2,7 @@
  *
  *   addresses of this host ------> host candidates --.
  *   names of STUN servers -> reflexive.h -> srflx ---+-> ICE_EVENT_CANDIDATE, ..._GATHERED
+ *   name of a TURN server -> ice_relay.h -> relay ---'
  *
  *   stdin -----> input()  tells the agent what the other side has signalled
  *   sockets --.     |
@@ -9,7 +10,8 @@
  *
  * What is nominated becomes the active pair: consent is kept on it, and what the peer
  * sends (by any pair that works) goes back on it, byte for byte. No TUN, no node, no
- * rights: this is for trying the agent against others.
+ * rights: this is for trying the agent against others. At the end the relay is given back,
+ * which takes a second and a half if the server does not answer.
  */
 #ifndef IO_ICE_DRIVER_H
 #define IO_ICE_DRIVER_H
@@ -31,6 +33,9 @@ enum ice_event_kind {
 	ICE_EVENT_GATHERED,		/* there will be no more of them */
 	ICE_EVENT_UNKNOWN_SERVER,	/* server: nobody knows an address for the name */
 	ICE_EVENT_NO_CANDIDATE,		/* answer: why that server gave none for that base */
+	ICE_EVENT_NO_RELAY,		/* server, why */
+	ICE_EVENT_RELAY_LOST,		/* server, why: its candidate is of no use any more */
+	ICE_EVENT_RELAY_REFUSED,	/* server, peer: it does not pass on what is for that one */
 	ICE_EVENT_PAIR,			/* pair: its state is another one than before */
 	ICE_EVENT_NOMINATED,		/* pair */
 	ICE_EVENT_CONSENT,		/* pair, answered: a question for consent */
@@ -51,7 +56,8 @@ struct ice_event {
 	size_t len;
 	const struct candidate *candidate;
 	const struct reflexive_answer *answer;
-	const char *server;
+	const char *server, *why;
+	const struct endpoint *peer;
 };
 
 struct ice_driver_hooks {
@@ -61,10 +67,17 @@ struct ice_driver_hooks {
 	void (*input)(void *context, struct bytes text, msec now);
 };
 
+/* All borrowed for the driver's life. */
+struct ice_driver_turn {
+	struct station_server server;	/* host NULL: none */
+	struct bytes user, password;
+};
+
 struct ice_driver_settings {
 	bool controlling;
 	const struct station_server *servers;	/* borrowed for the driver's life */
 	size_t servers_len;				/* at most ICE_DRIVER_SERVERS_MAX */
+	struct ice_driver_turn turn;
 };
 
 struct ice_driver;
@@ -77,7 +90,8 @@ void ice_driver_free(struct ice_driver *d);		/* NULL is fine */
 /* To tell it what was signalled (in input()), and to look at its pairs. */
 struct ice_agent *ice_driver_agent(struct ice_driver *d);
 
-/* Gather, and go on until a hook says stop. Returns the code that it said. */
+/* Gather, and go on until a hook says stop, or a signal does (code 128 and its number); give the
+ * relay back. Returns the code. A second signal does not wait for that. */
 int ice_driver_run(struct ice_driver *d);
 void ice_driver_stop(struct ice_driver *d, int code);
 

@@ -48,12 +48,36 @@ heard() {
 
 # -- usage --------------------------------------------------------------------
 
-usage "there is no option --turn; did you mean --stun?" --turn 192.0.2.1:3478
+usage "there is no option --tun; did you mean --stun?" --tun 192.0.2.1:3478
+usage "--turn wants a user; write --turn-user=USER" --turn 192.0.2.1
+usage "--turn wants a password; write --turn-password-file=FILE or --turn-secret-file=FILE" \
+	--turn 192.0.2.1 --turn-user me
+usage "--turn wants a password; write --turn-password-file=FILE or --turn-secret-file=FILE" \
+	--turn 192.0.2.1 --turn-user me --turn-password-file a --turn-secret-file b
+usage "which TURN server? write --turn=HOST[:PORT]" --turn-user me
+usage "--turn '192.0.2.1:0' has a port that is not 1 to 65535; write --turn=HOST[:PORT]" \
+	--turn 192.0.2.1:0 --turn-user me --turn-password-file a
 usage "--controlling and --controlled exclude each other; leave one out" --controlling --controlled
 usage "--stun '2001:db8::1' is an IPv6 address without brackets; write --stun=HOST[:PORT]" --stun 2001:db8::1
 usage "--stun 'x:0' has a port that is not 1 to 65535; write --stun=HOST[:PORT]" --stun 192.0.2.1 --stun x:0
 usage "4 STUN servers are enough; leave out --stun e:5" --stun=a:1 --stun=b:2 --stun=c:3 --stun=d:4 --stun=e:5
-usage "ice has no use for 'x'; write: p2pnet ice [--stun HOST[:PORT]] [--controlling] [--controlled]" x
+usage "ice has no use for 'x'; write: p2pnet ice [--stun HOST[:PORT]] [--turn HOST[:PORT]] [--turn-user USER] [--turn-password-file FILE] [--turn-secret-file FILE] [--controlling] [--controlled]" x
+
+failed_with() {
+	local sentence="p2pnet: $1"
+	shift
+	"$p2pnet" ice --turn 192.0.2.1 --turn-user me "$@" >out 2>err </dev/null
+	[ $? = 1 ] || fail "ice $*: no failure"
+	[ "$(cat err)" = "$sentence" ] || fail "ice $* says: $(cat err)"
+}
+
+failed_with "none cannot be read: No such file or directory; write the secret there, and umask 077 keeps it yours" \
+	--turn-password-file none
+(umask 022 && echo secret >open)
+failed_with "open may be used by others than its owner (mode 0644); chmod 600 open" --turn-secret-file open
+(umask 077 && : >empty && printf '%0600d' 0 >long)
+failed_with "the first line of empty is empty; write the secret there" --turn-password-file empty
+failed_with "the first line of long is longer than 510 bytes" --turn-secret-file long
 
 # -- without another side -----------------------------------------------------
 
