@@ -23,6 +23,8 @@ enum {
 	WAIT_DEFAULT = 10,		/* seconds */
 	WAIT_MAX = 24 * 60 * 60,
 	PATIENCE = 5,			/* seconds that one ping waits */
+	COMPLETE_WITHIN = 2,		/* seconds until a token is printed, whoever has not answered */
+	ASK_AGAIN = 100 * 1000 * 1000,	/* ns */
 };
 
 /* -- numbers ----------------------------------------------------------------- */
@@ -57,6 +59,31 @@ static void print_token(const json_t *reply)
 	fflush(stdout);
 }
 
+static double seconds_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* The first offer makes the net ask how others see it; a later one knows. */
+static int offer_until_complete(json_t **reply, const struct place *place,
+				const struct ctl_request *offer)
+{
+	const struct timespec pause = {.tv_nsec = ASK_AGAIN};
+	double end = seconds_now() + COMPLETE_WITHIN;
+	int code = client_ask_or_fail(reply, place, offer);
+
+	while (!code && json_is_false(json_object_get(*reply, "complete")) && seconds_now() < end) {
+		json_decref(*reply);
+		*reply = NULL;
+		nanosleep(&pause, NULL);
+		code = client_ask_or_fail(reply, place, offer);
+	}
+	return code;
+}
+
 /* -- offer ------------------------------------------------------------------- */
 
 static int read_expires(struct ctl_request *request, const struct options *o)
@@ -87,7 +114,7 @@ int run_offer(const struct invocation *in)
 	strcpy(request.peer, peer);
 	code = place_find(&place, in->options, NULL);
 	if (!code)
-		code = client_ask_or_fail(&reply, &place, &request);
+		code = offer_until_complete(&reply, &place, &request);
 	if (code)
 		return code;
 	json_object_del(reply, "ok");
@@ -161,12 +188,25 @@ static int read_wait(struct accepting *a, const struct options *o)
 	return EXIT_OK;
 }
 
-static double seconds_now(void)
+/* An answer that does not say yet how others see us is replaced by a later one. */
+static int complete_answer(const struct accepting *a, json_t **reply)
 {
-	struct timespec t;
+	struct ctl_request offer = {.verb = CTL_OFFER};
+	json_t *later = NULL;
+	int code;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	if (!report_text(*reply, "token", NULL) || json_is_true(json_object_get(*reply, "complete")))
+		return EXIT_OK;
+	snprintf(offer.peer, sizeof(offer.peer), "%s", report_text(*reply, "public_key", ""));
+	offer.seconds = (unsigned)report_number(*reply, "expires_s", 0);
+	if (!offer.seconds)
+		return EXIT_OK;
+	code = offer_until_complete(&later, &a->place, &offer);
+	if (!code) {
+		json_decref(*reply);
+		*reply = later;
+	}
+	return code;
 }
 
 /* Its answer through the session proves that there is one, and by which path. */
@@ -240,6 +280,8 @@ int run_accept(const struct invocation *in)
 		code = read_token(&a, argument(in, 0));
 	if (!code)
 		code = client_ask_or_fail(&reply, &a.place, &a.request);
+	if (!code)
+		code = complete_answer(&a, &reply);
 	if (code)
 		return code;
 	json_object_del(reply, "ok");

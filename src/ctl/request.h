@@ -19,8 +19,9 @@
  *                                             rtt_ms (with a fraction) are those of this one ping;
  *                                             answered: bool; why: a sentence if it was not
  * explain   peer                   all        all that is known of the way to it: see io/explain.h
- * offer     peer, seconds          root/group token: a line of text; name, expires, expires_s. seconds: so
- *                                             long is it good for
+ * offer     peer, seconds          root/group token: a line of text; name, expires, expires_s; complete:
+ *                                             false while others are asked how they see us: a later
+ *                                             one says more. seconds: so long is it good for
  * accept    token                  root/group name, public_key, expires_s; token: the answer, or null if
  *                                             the peer needs none
  * events    peer, since_ms, follow all        events: [event], see io/events.h. since_ms: 1970 began so

@@ -16,15 +16,16 @@ static uint64_t wall_ms(void)
 }
 
 /* NULL stands for no token. */
-static json_t *describe_token(const struct peer_status *peer, const char *token,
-			      uint64_t expires_ms)
+static json_t *describe_token(const struct daemon *d, const struct peer_status *peer,
+			      const char *token, uint64_t expires_ms)
 {
 	char key[KEY_TEXT], time[REPORT_TIME_TEXT];
 	uint64_t now = wall_ms();
 
 	key_to_base64(key, peer->public_key);
-	return json_pack("{s:b, s:s, s:s, s:s?, s:s, s:I}", "ok", 1, "name", peer->name, "public_key",
-			 key, "token", token, "expires",
+	return json_pack("{s:b, s:s, s:s, s:s?, s:b, s:s, s:I}", "ok", 1, "name", peer->name,
+			 "public_key", key, "token", token, "complete",
+			 node_offer_is_complete(d->node, clock_now()), "expires",
 			 report_time(time, (time_t)(expires_ms / MSEC_PER_S)), "expires_s",
 			 (json_int_t)(expires_ms > now ? (expires_ms - now) / MSEC_PER_S : 0));
 }
@@ -41,7 +42,7 @@ json_t *daemon_offer(struct daemon *d, const struct ctl_request *request)
 	switch (node_offer(d->node, peer.public_key, life, token, now)) {
 	case OFFER_MADE:
 		daemon_drain(d);
-		return describe_token(&peer, token, wall_ms() + (uint64_t)life);
+		return describe_token(d, &peer, token, wall_ms() + (uint64_t)life);
 	case OFFER_NO_PEER:
 		return describe_unknown_peer(d->profile->net, request->peer);
 	case OFFER_NO_ADDRESS:
@@ -114,7 +115,7 @@ static json_t *describe_acceptance(const struct daemon *d, const struct acceptan
 
 	if (!node_find_peer_status(d->node, a->peer, &peer, clock_now()))
 		return refuse_stranger(d, a);
-	return describe_token(&peer, a->answer[0] ? a->answer : NULL, a->expires_ms);
+	return describe_token(d, &peer, a->answer[0] ? a->answer : NULL, a->expires_ms);
 }
 
 json_t *daemon_accept(struct daemon *d, const struct ctl_request *request)

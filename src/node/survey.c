@@ -294,6 +294,23 @@ msec survey_due(const struct node *node, msec now)
 	return msec_min(msec_min(questions, news), begins(node, now));
 }
 
+static bool waits_for_names(const struct survey *s)
+{
+	for (size_t i = 0; i < s->servers_len; i++) {
+		if (s->servers[i].wants_look_up || s->servers[i].is_looked_up)
+			return true;
+	}
+	return false;
+}
+
+bool survey_is_settled(const struct node *node, msec now)
+{
+	const struct survey *s = &node->signalling.survey;
+
+	return !waits_for_names(s) && begins(node, now) > now && binding_due(&s->first) == NEVER &&
+	       binding_due(&s->others) == NEVER && s->tell == NEVER;
+}
+
 enum action_kind survey_poll(struct node *node, struct action *action, msec now)
 {
 	struct survey *s = &node->signalling.survey;

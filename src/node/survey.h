@@ -61,6 +61,8 @@ void survey_resolved(struct node *node, const char *host, uint16_t port,
 bool survey_feed(struct node *node, const struct path *path, struct bytes datagram, msec now);
 void survey_tick(struct node *node, msec now);
 msec survey_due(const struct node *node, msec now);
+/* All who are asked have answered, or will not; what they said is among our candidates. */
+bool survey_is_settled(const struct node *node, msec now);
 enum action_kind survey_poll(struct node *node, struct action *action, msec now);
 
 #endif

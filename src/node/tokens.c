@@ -38,6 +38,11 @@ static void search(struct node *node, struct peer *peer, uint64_t expires_ms, ms
 	node_touch(node, peer);
 }
 
+bool node_offer_is_complete(const struct node *node, msec now)
+{
+	return survey_is_settled(node, now);
+}
+
 enum node_offer node_offer(struct node *node, const uint8_t key[static KEY_LEN], msec life,
 			   char out[static TOKEN_TEXT], msec now)
 {

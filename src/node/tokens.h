@@ -22,6 +22,10 @@ enum node_offer {
 	OFFER_NO_ROOM,		/* too many searches at once */
 };
 
+/* Is all known that a token should say of how others see us? A search, which an offer begins,
+ * asks for it; who has a second offers again then. */
+bool node_offer_is_complete(const struct node *node, msec now);
+
 /* A token for this peer, good for so long. Poll before it is handed out: what marks our
  * clock must be on disk first. */
 enum node_offer node_offer(struct node *node, const uint8_t peer[static KEY_LEN], msec life,

@@ -561,6 +561,11 @@ iperf()
 	lost_percent=$(jq -r '.end.sum.lost_percent // 0 | ceil' "$json")
 }
 
+listens_udp()		# NAME ADDRESS:PORT
+{
+	[ -n "$(in_ns "$1" ss -Hlun "src $2")" ]
+}
+
 listens()		# NAME TCP-PORT
 {
 	[ -n "$(in_ns "$1" ss -Hltn "sport = :$2")" ]

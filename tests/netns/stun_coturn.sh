@@ -36,11 +36,6 @@ capture_end()
 	capture_stop
 }
 
-listens_udp()		# NAME ADDRESS:PORT
-{
-	[ -n "$(in_ns "$1" ss -Hlun "src $2")" ]
-}
-
 # -- netcheck ----------------------------------------------------------------
 
 # ask HOST ARGUMENT...: in the background, as silence takes its time.

@@ -5,9 +5,11 @@
 #	         Each tells its one how it is seen from outside
 #	a, b     behind NATs that let in only whom they have sent to; lan = no
 #	c, d     on one LAN without internet; lan = no
+#	e, f     as a and b, but nobody knows them; s1 has a STUN server, coturn
 #
 # shellcheck source=nat/nat_lib.sh disable=SC2154	# lib.sh sets them
 . "$(dirname "$0")/nat/nat_lib.sh"
+command -v turnserver >/dev/null || skip "needs turnserver (Debian: coturn)"
 
 # offer NAME OTHER [ARGUMENT...]: the token is in $token.
 offer()
@@ -40,10 +42,12 @@ is_after()		# MS
 nat_internet
 nat_site a port-restricted
 nat_site b port-restricted
+nat_site e port-restricted
+nat_site f port-restricted
 nat_site c linux
 nat_lan d c
 in_ns r-c ip link set wan down
-for name in s1 s2 a b c d; do
+for name in s1 s2 a b c d e f; do
 	node "$name" p2pnet "Lan = no"
 done
 peer s1 a
@@ -54,7 +58,16 @@ peer a b
 peer b a
 peer c d
 peer d c
-start s1 s2 a b c d
+peer e f
+peer f e
+for name in e f; do
+	printf '\n[nat]\nstun = 192.0.2.1\n' >>"$(conf "$name")"
+done
+ip netns exec "$(ns s1)" turnserver -n --stun-only --no-cli --no-tls --no-dtls -L 192.0.2.1 \
+	--pidfile "$tmp/coturn.pid" -l stdout >"$tmp/coturn" 2>&1 </dev/null &
+pids+=("$!")
+wait_for 5 "coturn listens" listens_udp s1 192.0.2.1:3478
+start s1 s2 a b c d e f
 
 claim "on a LAN without internet: c offers, d accepts, c accepts the answer; both are connected"
 began=$(now_ms)
@@ -66,6 +79,15 @@ contains "what c is told" "$(cat "$tmp/c/said")" "d is connected: udp"
 note "connected after $(($(now_ms) - began)) ms"
 pings c "$(inner4 d)" 5 0.05
 equal "d's state of c" "$(state_of d c)" direct
+
+claim "through two NATs, with nobody but a STUN server: the first token tells how we are seen"
+offer e f
+answer=$(p2p f accept "$token" 2>/dev/null)
+began=$(now_ms)
+p2p e accept --wait=20 "$answer" 2>"$tmp/e/said"
+contains "what e is told" "$(cat "$tmp/e/said")" "f is connected: udp4 $(nat_public f)"
+note "connected $(($(now_ms) - began)) ms after the answer was accepted"
+pings e "$(inner4 f)" 5 0.05
 
 claim "through two NATs: the same, with a token that mail has wrapped, from stdin"
 wait_for 10 "a knows how it is seen" is_observed a b
