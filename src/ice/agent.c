@@ -142,9 +142,8 @@ static bool is_pair(const struct ice_agent *a, uint8_t pair)
 	return pair < PAIRS_MAX && a->list.pairs[pair].state != PAIR_NONE;
 }
 
-void ice_agent_remove_base(struct ice_agent *a, const struct ice_base *base)
+static void forget_lost_pairs(struct ice_agent *a)
 {
-	checklist_remove_base(&a->list, base);
 	checks_sweep(&a->checks, &a->list);
 	if (a->active != NO_INDEX && !is_pair(a, a->active))
 		drop_active(a);
@@ -152,6 +151,18 @@ void ice_agent_remove_base(struct ice_agent *a, const struct ice_base *base)
 		a->nominee = NO_INDEX;
 	if (!is_pair(a, a->nominated))
 		a->nominated = NO_INDEX;
+}
+
+void ice_agent_remove_base(struct ice_agent *a, const struct ice_base *base)
+{
+	checklist_remove_base(&a->list, base);
+	forget_lost_pairs(a);
+}
+
+void ice_agent_remove_remote(struct ice_agent *a, uint8_t remote)
+{
+	if (checklist_remove_remote(&a->list, remote))
+		forget_lost_pairs(a);
 }
 
 void ice_agent_remove_reflexive(struct ice_agent *a, uint8_t slot)

@@ -165,6 +165,8 @@ enum ice_remote {
 
 enum ice_remote ice_agent_add_remote(struct ice_agent *a, struct bytes ufrag,
 				     const struct candidate *c, msec now);
+/* See checklist_remove_remote(). */
+void ice_agent_remove_remote(struct ice_agent *a, uint8_t remote);
 /* Nobody will come any more: the best pair need not be waited for. */
 void ice_agent_end_of_candidates(struct ice_agent *a, struct bytes ufrag);
 

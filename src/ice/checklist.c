@@ -437,6 +437,23 @@ enum remote_added checklist_add_remote(struct checklist *l, const struct candida
 	return added;
 }
 
+static bool is_way_to(const struct pair *p, uint8_t remote)
+{
+	return p->state != PAIR_NONE && p->remote == remote;
+}
+
+bool checklist_remove_remote(struct checklist *l, uint8_t remote)
+{
+	for (uint8_t i = 0; i < PAIRS_MAX; i++)
+		if (is_way_to(&l->pairs[i], remote) && l->pairs[i].state == PAIR_VALID)
+			return false;
+	for (uint8_t i = 0; i < PAIRS_MAX; i++)
+		if (is_way_to(&l->pairs[i], remote))
+			remove_pair(l, i);
+	l->remotes[remote] = (struct candidate){0};
+	return true;
+}
+
 /* Has any of its pairs a future, or was heard of just now? */
 static bool remote_is_useful(const struct checklist *l, uint8_t remote, msec now)
 {

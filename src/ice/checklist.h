@@ -72,6 +72,10 @@ enum remote_added {
 
 enum remote_added checklist_add_remote(struct checklist *l, const struct candidate *c);
 
+/* The peer does not tell of this one any more: its pairs go with it, unless one works. False: so
+ * it stays. */
+bool checklist_remove_remote(struct checklist *l, uint8_t remote);
+
 /* Peer-reflexive ones, learnt from an answer or from a request. Returns the slot of
  * the candidate of that address, an old one or a new one (*is_new); NO_INDEX: no room. */
 uint8_t checklist_learn_local(struct checklist *l, uint8_t sent_from, const struct endpoint *mapped,

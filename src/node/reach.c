@@ -421,6 +421,29 @@ static struct candidate candidate_of(const struct desc_candidate *d)
 	return c;
 }
 
+static bool tells_of(const struct desc *desc, const struct endpoint *at)
+{
+	for (size_t i = 0; i < desc->candidates_len; i++) {
+		const struct endpoint *told = &desc->candidates[i].endpoint;
+
+		if (told->port == at->port && ip_equal(&told->ip, &at->ip))
+			return true;
+	}
+	return false;
+}
+
+/* A DESC tells all that there is: what it leaves out is gone, as are the addresses of a peer
+ * that roams. */
+static void forget_untold(struct reach *r, const struct desc *desc)
+{
+	for (uint8_t i = 0; i < REMOTES_SIGNALLED; i++) {
+		const struct candidate *c = &r->agent.list.remotes[i];
+
+		if (c->type != CANDIDATE_NONE && c->type != CANDIDATE_PRFLX && !tells_of(desc, &c->at))
+			ice_agent_remove_remote(&r->agent, i);
+	}
+}
+
 void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdict,
 		const struct exchange_news *news, uint32_t ifindex, msec now)
 {
@@ -434,6 +457,7 @@ void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdic
 	drop_lost_choice(r, EVENT_BEGAN_ANEW, now);
 	if (r->chosen == NO_INDEX && r->checking_since == NEVER)
 		r->checking_since = now;
+	forget_untold(r, desc);
 	if (verdict == EXCHANGE_UNPROVEN && n > REACH_UNPROVEN)
 		n = REACH_UNPROVEN;
 	for (size_t i = 0; i < n; i++) {

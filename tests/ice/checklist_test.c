@@ -614,6 +614,25 @@ static void the_other_role_turns_priorities_round(void **state)
 	assert_true(pair_priority(theirs, ours) != pair_priority(ours, theirs));
 }
 
+static void what_the_peer_tells_of_no_more_is_gone_unless_it_works(void **state)
+{
+	uint8_t local = add_host("10.0.0.1:5");
+	uint8_t works = add_remote(CANDIDATE_HOST, "192.0.2.1:5", "1");
+	uint8_t waits = add_remote(CANDIDATE_HOST, "192.0.2.2:5", "1");
+	uint8_t other = add_remote(CANDIDATE_HOST, "192.0.2.3:5", "2");
+
+	(void)state;
+	l.pairs[find_pair(local, works)].state = PAIR_VALID;
+	checklist_trigger(&l, find_pair(local, waits));
+	assert_false(checklist_remove_remote(&l, works));
+	assert_true(checklist_remove_remote(&l, waits));
+	assert_int_equal(l.triggered_len, 0);
+	assert_int_equal(count_pairs(), 2);
+	assert_int_not_equal(find_pair(local, works), NO_INDEX);
+	assert_int_not_equal(find_pair(local, other), NO_INDEX);
+	assert_int_equal(add_remote(CANDIDATE_HOST, "192.0.2.4:5", "1"), waits);	/* there is room */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -657,6 +676,7 @@ int main(void)
 		cmocka_unit_test_setup(the_best_waiting_pair_is_next, begin),
 		cmocka_unit_test_setup(triggered_pairs_are_a_queue_without_repetition, begin),
 		cmocka_unit_test_setup(the_other_role_turns_priorities_round, begin),
+		cmocka_unit_test_setup(what_the_peer_tells_of_no_more_is_gone_unless_it_works, begin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

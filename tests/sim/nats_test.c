@@ -272,7 +272,7 @@ static void who_moves_to_another_network_is_back_in_a_second_and_a_half(void **s
 
 		assert_true(first_packet(sim, SECONDS(10)) >= 0);
 		talk(sim, 50);
-		for (uint8_t i = 1; i < 20; i++) {
+		for (uint8_t i = 1; i < 40; i++) {
 			sim_roam(sim, A, ip_v4(198, 51, 100, i));
 			assert_in_range(until_one_arrives(sim, SECONDS(30)), 0, 1500);
 			talk(sim, 30);
