@@ -4,7 +4,7 @@
  *           again and again, changed, or never
  *
  * The input is a list of events (enum fuzz_event). After each, what must always hold
- * The input is a list of events (enum occasion). After each, what must always hold
+ * The input is a list of events (enum fuzz_event). After each, what must always hold
  * is checked: nothing is sent to nowhere, nothing comes out of the tunnel that
  * its sender may not say, and a node that has said all has nothing due.
  */
@@ -22,7 +22,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { WIRE = 16, MTU = 300, LARGEST = MTU + 200, TURNS_MAX = 1000 };
 
 enum fuzz_event {
-enum occasion {
 	EVENT_TUN,		/* our host sends a packet, or several */
 	EVENT_FAR_TUN,
 	EVENT_TO_FAR,		/* a datagram of ours arrives */
@@ -303,7 +302,6 @@ static void source_gone(struct scene *s, struct reader *r)
 static void happen(struct scene *s, struct reader *r)
 {
 	switch ((enum fuzz_event)(get_u8(r) % EVENTS)) {
-	switch ((enum occasion)(get_u8(r) % EVENTS)) {
 	case EVENT_TUN:
 		from_tun(s, &s->us, r);
 		break;
