@@ -81,19 +81,7 @@ for one in "${kinds[@]}"; do
 	done
 done
 
-node s1 p2pnet
-for one in "${mesh[@]}"; do
-	node "$one" p2pnet
-done
-for one in "${mesh[@]}"; do
-	peer s1 "$one"
-	peer "$one" s1 "Endpoint = $(endpoint4 s1)"
-	for other in "${mesh[@]}"; do
-		if [ "$one" != "$other" ]; then
-			peer "$one" "$other"
-		fi
-	done
-done
+introduced_by s1 "${mesh[@]}"
 core=$tmp/core.pcap
 sniff core any "$core"
 core_sniffer=$sniffer

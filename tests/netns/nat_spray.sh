@@ -56,19 +56,7 @@ nat_site seq1 sequential
 nat_site seq2 sequential
 nat_site port1 port-restricted
 nat_site carr1 carrier
-node s1 p2pnet
-for one in "${mesh[@]}"; do
-	node "$one" p2pnet
-done
-for one in "${mesh[@]}"; do
-	peer s1 "$one"
-	peer "$one" s1 "Endpoint = $(endpoint4 s1)"
-	for other in "${mesh[@]}"; do
-		if [ "$one" != "$other" ]; then
-			peer "$one" "$other"
-		fi
-	done
-done
+introduced_by s1 "${mesh[@]}"
 core=$tmp/core.pcap
 sniff core to-port1 "$core"
 start s1 "${mesh[@]}"

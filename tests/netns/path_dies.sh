@@ -110,19 +110,7 @@ in_ns two1 ip link set eth1 up
 in_ns two1 ip addr add 192.168.2.7/24 dev eth1
 in_ns two1 ip route add default via 192.168.2.1 dev eth1 metric 100
 
-node s1 p2pnet
-for one in "${mesh[@]}"; do
-	node "$one" p2pnet
-done
-for one in "${mesh[@]}"; do
-	peer s1 "$one"
-	peer "$one" s1 "Endpoint = $(endpoint4 s1)"
-	for other in "${mesh[@]}"; do
-		if [ "$one" != "$other" ]; then
-			peer "$one" "$other"
-		fi
-	done
-done
+introduced_by s1 "${mesh[@]}"
 start s1 "${mesh[@]}"
 for one in "${mesh[@]}"; do
 	wait_for 10 "$one knows s1" has_session "$one" s1

@@ -37,6 +37,8 @@
 #	nat_delay MS [LOSS]		each way through the core; LOSS in percent; again to change
 #	nat_no_delay			as at first
 #	nat_public SITE			prints the outer address of its router
+#	introduced_by NAME HOST...	files of a p2pnet mesh: all know NAME's endpoint, and each
+#					other's keys
 #	in_ns NAME COMMAND...		on a host; also r-NAME for its router, core, s1, s2
 #	nat_theory KIND KIND		how a direct path is possible: see there
 #
@@ -178,6 +180,28 @@ theory_of_stranger()	# MAPPING FILTERING-OF-THE-OTHER
 	port-random) echo spray ;;
 	port-sequential) echo predict ;;
 	esac
+}
+
+# -- a mesh ------------------------------------------------------------------
+
+introduced_by()		# INTRODUCER HOST...
+{
+	local introducer=$1 one other
+
+	shift
+	node "$introducer" p2pnet
+	for one; do
+		node "$one" p2pnet
+	done
+	for one; do
+		peer "$introducer" "$one"
+		peer "$one" "$introducer" "Endpoint = $(endpoint4 "$introducer")"
+		for other; do
+			if [ "$one" != "$other" ]; then
+				peer "$one" "$other"
+			fi
+		done
+	done
 }
 
 # -- the core ----------------------------------------------------------------
