@@ -98,11 +98,7 @@ static msec first_packet(struct sim *sim)
 
 static void talk(struct sim *sim, msec duration)
 {
-	for (msec t = 0; t < duration; t += 100) {
-		sim_packet(sim, A, B, LEN);
-		sim_packet(sim, B, A, LEN);
-		sim_run(sim, 100);
-	}
+	sim_talk(sim, A, B, LEN, duration);
 }
 
 /* Both talk each 20 ms; until both are reached. */

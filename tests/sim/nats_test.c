@@ -101,11 +101,7 @@ static msec until_one_arrives(struct sim *sim, msec patience)
 
 static void talk(struct sim *sim, unsigned steps)
 {
-	for (unsigned i = 0; i < steps; i++) {
-		sim_packet(sim, A, B, LEN);
-		sim_packet(sim, B, A, LEN);
-		sim_run(sim, 100);
-	}
+	sim_talk(sim, A, B, LEN, (msec)steps * 100);
 }
 
 static void whoever_introduced_them_may_go_away(void **state)

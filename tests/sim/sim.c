@@ -490,6 +490,15 @@ void sim_run(struct sim *sim, msec duration)
 	sim->now = end;
 }
 
+void sim_talk(struct sim *sim, size_t a, size_t b, size_t len, msec duration)
+{
+	for (msec t = 0; t < duration; t += 100) {
+		sim_packet(sim, a, b, len);
+		sim_packet(sim, b, a, len);
+		sim_run(sim, 100);
+	}
+}
+
 struct peer_status sim_status(const struct sim *sim, size_t of, size_t peer)
 {
 	struct peer_status status;

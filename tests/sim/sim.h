@@ -122,6 +122,8 @@ void sim_add_link(struct sim *sim, size_t i, struct ip ip, uint8_t net);
 
 void sim_run(struct sim *sim, msec duration);
 uint32_t sim_packet(struct sim *sim, size_t from, size_t to, size_t len);	/* its number */
+/* Both say something to each other each 100 ms. */
+void sim_talk(struct sim *sim, size_t a, size_t b, size_t len, msec duration);
 bool sim_arrived(const struct sim *sim, uint32_t number);
 
 /* -- what may befall a node --------------------------------------------------- */

@@ -48,11 +48,7 @@ static struct sim *two_with_two_links(uint64_t seed)
 /* Both say something each 100 ms. */
 static void talk(struct sim *sim, msec duration)
 {
-	for (msec t = 0; t < duration; t += 100) {
-		sim_packet(sim, A, B, LEN);
-		sim_packet(sim, B, A, LEN);
-		sim_run(sim, 100);
-	}
+	sim_talk(sim, A, B, LEN, duration);
 }
 
 /* As talk(); msec until both have been reached. */
