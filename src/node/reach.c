@@ -106,11 +106,6 @@ static const struct pair *pair_of(const struct reach *r, uint8_t index)
 	return &r->agent.list.pairs[index];
 }
 
-bool reach_is_valid(const struct reach *r, uint8_t index)
-{
-	return index != NO_INDEX && pair_of(r, index)->state == PAIR_VALID;
-}
-
 static msec later(msec a, msec b)
 {
 	return b != NEVER && b > a ? b : a;
@@ -184,97 +179,6 @@ static void tell_begin(struct reach *r, msec now)
 
 /* -- choosing --------------------------------------------------------------- */
 
-static bool is_host(uint8_t type)
-{
-	return type == CANDIDATE_HOST;
-}
-
-enum reach_tier reach_tier_of(const struct reach *r, uint8_t index)
-{
-	const struct pair *p = pair_of(r, index);
-	const struct local_candidate *local = &r->agent.list.locals[p->local];
-	const struct candidate *remote = &r->agent.list.remotes[p->remote];
-
-	if (local->c.type == CANDIDATE_RELAY || remote->type == CANDIDATE_RELAY)
-		return TIER_RELAY;
-	if (ip_is_link_local(&local->c.at.ip))
-		return TIER_LAN;
-	/* Both see each other's own private IPv4 address: there is no NAT between. */
-	if (ip_is_private(&remote->at.ip) && is_host(remote->type) &&
-	    (p->mapped == NO_INDEX || is_host(r->agent.list.locals[p->mapped].c.type)))
-		return TIER_LAN;
-	return local->c.at.ip.family == IP_V6 ? TIER_IPV6 : TIER_IPV4;
-}
-
-enum reach_tier reach_tier(const struct reach *r)
-{
-	return r->chosen == NO_INDEX ? TIERS : reach_tier_of(r, r->chosen);
-}
-
-/* Two answers in a row: one may have been luck. */
-static bool has_proved_itself(const struct pair *p)
-{
-	return p->history_len >= 2 && (p->history & 3) == 0;
-}
-
-static bool is_half_proved(const struct pair *p)
-{
-	return !has_proved_itself(p) && (p->history & 1) == 0;
-}
-
-static bool is_faster(const struct pair *a, const struct pair *b)
-{
-	int32_t gain = b->srtt - a->srtt;
-
-	return a->srtt >= 0 && b->srtt >= 0 && a->history_len >= 3 && gain > REACH_GAIN_MIN &&
-	       gain > b->srtt / 5;
-}
-
-bool reach_is_better(const struct reach *r, uint8_t a, uint8_t b)
-{
-	enum reach_tier ta = reach_tier_of(r, a), tb = reach_tier_of(r, b);
-
-	if (ta != tb)
-		return ta < tb;
-	return pair_of(r, a)->priority > pair_of(r, b)->priority;
-}
-
-static uint8_t best_valid(const struct reach *r)
-{
-	uint8_t best = NO_INDEX;
-
-	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
-		if (reach_is_valid(r, i) && (best == NO_INDEX || reach_is_better(r, i, best)))
-			best = i;
-	}
-	return best;
-}
-
-/* May this one take over from one that works? */
-static bool deserves(const struct reach *r, uint8_t candidate, msec now)
-{
-	const struct pair *p = pair_of(r, candidate);
-
-	if (r->promoted_at != NEVER && now - r->promoted_at < REACH_DWELL)
-		return false;
-	if (reach_tier_of(r, candidate) < reach_tier_of(r, r->chosen))
-		return has_proved_itself(p);
-	return now - r->chosen_at >= REACH_DWELL && is_faster(p, pair_of(r, r->chosen));
-}
-
-struct path reach_path(const struct reach *r, uint8_t index)
-{
-	const struct pair *p = pair_of(r, index);
-	const struct ice_base *base = &r->agent.list.locals[p->local].base;
-
-	return (struct path){
-		.remote = r->agent.list.remotes[p->remote].at,
-		.local = base->at.ip,
-		.ifindex = base->ifindex,
-		.via = base->via,
-	};
-}
-
 static void choose(struct reach *r, uint8_t index, enum event_reason why, msec now)
 {
 	r->chosen = index;
@@ -327,7 +231,7 @@ static void lose_way(struct reach *r, msec now)
 
 static void review_choice(struct reach *r, msec now)
 {
-	uint8_t best = best_valid(r);
+	uint8_t best = reach_best(r), rival;
 
 	if (r->chosen != NO_INDEX && !reach_is_valid(r, r->chosen)) {
 		if (best != NO_INDEX)
@@ -336,16 +240,17 @@ static void review_choice(struct reach *r, msec now)
 			lose_way(r, now);
 		return;
 	}
-	if (r->chosen != NO_INDEX)
-		return_to_choice(r, now);
-	if (best == NO_INDEX || best == r->chosen)
+	if (best == NO_INDEX)
 		return;
-	if (r->chosen == NO_INDEX)
+	if (r->chosen == NO_INDEX) {
 		choose(r, best, EVENT_ANSWERED, now);
-	else if (deserves(r, best, now))
-		promote(r, best, now);
-	else if (reach_tier_of(r, best) < reach_tier_of(r, r->chosen) &&
-		 is_half_proved(pair_of(r, best)))
+		return;
+	}
+	return_to_choice(r, now);
+	rival = reach_rival(r, now);
+	if (rival != NO_INDEX)
+		promote(r, rival, now);
+	else if (reach_is_half_proved(r, best))
 		ice_agent_check_now(&r->agent, best);
 }
 

@@ -150,5 +150,10 @@ bool reach_is_valid(const struct reach *r, uint8_t pair);	/* NO_INDEX is not */
 bool reach_is_better(const struct reach *r, uint8_t a, uint8_t b);
 enum reach_tier reach_tier_of(const struct reach *r, uint8_t pair);
 struct path reach_path(const struct reach *r, uint8_t pair);
+uint8_t reach_best(const struct reach *r);	/* of those that work; NO_INDEX: none does */
+/* One that may take over from the chosen one, though that works; NO_INDEX: none. */
+uint8_t reach_rival(const struct reach *r, msec now);
+/* One of a better tier that needs another answer for that. */
+bool reach_is_half_proved(const struct reach *r, uint8_t pair);
 
 #endif

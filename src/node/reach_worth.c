@@ -1,0 +1,132 @@
+/* reach_worth.c -- what a pair is worth: which one to send on, and when to leave it for another.
+ *
+ * First the tier, then the round trip: another pair of the same tier takes over only if
+ * it is faster by more than measuring errs, and not soon after the last change.
+ */
+#include "node/reach.h"
+
+static const struct pair *pair_of(const struct reach *r, uint8_t index)
+{
+	return &r->agent.list.pairs[index];
+}
+
+bool reach_is_valid(const struct reach *r, uint8_t index)
+{
+	return index != NO_INDEX && pair_of(r, index)->state == PAIR_VALID;
+}
+
+struct path reach_path(const struct reach *r, uint8_t index)
+{
+	const struct pair *p = pair_of(r, index);
+	const struct ice_base *base = &r->agent.list.locals[p->local].base;
+
+	return (struct path){
+		.remote = r->agent.list.remotes[p->remote].at,
+		.local = base->at.ip,
+		.ifindex = base->ifindex,
+		.via = base->via,
+	};
+}
+
+static bool is_host(uint8_t type)
+{
+	return type == CANDIDATE_HOST;
+}
+
+enum reach_tier reach_tier_of(const struct reach *r, uint8_t index)
+{
+	const struct pair *p = pair_of(r, index);
+	const struct local_candidate *local = &r->agent.list.locals[p->local];
+	const struct candidate *remote = &r->agent.list.remotes[p->remote];
+
+	if (local->c.type == CANDIDATE_RELAY || remote->type == CANDIDATE_RELAY)
+		return TIER_RELAY;
+	if (ip_is_link_local(&local->c.at.ip))
+		return TIER_LAN;
+	/* Both see each other's own private IPv4 address: there is no NAT between. */
+	if (ip_is_private(&remote->at.ip) && is_host(remote->type) &&
+	    (p->mapped == NO_INDEX || is_host(r->agent.list.locals[p->mapped].c.type)))
+		return TIER_LAN;
+	return local->c.at.ip.family == IP_V6 ? TIER_IPV6 : TIER_IPV4;
+}
+
+enum reach_tier reach_tier(const struct reach *r)
+{
+	return r->chosen == NO_INDEX ? TIERS : reach_tier_of(r, r->chosen);
+}
+
+bool reach_is_better(const struct reach *r, uint8_t a, uint8_t b)
+{
+	enum reach_tier ta = reach_tier_of(r, a), tb = reach_tier_of(r, b);
+
+	if (ta != tb)
+		return ta < tb;
+	return pair_of(r, a)->priority > pair_of(r, b)->priority;
+}
+
+uint8_t reach_best(const struct reach *r)
+{
+	uint8_t best = NO_INDEX;
+
+	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
+		if (reach_is_valid(r, i) && (best == NO_INDEX || reach_is_better(r, i, best)))
+			best = i;
+	}
+	return best;
+}
+
+/* -- rivals of the chosen one ------------------------------------------------- */
+
+/* Two answers in a row: one may have been luck. */
+static bool has_proved_itself(const struct pair *p)
+{
+	return p->history_len >= 2 && (p->history & 3) == 0;
+}
+
+bool reach_is_half_proved(const struct reach *r, uint8_t index)
+{
+	const struct pair *p = pair_of(r, index);
+
+	return reach_tier_of(r, index) < reach_tier_of(r, r->chosen) && !has_proved_itself(p) &&
+	       (p->history & 1) == 0;
+}
+
+static bool is_faster(const struct pair *a, const struct pair *b)
+{
+	int32_t gain = b->srtt - a->srtt;
+
+	return a->srtt >= 0 && b->srtt >= 0 && a->history_len >= 3 && gain > REACH_GAIN_MIN &&
+	       gain > b->srtt / 5;
+}
+
+/* May this one take over from one that works? */
+static bool deserves(const struct reach *r, uint8_t index, msec now)
+{
+	const struct pair *p = pair_of(r, index);
+	enum reach_tier tier = reach_tier_of(r, index), present = reach_tier_of(r, r->chosen);
+
+	if (tier != present)
+		return tier < present && has_proved_itself(p);
+	return now - r->chosen_at >= REACH_DWELL && is_faster(p, pair_of(r, r->chosen));
+}
+
+static bool is_stronger(const struct reach *r, uint8_t a, uint8_t b)
+{
+	enum reach_tier ta = reach_tier_of(r, a), tb = reach_tier_of(r, b);
+
+	return ta != tb ? ta < tb : pair_of(r, a)->srtt < pair_of(r, b)->srtt;
+}
+
+uint8_t reach_rival(const struct reach *r, msec now)
+{
+	uint8_t rival = NO_INDEX;
+
+	if (r->promoted_at != NEVER && now - r->promoted_at < REACH_DWELL)
+		return NO_INDEX;
+	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
+		if (i != r->chosen && reach_is_valid(r, i) && deserves(r, i, now) &&
+		    (rival == NO_INDEX || is_stronger(r, i, rival)))
+			rival = i;
+	}
+	return rival;
+}
