@@ -191,6 +191,8 @@ bool ice_agent_keepalive(struct ice_agent *a, uint8_t pair);
  * the peer gets it, it asks back. In the agent, until the next call on it; len 0: the peer's
  * credentials are not known. */
 struct bytes ice_agent_guess(struct ice_agent *a);
+/* Was that a guess? Who asks back or goes on asking does not guess any more. */
+bool ice_is_guess(struct bytes datagram);
 
 /* -- in and out ---------------------------------------------------------- */
 

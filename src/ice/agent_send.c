@@ -111,6 +111,20 @@ static void write_request(const struct ice_agent *a, const uint8_t id[static STU
 }
 
 /* With the least priority: it stands for no candidate that was told. */
+static uint32_t priority_of_guess(void)
+{
+	return candidate_priority(CANDIDATE_PRFLX, 0, COMPONENT);
+}
+
+bool ice_is_guess(struct bytes datagram)
+{
+	struct stun_msg msg;
+	uint32_t priority;
+
+	return stun_parse(&msg, datagram) && stun_get_u32(&msg, ATTR_PRIORITY, &priority) &&
+	       priority == priority_of_guess();
+}
+
 struct bytes ice_agent_guess(struct ice_agent *a)
 {
 	struct writer w = writer_over(a->message, sizeof(a->message));
@@ -119,8 +133,7 @@ struct bytes ice_agent_guess(struct ice_agent *a)
 	if (!agent_knows_remote(a))
 		return bytes_of(NULL, 0);
 	a->settings.rng->fill(a->settings.rng, id, sizeof(id));
-	write_request(a, id, candidate_priority(CANDIDATE_PRFLX, 0, COMPONENT), a->list.controlling,
-		      false, &w);
+	write_request(a, id, priority_of_guess(), a->list.controlling, false, &w);
 	return stun_finish(&w);
 }
 

@@ -293,7 +293,7 @@ uint8_t checklist_add_base(struct checklist *l, const struct ice_base *base)
 		.c = {
 			.type = CANDIDATE_PRFLX,
 			.component = COMPONENT,
-			.priority = candidate_priority(CANDIDATE_PRFLX, 0, COMPONENT),
+			.priority = candidate_priority(CANDIDATE_PRFLX, 1, COMPONENT),
 			.at = base->at,
 		},
 		.base = *base,

@@ -271,16 +271,17 @@ struct packet reach_guess(struct reach *r)
 	return packet_over(ice_agent_guess(&r->agent));
 }
 
-bool reach_adopt(struct reach *r, const struct ice_base *base)
+bool reach_adopt(struct reach *r, const struct ice_base *base, bool guessed, msec now)
 {
-	unsigned adopted = 0;
+	unsigned adopted = 0, room = guessed ? REACH_ADOPTED_MAX : REACH_ADOPTED_ASKED;
 
 	for (size_t i = 0; i < LOCALS_OFFERED; i++) {
 		const struct local_candidate *local = &r->agent.list.locals[i];
 
 		adopted += local->c.type != CANDIDATE_NONE && local->base.via;
 	}
-	return adopted < REACH_ADOPTED_MAX && ice_agent_add_base(&r->agent, base);
+	spray_pause(&r->spray, now);
+	return adopted < room && ice_agent_add_base(&r->agent, base);
 }
 
 void reach_disown(struct reach *r, uint16_t via)
@@ -642,7 +643,9 @@ bool reach_poll(struct reach *r, struct datagram *out, msec now)
 		case ICE_NOMINATED:
 		case ICE_ROLE_CHANGED:
 		case ICE_NEW_LOCAL:
+			break;
 		case ICE_NEW_REMOTE:
+			spray_pause(&r->spray, now);
 			break;
 		}
 	}

@@ -44,7 +44,8 @@ enum {
 	REACH_DWELL = 5000,		/* msec between two changes that nothing forces */
 	REACH_GAIN_MIN = 10000,		/* microseconds; and 20 %: a round trip that much better */
 	REACH_UNPROVEN = EXCHANGE_UNPROVEN_PAIRS,
-	REACH_ADOPTED_MAX = 4,		/* sockets that the peer found by guessing */
+	REACH_ADOPTED_MAX = 4,		/* sockets that the peer found by guessing, */
+	REACH_ADOPTED_ASKED = 8,	/* and with those that it asked at as it saw us there */
 };
 
 /* Best first. */
@@ -136,8 +137,9 @@ bool reach_is_active(const struct reach *r, msec now);
 
 /* A check to guess ports with, see spray.h; len 0: too early. It lives until the next call. */
 struct packet reach_guess(struct reach *r);
-/* The peer was right: it asked at this socket of ours. False: no more of these. */
-bool reach_adopt(struct reach *r, const struct ice_base *base);
+/* The peer was right: it asked at this socket of ours; or it asks back there, where what we
+ * have opened it with has come from. False: no more of these. */
+bool reach_adopt(struct reach *r, const struct ice_base *base, bool guessed, msec now);
 /* That socket is to be closed. */
 void reach_disown(struct reach *r, uint16_t via);
 

@@ -222,7 +222,8 @@ static enum ice_verdict feed_named(struct reach *r, const struct ice_base *base,
 {
 	enum ice_verdict verdict = ice_agent_feed(&r->agent, base, remote, message, now);
 
-	if (verdict == ICE_NO_SUCH_BASE && base->via && reach_adopt(r, base))
+	if (verdict == ICE_NO_SUCH_BASE && base->via &&
+	    reach_adopt(r, base, ice_is_guess(message), now))
 		verdict = ice_agent_feed(&r->agent, base, remote, message, now);
 	return verdict;
 }

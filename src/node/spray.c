@@ -26,6 +26,14 @@ void spray_disarm(struct spray *s)
 	*s = (struct spray){.due = NEVER};
 }
 
+void spray_pause(struct spray *s, msec now)
+{
+	if (s->due == NEVER)
+		return;
+	s->left = 0;
+	s->due = now + SPRAY_AGAIN;
+}
+
 /* -- what to do ------------------------------------------------------------ */
 
 static bool wants(const struct reach *r, msec now)

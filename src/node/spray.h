@@ -13,7 +13,7 @@
  * guesses far enough ahead to meet the middle of what the other has opened.
  *
  * A peer could have us send to an address of its choice, so this is bounded: only
- * where the usual checks have found nothing for half a second, and only as long
+ * where the usual checks have found nothing for a moment, and only as long
  * as somebody wants the peer. All peers together get `punch_rate` datagrams a
  * second; one burst is 1000 at most, with a pause after it that grows. The 256
  * sockets serve all peers, as a new destination is a new port.
@@ -30,7 +30,7 @@ enum {
 	SPRAY_SOCKETS = 256,
 	SPRAY_GUESSES = 1000,
 	SPRAY_AHEAD = 128,		/* ports in a row, to be sure to be past what is used up */
-	SPRAY_AFTER = 500,		/* msec of usual checks in vain */
+	SPRAY_AFTER = 800,		/* msec of usual checks in vain: each was sent twice */
 	SPRAY_AGAIN = 2000,		/* msec until we look whether it makes sense by now */
 	SPRAY_REFRESH = 15 * 1000,	/* msec; the shortest-lived mappings last 30 s */
 	SPRAY_SWEEP = 20 * 1000,	/* msec until sockets that nobody uses are closed */
@@ -65,6 +65,8 @@ void sprayer_init(struct sprayer *all, uint32_t rate);
 /* The peer's candidates are known (again): from when on the usual checks have their chance. */
 void spray_arm(struct spray *s, msec now);
 void spray_disarm(struct spray *s);
+/* One was found; it only has to prove itself. */
+void spray_pause(struct spray *s, msec now);
 
 /* A datagram of a burst, if one is due. */
 enum action_kind spray_poll(struct node *node, struct action *action, msec now);
