@@ -82,7 +82,7 @@ bool load_key(struct load *l, uint8_t key[static KEY_LEN], const char *what, con
 void load_public_key(struct load *l, uint8_t out[static KEY_LEN], const char *value,
 		     const char *remedy, const char *remedy_low);
 bool load_keyfile(struct load *l, uint8_t key[static KEY_LEN], const char *value);
-void load_check_inline_secret(struct load *l, const char *what);
+bool load_psk(struct load *l, uint8_t psk[static KEY_LEN], const char *value, const char *remedy);
 
 /* Decimal, or hexadecimal after 0x if `hex`; the whole text, and at most max. */
 bool number_parse(unsigned *out, const char *text, unsigned max, bool hex);

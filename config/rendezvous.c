@@ -50,8 +50,7 @@ void set_rendezvous_psk(struct load *l, const char *value)
 {
 	struct config_rendezvous *r = load_rendezvous(l);
 
-	load_check_inline_secret(l, "preshared_key");
-	r->has_psk = load_key(l, r->psk, "preshared_key", value,
+	r->has_psk = load_psk(l, r->psk, value,
 			      "ask who runs the rendezvous for the one that it was given");
 }
 

@@ -75,7 +75,7 @@ bool load_key(struct load *l, uint8_t key[static KEY_LEN], const char *what,
 	return false;
 }
 
-void load_check_inline_secret(struct load *l, const char *what)
+static void check_inline_secret(struct load *l, const char *what)
 {
 	const struct lines_file *file = lines_file(&l->lines);
 	unsigned mode = file->text.stat.st_mode & 07777;
@@ -117,7 +117,7 @@ void set_private_key(struct load *l, const char *value)
 {
 	uint8_t key[KEY_LEN];
 
-	load_check_inline_secret(l, "private_key");
+	check_inline_secret(l, "private_key");
 	if (load_key(l, key, "private_key", value, "\"p2pnet genkey\" makes one"))
 		take_private_key(l, key);
 	wipe(key, sizeof(key));
@@ -132,13 +132,18 @@ void set_private_key_file(struct load *l, const char *value)
 	wipe(key, sizeof(key));
 }
 
+bool load_psk(struct load *l, uint8_t psk[static KEY_LEN], const char *value, const char *remedy)
+{
+	check_inline_secret(l, "preshared_key");
+	return load_key(l, psk, "preshared_key", value, remedy);
+}
+
 void set_preshared_key(struct load *l, const char *value)
 {
 	struct config_peer *peer = load_peer(l);
 
-	load_check_inline_secret(l, "preshared_key");
-	peer->has_psk = load_key(l, peer->psk, "preshared_key", value,
-				  "\"p2pnet genpsk\" makes one, the same for both ends");
+	peer->has_psk = load_psk(l, peer->psk, value,
+				 "\"p2pnet genpsk\" makes one, the same for both ends");
 }
 
 void set_preshared_key_file(struct load *l, const char *value)
