@@ -273,12 +273,14 @@ static void close_unused(struct node *node)
 
 static void sweep(struct node *node, msec now)
 {
+	const struct signalling *s = &node->signalling;
 	struct sprayer *all = &node->signalling.sprayer;
+	unsigned kept = s->other_via != 0;	/* it is no spray's, and never unused */
 
 	if (now < all->sweep_due)
 		return;
 	all->sweep_due = NEVER;
-	if (!node->signalling.sockets.used)
+	if (s->sockets.used <= kept)
 		return;
 	if (now - all->wanted >= SPRAY_SWEEP)
 		close_unused(node);
