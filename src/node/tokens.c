@@ -85,7 +85,8 @@ static enum accept_verdict accept_desc(struct node *node, struct peer *peer, str
 
 	search(node, peer, out->expires_ms, now);
 	/* if not, it has told something newer by another way, and so has been told as well */
-	if (signalling_take_desc(node, peer->reach, verdict, desc, &news, 0, now) && !knows_us && !write_token(node, peer, out->expires_ms, out->answer))
+	if (signalling_take_desc(node, peer->reach, verdict, desc, &news, 0, now) && !knows_us &&
+	    !write_token(node, peer, out->expires_ms, out->answer))
 		return ACCEPT_NO_ROOM;
 	return ACCEPT_OK;
 }

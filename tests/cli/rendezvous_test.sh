@@ -51,7 +51,7 @@ heard() {
 	done
 }
 
-# free_port: one that has a free one after it, for now.
+# free_port: one that has a free one after it.
 free_port() {
 	python3 - <<'PY'
 import socket

@@ -158,11 +158,7 @@ static struct sim *two_behind(enum sim_nat_kind a, enum sim_nat_kind b)
 
 static void talk(struct sim *sim, int seconds)
 {
-	for (int i = 0; i < 10 * seconds; i++) {
-		sim_packet(sim, A, B, 100);
-		sim_packet(sim, B, A, 100);
-		sim_run(sim, 100);
-	}
+	sim_talk(sim, A, B, 100, SECONDS(seconds));
 }
 
 static void a_way_that_is_found_is_told_from_end_to_end(void **state)
