@@ -18,12 +18,17 @@
 
 volatile sig_atomic_t client_interrupted;
 
-static msec now(void)
+double client_seconds(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return SECONDS(t.tv_sec) + t.tv_nsec / 1000000;
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static msec now(void)
+{
+	return (msec)(client_seconds() * 1000);
 }
 
 /* Turns what the OS said into a sentence. */

@@ -31,6 +31,9 @@ typedef bool client_each(void *context, const json_t *reply);
 int client_follow(const struct place *place, const struct ctl_request *request, client_each *each,
 		  void *context, char error[static CLIENT_ERROR]);
 
+/* A clock to wait by. */
+double client_seconds(void);
+
 /* client_ask(); the sentence goes to stderr. */
 int client_ask_or_fail(json_t **reply, const struct place *place, const struct ctl_request *request);
 

@@ -2,6 +2,7 @@
 #include "cli/options.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/nearest.h"
@@ -264,4 +265,15 @@ enum option_id options_stranger(const struct options *options, uint64_t set)
 			return (enum option_id)i;
 	}
 	return OPTIONS;
+}
+
+bool option_number(unsigned *out, const char *text, unsigned min, unsigned max)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || n < min || n > max)
+		return false;
+	*out = (unsigned)n;
+	return true;
 }

@@ -109,4 +109,7 @@ const char *options_value(const struct options *options, enum option_id id, size
 /* Was a flag given that is neither global nor in the set? The first such, or OPTIONS. */
 enum option_id options_stranger(const struct options *options, uint64_t set);
 
+/* A whole decimal number in these bounds, as an option's value; false: it is none. */
+bool option_number(unsigned *out, const char *text, unsigned min, unsigned max);
+
 #endif

@@ -127,14 +127,6 @@ static bool is_enough(const struct pinging *p)
 	       (p->until_direct && is_direct(p));
 }
 
-static double seconds_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* Not at all if the answer took longer than that. */
 static void rest(double seconds)
 {
@@ -149,12 +141,12 @@ static void rest(double seconds)
 static int ask_all(struct pinging *p)
 {
 	for (;;) {
-		double start = seconds_now();
+		double start = client_seconds();
 		int code = ask_once(p);
 
 		if (code || is_enough(p))
 			return code;
-		rest(start + p->interval - seconds_now());
+		rest(start + p->interval - client_seconds());
 		if (is_enough(p))
 			return PING_REPLY;
 	}

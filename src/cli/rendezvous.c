@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cli/json.h"
 #include "cli/level.h"
@@ -54,12 +53,8 @@ static int read_keys(struct rendezvous_loop_settings *s, const struct options *o
 
 static int parse_number(uint32_t *out, const char *text, uint32_t max, const char *what)
 {
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end || n < 1 || n > max)
+	if (!option_number(out, text, 1, max))
 		return fail(EXIT_USAGE, "%s is a number from 1 to %u, not '%s'", what, max, text);
-	*out = (uint32_t)n;
 	return EXIT_OK;
 }
 

@@ -27,19 +27,6 @@ enum {
 	ASK_AGAIN = 100 * 1000 * 1000,	/* ns */
 };
 
-/* -- numbers ----------------------------------------------------------------- */
-
-static bool number_of(unsigned *out, const char *text, unsigned min, unsigned max)
-{
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end || n < min || n > max)
-		return false;
-	*out = (unsigned)n;
-	return true;
-}
-
 /* -- printing ---------------------------------------------------------------- */
 
 static void say_expiry(char out[static 64], const json_t *reply)
@@ -59,23 +46,15 @@ static void print_token(const json_t *reply)
 	fflush(stdout);
 }
 
-static double seconds_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* The first offer makes the net ask how others see it; a later one knows. */
 static int offer_until_complete(json_t **reply, const struct place *place,
 				const struct ctl_request *offer)
 {
 	const struct timespec pause = {.tv_nsec = ASK_AGAIN};
-	double end = seconds_now() + COMPLETE_WITHIN;
+	double end = client_seconds() + COMPLETE_WITHIN;
 	int code = client_ask_or_fail(reply, place, offer);
 
-	while (!code && json_is_false(json_object_get(*reply, "complete")) && seconds_now() < end) {
+	while (!code && json_is_false(json_object_get(*reply, "complete")) && client_seconds() < end) {
 		json_decref(*reply);
 		*reply = NULL;
 		nanosleep(&pause, NULL);
@@ -91,7 +70,7 @@ static int read_expires(struct ctl_request *request, const struct options *o)
 	const char *text = o->value[OPT_EXPIRES];
 	unsigned minutes = EXPIRES_DEFAULT;
 
-	if (text && !number_of(&minutes, text, 1, EXPIRES_MAX))
+	if (text && !option_number(&minutes, text, 1, EXPIRES_MAX))
 		return fail(EXIT_USAGE, "--expires is a number of minutes from 1 to %d, not '%s'",
 			    EXPIRES_MAX, text);
 	request->seconds = minutes * 60;
@@ -182,7 +161,7 @@ static int read_wait(struct accepting *a, const struct options *o)
 
 	a->waits = o->count[OPT_WAIT] > 0;
 	a->wait = WAIT_DEFAULT;
-	if (text && !number_of(&a->wait, text, 0, WAIT_MAX))
+	if (text && !option_number(&a->wait, text, 0, WAIT_MAX))
 		return fail(EXIT_USAGE, "--wait is a number of seconds from 0 to %d, not '%s'",
 			    WAIT_MAX, text);
 	return EXIT_OK;
@@ -214,11 +193,11 @@ static int wait_for_peer(const struct accepting *a, const json_t *reply, json_t 
 {
 	const char *name = report_text(reply, "name", "?");
 	struct ctl_request ping = {.verb = CTL_PING};
-	double end = seconds_now() + a->wait;
+	double end = client_seconds() + a->wait;
 
 	snprintf(ping.peer, sizeof(ping.peer), "%s", report_text(reply, "public_key", ""));
 	do {
-		double left = end - seconds_now();
+		double left = end - client_seconds();
 		int code;
 
 		ping.seconds = left > PATIENCE ? PATIENCE : left > 0 ? (unsigned)(left + 1) : 0;
@@ -227,7 +206,7 @@ static int wait_for_peer(const struct accepting *a, const json_t *reply, json_t 
 			return code;
 		json_decref(*way);
 		*way = NULL;
-	} while (seconds_now() < end);
+	} while (client_seconds() < end);
 	return fail(EXIT_TIMEOUT, "%s is not connected after %u s; it goes on, 'p2pnet explain %s' tells "
 		    "how far it is", name, a->wait, name);
 }

@@ -302,8 +302,6 @@ static int check_right(void)
 static int parse_wait(struct up *up, const struct options *o)
 {
 	const char *text = o->value[OPT_WAIT];
-	char *end;
-	unsigned long seconds;
 
 	up->waits = o->count[OPT_WAIT] > 0;
 	up->wait = WAIT_DEFAULT;
@@ -313,11 +311,9 @@ static int parse_wait(struct up *up, const struct options *o)
 			    "leave one out");
 	if (!text)
 		return EXIT_OK;
-	seconds = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || seconds > WAIT_MAX)
+	if (!option_number(&up->wait, text, 0, WAIT_MAX))
 		return fail(EXIT_USAGE, "--wait is a number of seconds from 0 to %d, not '%s'",
 			    WAIT_MAX, text);
-	up->wait = (unsigned)seconds;
 	return EXIT_OK;
 }
 
