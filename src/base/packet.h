@@ -16,8 +16,9 @@
 
 enum {
 	BURST_MAX = 64,		/* packets in a burst */
-	HEADROOM = 64,		/* before a packet that comes from the TUN device */
-	TAILROOM = 32,		/* after it: padding to 16 bytes and the tag */
+	HEADROOM = 96,		/* before a packet that comes from the TUN device: two WireGuard headers
+				   and what a relay wants in between and around */
+	TAILROOM = 80,		/* after it: padding to 16 bytes and the tag, twice, and TURN's padding */
 	PACKET_SLOT = 65536 + HEADROOM + TAILROOM,
 };
 

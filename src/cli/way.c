@@ -14,10 +14,21 @@ static const char *words_for(const char *how)
 	return strcmp(how, "configured") == 0 || strcmp(how, "found") == 0 ? "" : how;
 }
 
+/* "turn:relay.example.net (udp4)", "through office (udp6)" */
+static char *format_relay(char out[static WAY_TEXT], const char *relay, const json_t *path)
+{
+	snprintf(out, WAY_TEXT, "%s%s (%s)", strncmp(relay, "turn:", 5) ? "through " : "", relay,
+		 report_text(path, "proto", "?"));
+	return out;
+}
+
 char *format_way(char out[static WAY_TEXT], const json_t *path)
 {
 	const char *how = words_for(report_text(path, "how", ""));
+	const char *relay = report_text(path, "relay", NULL);
 
+	if (relay)
+		return format_relay(out, relay, path);
 	snprintf(out, WAY_TEXT, "%s %s%s%s%s", report_text(path, "proto", "?"),
 		 report_text(path, "remote", "?"), *how ? " (" : "", how, *how ? ")" : "");
 	return out;

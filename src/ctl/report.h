@@ -17,9 +17,10 @@
  *	  "peers": [{
  *	    "name": "laptop", "public_key": "...", "preshared_key": true,
  *	    "ips": ["10.77.0.2/32", "fd..../128"],
- *	    "state": "direct" | "connecting" | "idle",
+ *	    "state": "direct" | "relay" | "connecting" | "idle",
  *	    "path": {
- *	      "proto": "udp4" | "udp6", "local": "192.0.2.1" | null, "remote": "192.0.2.2:27000",
+ *	      "proto": "udp4" | "udp6" | "tcp4" ..., "relay": "turn:relay.example.net" | null,
+ *	      "local": "192.0.2.1" | null, "remote": "192.0.2.2:27000",
  *	      "how": "configured" | "called_us" | "lan" | "found" | "punched" | "relayed",
  *	      "candidate_local": "host" | "srflx" | "prflx" | "relay" | null, "candidate_remote": (the same)
  *	    } | null,

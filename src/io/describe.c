@@ -62,12 +62,14 @@ static json_t *cidr_list(const struct cidr *cidrs, size_t n)
 json_t *describe_path(const struct path_status *way)
 {
 	const struct path *path = &way->path;
-	char local[IP_TEXT], remote[ENDPOINT_TEXT];
+	char local[IP_TEXT], remote[ENDPOINT_TEXT], proto[8];
 
 	if (path->remote.ip.family == IP_NONE)
 		return json_null();
-	return json_pack("{s:s, s:o, s:s, s:s, s:o, s:o}", "proto",
-			 path->remote.ip.family == IP_V4 ? "udp4" : "udp6", "local",
+	snprintf(proto, sizeof(proto), "%s%c", path_transport_name(way->transport),
+		 path->remote.ip.family == IP_V4 ? '4' : '6');
+	return json_pack("{s:s, s:o, s:o, s:s, s:s, s:o, s:o}", "proto", proto, "relay",
+			 text_or_null(*way->relay ? way->relay : NULL), "local",
 			 text_or_null(path->local.family == IP_NONE ? NULL
 								    : ip_format(local, &path->local)),
 			 "remote", endpoint_format(remote, &path->remote), "how",

@@ -81,6 +81,11 @@ void daemon_drain(struct daemon *d)
 		case ACTION_CLOSE_SOCKET:
 			udp_remove(d->udp, action.via);
 			break;
+		case ACTION_OPEN_STREAM:
+			node_stream_closed(d->node, action.via, STREAM_UNREACHABLE, now);
+			break;
+		case ACTION_CLOSE_STREAM:
+			break;
 		case ACTION_NONE:
 			break;
 		}

@@ -105,7 +105,7 @@ static json_t *reply_to(const struct daemon *d, const struct ping *ping,
 			 "path", describe_path(answered ? &ping->way : &peer.way),
 			 "rtt_ms", rtt_of(clock), "why",
 			 answered ? json_null()
-				  : json_string(why_silent(d, ping, peer.state == PEER_DIRECT)));
+				  : json_string(why_silent(d, ping, peer_state_is_up(peer.state))));
 	if (reply && (!more || json_object_update(reply, more))) {
 		json_decref(reply);
 		reply = NULL;

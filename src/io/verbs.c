@@ -156,7 +156,7 @@ static bool is_connected(void *context)
 		struct peer_status peer;
 
 		node_peer_status(d->node, i, &peer, now);
-		if (peer.endpoint_host && peer.state != PEER_DIRECT)
+		if (peer.endpoint_host && !peer_state_is_up(peer.state))
 			return false;
 	}
 	return true;

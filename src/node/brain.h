@@ -18,6 +18,7 @@
 #include "node/spare.h"
 #include "node/status.h"
 #include "signal/token.h"
+#include "node/wrap.h"
 #include "wg/allowedips.h"
 
 enum { ICMP_PER_SECOND = 100 };
@@ -47,6 +48,7 @@ struct node {
 	uint8_t message[SESSION_MESSAGE_MAX];	/* or its message */
 	struct datagram after_save;	/* waits for ACTION_SAVE_MARK to be done */
 	struct datagram copy;		/* of the last one, by a standby */
+	uint8_t wrapped[HEADROOM + WRAP_LEN + TAILROOM];	/* the last message for a relay */
 	struct signalling signalling;
 	struct pings pings;
 	struct events events;

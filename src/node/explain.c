@@ -325,7 +325,7 @@ static uint32_t facts_of_peer(const struct peer *peer, const struct peer_status 
 	bool has_endpoint = peer->settings->endpoint_host != NULL;
 	bool asked_name = peer->resolve_after != 0 && !peer->resolving;
 
-	return when(status->state == PEER_DIRECT, FACT_SESSION) |
+	return when(peer_state_is_up(status->state), FACT_SESSION) |
 	       when(status->way.how == PATH_RELAYED, FACT_RELAYED) |
 	       when(status->state == PEER_CONNECTING, FACT_TRYING) |
 	       when(peer->unanswered >= EXPLAIN_UNANSWERED, FACT_UNANSWERED) |

@@ -438,7 +438,7 @@ static void note_gave_up(struct node *node, struct peer *peer, msec now)
 		rendezvous_link_rest(node, peer, now);
 }
 
-enum action_kind node_poll(struct node *node, struct action *action, msec now)
+static enum action_kind poll_node(struct node *node, struct action *action, msec now)
 {
 	struct peer *peer;
 
@@ -467,6 +467,16 @@ enum action_kind node_poll(struct node *node, struct action *action, msec now)
 	}
 	spare_trim(&node->shared);
 	return action->kind = known_poll(node, now) ? ACTION_SAVE_PEERS : ACTION_NONE;
+}
+
+enum action_kind node_poll(struct node *node, struct action *action, msec now)
+{
+	enum action_kind kind;
+
+	do {
+		kind = poll_node(node, action, now);
+	} while (kind == ACTION_SEND && !wrap(node, &action->datagram, now));
+	return kind;
 }
 
 void node_tick(struct node *node, msec now)

@@ -18,6 +18,7 @@
 #include "base/heap.h"
 #include "base/packet.h"
 #include "crypto/key.h"
+#include "node/via.h"
 #include "wg/messages.h"
 
 struct node;
@@ -158,9 +159,39 @@ enum action_kind {
 	ACTION_OPEN_SOCKET,	/* another UDP socket, IPv4, any port, by the number action.via: answer
 				   with node_socket_opened() */
 	ACTION_CLOSE_SOCKET,	/* the one by the number action.via */
+	ACTION_OPEN_STREAM,	/* a connection to action.target, by the number action.via: answer with
+				   node_stream_opened() or node_stream_closed() */
+	ACTION_CLOSE_STREAM,	/* the one by the number action.via; no answer */
 };
 
-enum { NODE_SOCKETS_MAX = 384 };	/* numbers 1..; path.via 0 is the listen port's */
+/* How datagrams stand in a stream. */
+enum node_framing {
+	FRAMING_RFC4571,	/* two bytes of length before each */
+	FRAMING_TURN,		/* STUN messages and padded ChannelData, RFC 8656 section 12.5 */
+};
+
+struct node_stream_target {
+	const char *host;	/* a name or an address; the server proves it if it is TLS */
+	uint16_t port;
+	bool tls;
+	enum node_framing framing;
+};
+
+/* Why a stream ended, or never was. */
+enum node_stream_end {
+	STREAM_ENDED,		/* the other side closed it, or the network did */
+	STREAM_NO_ADDRESS,	/* the name is not known */
+	STREAM_UNREACHABLE,
+	STREAM_REFUSED,
+	STREAM_TIMED_OUT,
+	STREAM_PROXY_REFUSED,
+	STREAM_BAD_CERTIFICATE,	/* of somebody else, run out, or by nobody whom we trust */
+	STREAM_BAD_TLS,		/* no TLS is spoken there */
+	STREAM_BAD_FRAME,	/* what came is none */
+	NODE_STREAM_ENDS,
+};
+
+const char *node_stream_end_name(enum node_stream_end why);	/* lower_snake */
 
 struct action {
 	enum action_kind kind;
@@ -171,6 +202,7 @@ struct action {
 	const char *host;	/* borrowed until the next reconfigure */
 	uint16_t port;
 	uint16_t via;
+	struct node_stream_target target;
 };
 
 enum action_kind node_poll(struct node *node, struct action *action, msec now);
@@ -182,6 +214,10 @@ void node_resolved(struct node *node, const char *host, uint16_t port,
 
 /* The port of that socket; 0: it could not be opened. */
 void node_socket_opened(struct node *node, uint16_t via, uint16_t port);
+
+/* path->via is its number, path->remote whom it is connected with: the server, or the proxy. */
+void node_stream_opened(struct node *node, const struct path *path, msec now);
+void node_stream_closed(struct node *node, uint16_t via, enum node_stream_end why, msec now);
 
 void node_tick(struct node *node, msec now);
 msec node_due(const struct node *node);	/* when to tick next, NEVER if nothing is planned */

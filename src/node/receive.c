@@ -280,4 +280,5 @@ void node_receive(struct node *node, struct datagram *datagrams, size_t n, struc
 	}
 	if (owner)
 		receive_data(node, owner, datagrams + first, n - first, out, now);
+	wrap_burst(node, out, now);
 }

@@ -186,4 +186,5 @@ void node_send(struct node *node, struct packet *packets, size_t n, struct node_
 	}
 	if (owner)
 		peer_send(node, owner, packets + first, n - first, 0, out, now);
+	wrap_burst(node, out, now);
 }

@@ -182,6 +182,20 @@ void node_socket_opened(struct node *node, uint16_t via, uint16_t port)
 	s->touched = true;
 }
 
+void node_stream_opened(struct node *node, const struct path *path, msec now)
+{
+	(void)now;
+	streams_opened(&node->signalling.streams, path);
+	node->signalling.touched = true;
+}
+
+void node_stream_closed(struct node *node, uint16_t via, enum node_stream_end why, msec now)
+{
+	(void)now;
+	streams_closed(&node->signalling.streams, via, why);
+	node->signalling.touched = true;
+}
+
 /* If it cannot be opened the number stays taken, and it is not tried again. */
 void signalling_want_other_port(struct node *node)
 {
@@ -587,7 +601,9 @@ static enum action_kind poll_all(struct node *node, struct action *action, msec 
 		s->owes_mark = false;
 		return save_mark(s, action);
 	}
-	kind = poll_post(node, action, now);
+	kind = streams_poll(&s->streams, action);
+	if (kind == ACTION_NONE)
+		kind = poll_post(node, action, now);
 	if (kind == ACTION_NONE)
 		kind = poll_introducers(node, action, now);
 	if (kind == ACTION_NONE)

@@ -23,6 +23,7 @@
 #include "node/reach.h"
 #include "node/sockets.h"
 #include "node/spray.h"
+#include "node/streams.h"
 #include "node/survey.h"
 #include "stun/responder.h"
 
@@ -53,6 +54,7 @@ struct signalling {
 	uint16_t other_via;			/* the socket of its other port; 0: there is none */
 	struct introduction *introduction;
 	struct sockets sockets;
+	struct streams streams;
 	struct sprayer sprayer;
 	struct post post;
 	bool owes_mark;				/* of a message that left otherwise */

@@ -12,6 +12,7 @@ const char *peer_state_name(enum peer_state state)
 		[PEER_IDLE] = "idle",
 		[PEER_CONNECTING] = "connecting",
 		[PEER_DIRECT] = "direct",
+		[PEER_RELAY] = "relay",
 	};
 
 	return names[state];
@@ -29,6 +30,17 @@ const char *path_how_name(enum path_how how)
 	};
 
 	return names[how];
+}
+
+const char *path_transport_name(enum path_transport transport)
+{
+	static const char *const names[] = {
+		[PATH_UDP] = "udp",
+		[PATH_TCP] = "tcp",
+		[PATH_TLS] = "tls",
+	};
+
+	return names[transport];
 }
 
 /* -- the path ------------------------------------------------------------------ */
@@ -77,6 +89,7 @@ void peer_path_status(const struct peer *peer, struct path_status *out)
 	*out = (struct path_status){
 		.path = peer->path,
 		.how = configured ? PATH_CONFIGURED : PATH_CALLED_US,
+		.transport = peer->path.via == VIA_TCP ? PATH_TCP : PATH_UDP,
 		.rtt = -1,
 		.lost = -1,
 	};
@@ -119,6 +132,8 @@ static void describe(const struct peer *peer, struct peer_status *out, msec now)
 	};
 	memcpy(out->public_key, session->peer.public_key, KEY_LEN);
 	peer_path_status(peer, &out->way);
+	if (out->state == PEER_DIRECT && out->way.how == PATH_RELAYED)
+		out->state = PEER_RELAY;
 }
 
 void node_peer_status(const struct node *node, size_t i, struct peer_status *out, msec now)
@@ -201,6 +216,7 @@ const char *node_counter_name(enum node_counter counter)
 		[COUNT_GAVE_UP] = "gave_up",
 		[COUNT_BAD_SIGNAL] = "bad_signal",
 		[COUNT_UNKNOWN_MAILBOX] = "unknown_mailbox",
+		[COUNT_NO_RELAY] = "no_relay",
 		[COUNT_NO_MEMORY] = "no_memory",
 	};
 

@@ -8,9 +8,15 @@ enum peer_state {
 	PEER_IDLE,		/* no key, nothing under way */
 	PEER_CONNECTING,	/* a handshake is under way, or a way is looked for */
 	PEER_DIRECT,		/* a session whose keys are fresh */
+	PEER_RELAY,		/* the same, by a relay */
 };
 
 const char *peer_state_name(enum peer_state state);
+
+static inline bool peer_state_is_up(enum peer_state state)
+{
+	return state == PEER_DIRECT || state == PEER_RELAY;
+}
 
 /* How the path in use was found. */
 enum path_how {
@@ -25,9 +31,18 @@ enum path_how {
 
 const char *path_how_name(enum path_how how);		/* lower_snake */
 
+/* Over what; of a relayed path: to the relay. */
+enum path_transport { PATH_UDP, PATH_TCP, PATH_TLS };
+
+const char *path_transport_name(enum path_transport transport);
+
+enum { PATH_RELAY_TEXT = 64 };	/* what is longer is cut off */
+
 struct path_status {
 	struct path path;		/* remote.ip.family IP_NONE: none known */
 	enum path_how how;
+	enum path_transport transport;
+	char relay[PATH_RELAY_TEXT];	/* PATH_RELAYED: "turn:relay.example.net", or a peer's name */
 	/* "host", "srflx", "prflx", "relay" (RFC 8839 section 5.1); NULL unless an ICE pair */
 	const char *local_type, *remote_type;
 	int32_t rtt;			/* of the pair, microseconds; -1: not measured */
@@ -115,6 +130,7 @@ enum node_counter {
 	COUNT_GAVE_UP,			/* packets dropped as the peer did not answer for 90 s */
 	COUNT_BAD_SIGNAL,		/* an envelope or frame of signalling that nobody should send */
 	COUNT_UNKNOWN_MAILBOX,		/* an envelope that came straight to us, and is for nobody here */
+	COUNT_NO_RELAY,			/* for a relay that is not there any more */
 	COUNT_NO_MEMORY,
 	NODE_COUNTERS,
 };

@@ -94,6 +94,8 @@ void lab_poll(struct lab *lab, struct place *place)
 			save_peers(lab, place);
 			break;
 		case ACTION_CLOSE_SOCKET:
+		case ACTION_OPEN_STREAM:
+		case ACTION_CLOSE_STREAM:
 		case ACTION_LAN:
 		case ACTION_NONE:
 			break;

@@ -168,6 +168,9 @@ static void every_way_has_a_name(void **state)
 	(void)state;
 	for (enum path_how how = PATH_CONFIGURED; how <= PATH_RELAYED; how++)
 		assert_string_equal(path_how_name(how), names[how]);
+	assert_string_equal(path_transport_name(PATH_UDP), "udp");
+	assert_string_equal(path_transport_name(PATH_TCP), "tcp");
+	assert_string_equal(path_transport_name(PATH_TLS), "tls");
 }
 
 static void who_calls_from_elsewhere_is_not_at_its_endpoint_any_more(void **state)

@@ -290,6 +290,11 @@ static void carry_out(struct sim *sim, struct sim_node *n, const struct action *
 		assert_true(n->more[action->via]);
 		n->more[action->via] = false;
 		break;
+	case ACTION_OPEN_STREAM:
+		node_stream_closed(n->node, action->via, STREAM_UNREACHABLE, sim->now);
+		break;
+	case ACTION_CLOSE_STREAM:
+		break;
 	}
 }
 

@@ -1,0 +1,23 @@
+/* wrap.h -- what goes by a relay is put into another datagram before it leaves the node.
+ *
+ *   | a datagram for the peer |
+ *              path.via: which relay (via.h)
+ *                  v
+ *   | header | a datagram for the peer |      path: the way to the relay
+ *
+ * All that a node says, data and control alike, comes by here last.
+ */
+#ifndef NODE_WRAP_H
+#define NODE_WRAP_H
+
+#include "node/node.h"
+
+enum { WRAP_LEN = 2048 };	/* bytes of a message that has no room around it and goes by a relay */
+
+/* False: there is no such relay (any more), or it cannot take this; counted, to be dropped. */
+bool wrap(struct node *node, struct datagram *d, msec now);
+
+/* The same for all that out->to_net has; what cannot go is taken out. */
+void wrap_burst(struct node *node, struct node_out *out, msec now);
+
+#endif
