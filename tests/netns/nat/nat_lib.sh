@@ -32,6 +32,8 @@
 #	nat_flush SITE			the router reboots: no mapping, another outer address
 #	nat_forget SITE			the same, but it keeps its outer address
 #	nat_block_udp SITE		from now on it drops UDP; nat_unblock_udp SITE
+#	nat_block SITE [RULE...]	it routes what this nft rule accepts and nothing else;
+#					nat_unblock SITE
 #	nat_hairpin SITE yes|no		may a LAN host reach another by its outer address
 #	nat_lifetime SITE SECONDS	of an unused mapping; 30 unless said (call it early)
 #	nat_delay MS [LOSS]		each way through the core; LOSS in percent; again to change
@@ -59,6 +61,8 @@
 #	sequential          addr+port   the next   addr+port  no       snat to numgen
 #	cgnat               port-restricted, behind a carrier of its own
 #	udp-blocked         port-restricted, and all UDP is dropped
+#	only-443            port-restricted, and all but TCP to port 443 is dropped
+#	only-proxy          nothing is routed; proxy_start on the router lets out TCP to port 443
 #	firewall6           IPv6 only; from outside only what answers; no NAT
 #	dual                port-restricted for IPv4, firewall6 for IPv6
 #
@@ -78,7 +82,7 @@
 
 nat_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 nat_kinds=(none full-cone address-restricted port-restricted carrier linux linux-open symmetric
-	sequential cgnat udp-blocked firewall6 dual)
+	sequential cgnat udp-blocked only-443 only-proxy firewall6 dual)
 
 nat_sites=0			# counts; the number of a site is in site_number
 nat_hosts=0
@@ -141,13 +145,14 @@ has_family()		# KIND 4|6
 #	spray	one has random ports: many sockets against many guesses
 #	predict	one has the next port: guess it
 #	luck	both have unknown ports, at least one of them random
-#	no	a family or UDP is missing
+#	tcp	UDP is missing, but TCP can be punched
+#	no	a family is missing, or all but servers
 # A conntrack NAT counts as endpoint-independent: two hosts that clash are rare. (With
 # linux-open it depends on whose packet is first.)
 nat_theory()
 {
-	if [ "$1" = udp-blocked ] || [ "$2" = udp-blocked ]; then
-		echo no
+	if passes_little "$1" || passes_little "$2"; then
+		theory_of_tcp "$1" "$2"
 	elif has_family "$1" 6 && has_family "$2" 6; then
 		echo punch
 	elif ! has_family "$1" 4 || ! has_family "$2" 4; then
@@ -155,6 +160,23 @@ nat_theory()
 	else
 		theory4 "$1" "$2"
 	fi
+}
+
+passes_little()		# KIND: no UDP
+{
+	case $1 in
+	udp-blocked | only-443 | only-proxy) ;;
+	*) return 1 ;;
+	esac
+}
+
+# TCP ports are preserved by all routers here but these.
+theory_of_tcp()
+{
+	case $1-$2 in
+	*only-* | *symmetric* | *sequential* | *firewall6*) echo no ;;
+	*) echo tcp ;;
+	esac
 }
 
 theory4()
@@ -332,9 +354,11 @@ new_router()		# NAME KIND UPSTREAM
 		move_wan "$name" "$(carrier_address "$upstream")/24" "100.64.${site_number[$upstream]}.1"
 	fi
 	apply_rules "$name"
-	if [ "$2" = udp-blocked ]; then
-		nat_block_udp "$name"
-	fi
+	case $2 in
+	udp-blocked) nat_block_udp "$name" ;;
+	only-443) nat_block "$name" tcp dport 443 accept ;;
+	only-proxy) nat_block "$name" ;;
+	esac
 }
 
 # Multicast reaches every port, as on a cheap switch. Rules are for what is routed: with
@@ -505,6 +529,29 @@ nat_flush()		# SITE
 	nat_forget "$name"
 }
 
+# nat_block SITE [RULE...]: it routes nothing but what this rule accepts, and the answers.
+nat_block()
+{
+	local site=$1
+
+	shift
+	in_ns "r-$site" nft -f - <<-END
+		table inet block {
+			chain forward {
+				type filter hook forward priority filter - 10; policy drop
+				ct state established,related accept
+				$*
+			}
+		}
+	END
+	in_ns "r-$site" conntrack -F >/dev/null 2>&1
+}
+
+nat_unblock()		# SITE
+{
+	in_ns "r-$1" nft delete table inet block
+}
+
 nat_block_udp()		# SITE
 {
 	in_ns "r-$1" nft -f - <<-'END'
@@ -519,7 +566,7 @@ nat_block_udp()		# SITE
 
 nat_unblock_udp()	# SITE
 {
-	in_ns "r-$1" nft delete table inet block
+	nat_unblock "$1"
 }
 
 nat_hairpin()		# SITE yes|no
@@ -541,6 +588,7 @@ nat_delay()
 	local family
 
 	nat_no_delay
+	rm -f "$tmp/delay"	# it says "ready" of the last time
 	ip netns exec "$(ns core)" "$nat_here/nat_delay.py" delay0 "$1" "${2:-0}" \
 		>"$tmp/delay" 2>&1 &
 	nat_delay_pid=$!
