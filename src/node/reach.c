@@ -1,7 +1,6 @@
 /* reach.c -- finding a way to a peer that nobody has given an address of, and living on it. */
-#include "node/reach.h"
+#include "node/reach_facts.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,7 +42,7 @@ bool reach_poll_exchange(struct reach *r, struct exchange_message *out, msec now
 	return exchange_poll(&r->exchange, out, now);
 }
 
-static void offer(struct reach *r, msec now)
+void reach_offer(struct reach *r, msec now)
 {
 	struct exchange_offer o = {
 		.candidates = r->offered,
@@ -86,7 +85,7 @@ struct reach *reach_new(struct peer *peer, const struct reach_context *context, 
 	add_locals(r, context->gather);
 	exchange_start(&r->exchange, now);
 	use_credentials(r);
-	offer(r, now);
+	reach_offer(r, now);
 	return r;
 }
 
@@ -101,27 +100,7 @@ void reach_free(struct reach *r)
 	free(r);
 }
 
-static const struct pair *pair_of(const struct reach *r, uint8_t index)
-{
-	return &r->agent.list.pairs[index];
-}
-
-static msec later(msec a, msec b)
-{
-	return b != NEVER && b > a ? b : a;
-}
-
-/* Anything by the chosen pair: data, a question of the peer's, an answer. */
-static msec last_heard(const struct reach *r)
-{
-	const struct pair *p = pair_of(r, r->chosen);
-
-	return later(later(r->heard, p->last_rx), p->last_answer);
-}
-
-/* The chosen pair went with its candidate. Data stay on that path until another is found:
- * it may still work. */
-static void drop_lost_choice(struct reach *r, enum event_reason why, msec now)
+void reach_drop_lost_choice(struct reach *r, enum event_reason why, msec now)
 {
 	if (r->chosen == NO_INDEX || reach_is_valid(r, r->chosen))
 		return;
@@ -162,14 +141,13 @@ void reach_set_locals(struct reach *r, const struct gather *gather, msec now)
 {
 	remove_locals(r, gather);
 	add_locals(r, gather);
-	drop_lost_choice(r, EVENT_ADDRESS_GONE, now);
+	reach_drop_lost_choice(r, EVENT_ADDRESS_GONE, now);
 	r->is_stale = true;
-	offer(r, now);
+	reach_offer(r, now);
 	r->review = now;
 }
 
-/* Not before it is certain who asks for it: us, or the peer. */
-static void tell_begin(struct reach *r, msec now)
+void reach_tell_begin(struct reach *r, msec now)
 {
 	if (r->is_told || r->chosen != NO_INDEX)
 		return;
@@ -209,15 +187,14 @@ static void search_anew(struct reach *r, msec now)
 	exchange_restart(&r->exchange, now);
 	ice_agent_restart(&r->agent);
 	use_credentials(r);
-	offer(r, now);
+	reach_offer(r, now);
 }
 
-/* It was heard again since the peer was followed elsewhere. */
-static void return_to_choice(struct reach *r, msec now)
+void reach_return_to_choice(struct reach *r, msec now)
 {
 	struct path chosen = reach_path(r, r->chosen);
 
-	if (last_heard(r) <= r->followed || endpoint_equal(&r->peer->path.remote, &chosen.remote))
+	if (reach_last_heard(r) <= r->followed || endpoint_equal(&r->peer->path.remote, &chosen.remote))
 		return;
 	r->peer->path = chosen;
 	peer_tell(r->peer, EVENT_PATH_CHOSEN, EVENT_ANSWERED, now);
@@ -246,7 +223,7 @@ static void review_choice(struct reach *r, msec now)
 		choose(r, best, EVENT_ANSWERED, now);
 		return;
 	}
-	return_to_choice(r, now);
+	reach_return_to_choice(r, now);
 	rival = reach_rival(r, now);
 	if (rival != NO_INDEX)
 		promote(r, rival, now);
@@ -294,234 +271,7 @@ void reach_disown(struct reach *r, uint16_t via)
 	}
 }
 
-static void ask_all(struct reach *r, msec now)
-{
-	r->asked = now;
-	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
-		if (reach_is_valid(r, i))
-			ice_agent_check_now(&r->agent, i);
-	}
-}
-
-/* -- the peer's side -------------------------------------------------------- */
-
-static struct candidate candidate_of(const struct desc_candidate *d)
-{
-	static const uint8_t types[] = {
-		[DESC_HOST] = CANDIDATE_HOST,
-		[DESC_SRFLX] = CANDIDATE_SRFLX,
-		[DESC_PRFLX] = CANDIDATE_PRFLX,
-		[DESC_RELAY] = CANDIDATE_RELAY,
-		[DESC_MAPPED] = CANDIDATE_SRFLX,
-	};
-	struct candidate c = {
-		.type = types[d->type],
-		.proto = CANDIDATE_UDP,
-		.component = COMPONENT,
-		.priority = d->priority,
-		.at = d->endpoint,
-		.related = d->related,
-	};
-
-	snprintf(c.foundation, sizeof(c.foundation), "%u", d->foundation);
-	return c;
-}
-
-static bool tells_of(const struct desc *desc, const struct endpoint *at)
-{
-	for (size_t i = 0; i < desc->candidates_len; i++) {
-		const struct endpoint *told = &desc->candidates[i].endpoint;
-
-		if (told->port == at->port && ip_equal(&told->ip, &at->ip))
-			return true;
-	}
-	return false;
-}
-
-/* A DESC tells all that there is: what it leaves out is gone, as are the addresses of a peer
- * that roams. */
-static void forget_untold(struct reach *r, const struct desc *desc)
-{
-	for (uint8_t i = 0; i < REMOTES_SIGNALLED; i++) {
-		const struct candidate *c = &r->agent.list.remotes[i];
-
-		if (c->type != CANDIDATE_NONE && c->type != CANDIDATE_PRFLX && !tells_of(desc, &c->at))
-			ice_agent_remove_remote(&r->agent, i);
-	}
-}
-
-void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdict,
-		const struct exchange_news *news, uint32_t ifindex, msec now)
-{
-	struct bytes ufrag = bytes_of(desc->ufrag, strlen(desc->ufrag));
-	size_t n = desc->candidates_len;
-
-	if (news->bye || ufrag.len == 0)
-		return;
-	tell_begin(r, now);
-	ice_agent_set_remote(&r->agent, ufrag, bytes_of(desc->pwd, strlen(desc->pwd)), now);
-	drop_lost_choice(r, EVENT_BEGAN_ANEW, now);
-	if (r->chosen == NO_INDEX && r->checking_since == NEVER)
-		r->checking_since = now;
-	forget_untold(r, desc);
-	if (verdict == EXCHANGE_UNPROVEN && n > REACH_UNPROVEN)
-		n = REACH_UNPROVEN;
-	for (size_t i = 0; i < n; i++) {
-		struct candidate c = candidate_of(&desc->candidates[i]);
-
-		if (desc->candidates[i].transport != DESC_UDP)
-			continue;
-		if (ip_is_link_local(&c.at.ip) && c.at.ip.family == IP_V6)
-			c.at.scope = ifindex;
-		ice_agent_add_remote(&r->agent, ufrag, &c, now);
-	}
-	if (verdict == EXCHANGE_LIVE && reach_tier(r) >= TIER_RELAY)
-		spray_arm(&r->spray, now);
-	r->review = now;
-	if (!(desc->flags & DESC_WANT_CONNECT))
-		return;
-	if (news->changed)
-		ask_all(r, now);
-	r->wanted = now;
-}
-
-/* As if a check had come from there, RFC 8445 section 7.3.1.3: below all that was told. */
-void reach_add_known(struct reach *r, const struct endpoint *at, msec now)
-{
-	struct candidate c = {
-		.type = CANDIDATE_PRFLX,
-		.proto = CANDIDATE_UDP,
-		.component = COMPONENT,
-		.priority = candidate_priority(CANDIDATE_SRFLX, 0, COMPONENT),
-		.foundation = "known",
-		.at = *at,
-	};
-	struct bytes ufrag = bytes_of(r->agent.remote_ufrag, strlen(r->agent.remote_ufrag));
-
-	ice_agent_add_remote(&r->agent, ufrag, &c, now);
-}
-
-void reach_doubt(struct reach *r, msec now)
-{
-	r->is_stale = true;
-	r->doubts_itself = true;
-	r->review = now;
-	ask_all(r, now);
-	offer(r, now);
-}
-
-/* After a silence the NATs may have closed: ask, send the first packets by a standby as well,
- * and after a long silence let the peer knock from its side. */
-void reach_want(struct reach *r, msec now)
-{
-	msec before = later(r->wanted, r->chosen == NO_INDEX ? r->heard : last_heard(r));
-
-	tell_begin(r, now);
-	r->wanted = r->wished = now;
-	if (now - before < REACH_SILENCE)
-		return;
-	r->resumed = r->review = now;
-	ask_all(r, now);
-	standby_resume(r);
-	if (now - before >= REACH_STALE) {
-		r->is_stale = true;
-		offer(r, now);
-	}
-}
-
-static bool is_answered_since(const struct reach *r, msec since)
-{
-	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
-		if (reach_is_valid(r, i) && later(since, pair_of(r, i)->last_answer) > since)
-			return true;
-	}
-	return false;
-}
-
-msec reach_hold(const struct reach *r)
-{
-	if (r->chosen == NO_INDEX)
-		return r->exchange.heard_ms ? r->searching_since + REACH_HOLD : 0;
-	if (last_heard(r) >= r->resumed || is_answered_since(r, r->resumed))
-		return 0;
-	return r->resumed + REACH_HOLD;
-}
-
-bool reach_is_heard(const struct reach *r, msec now)
-{
-	return r->chosen != NO_INDEX && !r->is_stale && now - r->heard < REACH_ASK_AGAIN;
-}
-
-static bool is_valid_way(const struct reach *r, const struct path *path)
-{
-	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
-		struct path way;
-
-		if (!reach_is_valid(r, i))
-			continue;
-		way = reach_path(r, i);
-		if (endpoint_equal(&way.remote, &path->remote))
-			return true;
-	}
-	return false;
-}
-
-/* The peer sends by another way than we do. It may: each side has its own choice, unless ours
- * has died. So ask, and follow if there is no answer; or at once, if we have nothing to say. */
-static bool must_follow(struct reach *r, const struct path *path, msec now)
-{
-	msec heard = last_heard(r);
-	msec patience = is_valid_way(r, path) ? REACH_SILENCE : REACH_ROAM;
-
-	if (!reach_is_active(r, now) || (r->asked > heard && now - r->asked >= REACH_DOUBT)) {
-		r->followed = now;
-		return true;
-	}
-	if (now - heard > patience && r->asked <= heard)
-		ask_all(r, now);
-	return false;
-}
-
-bool reach_heard(struct reach *r, const struct path *path, msec now)
-{
-	struct path chosen;
-
-	if (r->chosen == NO_INDEX)
-		return true;
-	chosen = reach_path(r, r->chosen);
-	if (!endpoint_equal(&path->remote, &chosen.remote))
-		return must_follow(r, path, now);
-	r->heard = now;
-	r->is_stale = false;
-	return_to_choice(r, now);
-	return false;
-}
-
 /* -- time --------------------------------------------------------------------- */
-
-static msec silent_since(const struct reach *r)
-{
-	return later(last_heard(r), r->resumed);
-}
-
-/* Data go out and nothing comes back: is it the way? And if it does not answer, are we seen
- * elsewhere now? */
-static void ask_after_silence(struct reach *r, msec now)
-{
-	msec since;
-
-	if (r->chosen == NO_INDEX)
-		return;
-	since = silent_since(r);
-	if (r->wanted < since || now - since < REACH_ASK_ALL)
-		return;
-	if (r->asked <= since || now - r->asked >= REACH_ASK_AGAIN)
-		ask_all(r, now);
-	if (r->doubted <= since && now - r->asked >= ICE_ASK_WAIT) {
-		r->doubted = now;
-		r->doubts_itself = true;
-	}
-}
 
 static void keep_open(struct reach *r, msec now)
 {
@@ -530,14 +280,6 @@ static void keep_open(struct reach *r, msec now)
 		return;
 	r->kept = now;
 	ice_agent_keepalive(&r->agent, r->chosen);
-}
-
-/* When to ask, if nothing is heard until then. */
-static msec ask_due(const struct reach *r, msec now)
-{
-	msec due = r->chosen == NO_INDEX ? NEVER : silent_since(r) + REACH_ASK_ALL;
-
-	return due > now ? due : NEVER;
 }
 
 /* Whoever carries the token may take minutes, and a NAT lets in who was sent to lately. */
@@ -556,7 +298,7 @@ static msec next_review(const struct reach *r, msec now)
 						: r->wanted + REACH_FORGET;
 
 	if (r->chosen != NO_INDEX && reach_is_active(r, now))
-		return msec_min(now + SECONDS(1), ask_due(r, now));
+		return msec_min(now + SECONDS(1), reach_ask_due(r, now));
 	if (r->chosen != NO_INDEX && now - r->wanted < REACH_WARM)
 		return now + REACH_KEEPALIVE;
 	if (r->chosen == NO_INDEX && now < r->until)
@@ -574,7 +316,7 @@ void reach_tick(struct reach *r, msec now)
 	r->review = next_review(r, now);
 	if (r->chosen != NO_INDEX)
 		ice_agent_set_active(&r->agent, reach_is_active(r, now) ? r->chosen : NO_INDEX, now);
-	ask_after_silence(r, now);
+	reach_ask_after_silence(r, now);
 	knock(r, now);
 	keep_open(r, now);
 	if (reach_is_active(r, now))

@@ -3,12 +3,7 @@
  * First the tier, then the round trip: another pair of the same tier takes over only if
  * it is faster by more than measuring errs, and not soon after the last change.
  */
-#include "node/reach.h"
-
-static const struct pair *pair_of(const struct reach *r, uint8_t index)
-{
-	return &r->agent.list.pairs[index];
-}
+#include "node/reach_facts.h"
 
 bool reach_is_valid(const struct reach *r, uint8_t index)
 {

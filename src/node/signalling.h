@@ -83,7 +83,7 @@ bool signalling_start(struct node *node, struct peer *peer, msec now);
 /* Look for this peer. False: there is nobody to ask. */
 bool signalling_seek(struct node *node, struct peer *peer, msec now);
 
-/* -- in -------------------------------------------------------------------- */
+/* -- in: signalling_receive.c ----------------------------------------------- */
 
 void signalling_stun(struct node *node, struct datagram *d, struct node_out *out, msec now);
 /* What an exchange has judged so; wipes it. True: it was news. */
@@ -95,7 +95,7 @@ void signalling_direct(struct node *node, const struct datagram *d, msec now);
 /* A frame inside a peer's session. */
 void signalling_frame(struct node *node, struct peer *peer, struct bytes plain, msec now);
 
-/* -- out ------------------------------------------------------------------- */
+/* -- out: signalling_send.c -------------------------------------------------- */
 
 /* Where a frame is written before it is sealed: RENDEZVOUS_FRAME_MAX bytes. */
 uint8_t *signalling_frame_room(struct signalling *s);
