@@ -54,11 +54,18 @@ static void add_remotes(struct known *k, const struct checklist *list, bool host
 	}
 }
 
+/* By a relay the path leads to whom the relay takes for the peer. */
+static bool is_at_place(const struct peer *peer)
+{
+	return peer->path.via < VIA_TURN;
+}
+
 /* Addresses outside before those behind its NAT: on one LAN they find each other anyhow. */
 static void learn_places(struct known *k, const struct peer *peer)
 {
 	k->len = 0;
-	add_place(k, &peer->path.remote);
+	if (is_at_place(peer))
+		add_place(k, &peer->path.remote);
 	for (int hosts = 0; peer->reach && hosts <= 1; hosts++)
 		add_remotes(k, &peer->reach->agent.list, hosts);
 }
@@ -77,7 +84,7 @@ static void learn(const struct node *node, struct peer *peer, bool connected)
 
 static bool has_moved(const struct known *k, const struct peer *peer)
 {
-	return k->len && !ip_is_link_local(&peer->path.remote.ip) &&
+	return k->len && is_at_place(peer) && !ip_is_link_local(&peer->path.remote.ip) &&
 	       !endpoint_equal(&k->places[0], &peer->path.remote);
 }
 

@@ -187,7 +187,7 @@ void peer_call_if_found(struct peer *peer, msec now)
 void peer_heard(struct peer *peer, const struct path *path, msec now)
 {
 	static const struct bucket_limit limit = {MOVES_PER_SECOND, MOVES_BURST};
-	bool moved = !endpoint_equal(&peer->path.remote, &path->remote);
+	bool moved = !way_equal(&peer->path, path);
 
 	peer->unanswered = 0;
 	peer->left = (struct endpoint){0};

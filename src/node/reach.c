@@ -163,7 +163,7 @@ static void choose(struct reach *r, uint8_t index, enum event_reason why, msec n
 	r->chosen_at = r->heard = r->review = now;
 	r->searching_since = r->checking_since = NEVER;
 	r->rounds_failed = 0;
-	if (reach_tier_of(r, index) < TIER_RELAY)
+	if (reach_tier_of(r, index) <= TIER_IPV4)
 		spray_disarm(&r->spray);
 	r->peer->path = reach_path(r, index);
 	ice_agent_set_active(&r->agent, reach_is_active(r, now) ? index : NO_INDEX, now);
@@ -194,7 +194,7 @@ void reach_return_to_choice(struct reach *r, msec now)
 {
 	struct path chosen = reach_path(r, r->chosen);
 
-	if (reach_last_heard(r) <= r->followed || endpoint_equal(&r->peer->path.remote, &chosen.remote))
+	if (reach_last_heard(r) <= r->followed || way_equal(&r->peer->path, &chosen))
 		return;
 	r->peer->path = chosen;
 	peer_tell(r->peer, EVENT_PATH_CHOSEN, EVENT_ANSWERED, now);
@@ -255,7 +255,7 @@ bool reach_adopt(struct reach *r, const struct ice_base *base, bool guessed, mse
 	for (size_t i = 0; i < LOCALS_OFFERED; i++) {
 		const struct local_candidate *local = &r->agent.list.locals[i];
 
-		adopted += local->c.type != CANDIDATE_NONE && local->base.via;
+		adopted += local->c.type != CANDIDATE_NONE && via_is_socket(local->base.via);
 	}
 	spray_pause(&r->spray, now);
 	return adopted < room && ice_agent_add_base(&r->agent, base);

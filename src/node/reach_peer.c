@@ -74,7 +74,7 @@ void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdic
 			c.at.scope = ifindex;
 		ice_agent_add_remote(&r->agent, ufrag, &c, now);
 	}
-	if (verdict == EXCHANGE_LIVE && reach_tier(r) >= TIER_RELAY)
+	if (verdict == EXCHANGE_LIVE && reach_tier(r) > TIER_IPV4)
 		spray_arm(&r->spray, now);
 	r->review = now;
 	if (!(desc->flags & DESC_WANT_CONNECT))

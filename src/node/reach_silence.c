@@ -76,7 +76,7 @@ static bool is_valid_way(const struct reach *r, const struct path *path)
 		if (!reach_is_valid(r, i))
 			continue;
 		way = reach_path(r, i);
-		if (endpoint_equal(&way.remote, &path->remote))
+		if (way_equal(&way, path))
 			return true;
 	}
 	return false;
@@ -105,7 +105,7 @@ bool reach_heard(struct reach *r, const struct path *path, msec now)
 	if (r->chosen == NO_INDEX)
 		return true;
 	chosen = reach_path(r, r->chosen);
-	if (!endpoint_equal(&path->remote, &chosen.remote))
+	if (!way_equal(path, &chosen))
 		return must_follow(r, path, now);
 	r->heard = now;
 	r->is_stale = false;

@@ -23,7 +23,7 @@ static enum ice_verdict feed_named(struct reach *r, const struct ice_base *base,
 {
 	enum ice_verdict verdict = ice_agent_feed(&r->agent, base, remote, message, now);
 
-	if (verdict == ICE_NO_SUCH_BASE && base->via &&
+	if (verdict == ICE_NO_SUCH_BASE && via_is_socket(base->via) &&
 	    reach_adopt(r, base, ice_is_guess(message), now))
 		verdict = ice_agent_feed(&r->agent, base, remote, message, now);
 	return verdict;
@@ -57,10 +57,12 @@ static uint16_t port_of(const struct signalling *s, const struct path *path)
 
 static bool respond(struct signalling *s, struct datagram *d, msec now)
 {
-	uint16_t asked = port_of(s, &d->path), port = asked;
+	uint16_t asked, port;
 
-	if ((d->path.via && d->path.via != s->other_via) ||
-	    !answer_stun(&s->responder, d, &port, now))
+	if (d->path.via && d->path.via != s->other_via)
+		return false;
+	asked = port = port_of(s, &d->path);
+	if (!answer_stun(&s->responder, d, &port, now))
 		return false;
 	if (port != asked)
 		d->path.via = d->path.via ? 0 : s->other_via;

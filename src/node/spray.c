@@ -38,7 +38,7 @@ void spray_pause(struct spray *s, msec now)
 
 static bool wants(const struct reach *r, msec now)
 {
-	return r->spray.due != NEVER && reach_tier(r) >= TIER_RELAY && reach_is_active(r, now);
+	return r->spray.due != NEVER && reach_tier(r) > TIER_IPV4 && reach_is_active(r, now);
 }
 
 /* Where the peer is seen, if its NAT is easy: of what it told the best IPv4 address that is

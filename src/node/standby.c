@@ -8,7 +8,8 @@ static unsigned common_ends(const struct reach *r, uint8_t a, uint8_t b)
 {
 	struct path pa = reach_path(r, a), pb = reach_path(r, b);
 
-	return ip_equal(&pa.local, &pb.local) + ip_equal(&pa.remote.ip, &pb.remote.ip);
+	return (ip_equal(&pa.local, &pb.local) && via_is_like(pa.via, pb.via)) +
+	       ip_equal(&pa.remote.ip, &pb.remote.ip);
 }
 
 /* 0: it shares nothing with those that are taken; NO_INDEX: it is like one of them. */

@@ -50,12 +50,13 @@ static const struct pair *pair_in_use(const struct peer *peer)
 {
 	const struct reach *r = peer->reach;
 	const struct pair *p;
+	struct path chosen;
 
 	if (!r || r->chosen == NO_INDEX)
 		return NULL;
 	p = &r->agent.list.pairs[r->chosen];
-	return p->state != PAIR_NONE &&
-	       endpoint_equal(&r->agent.list.remotes[p->remote].at, &peer->path.remote) ? p : NULL;
+	chosen = reach_path(r, r->chosen);
+	return p->state != PAIR_NONE && way_equal(&chosen, &peer->path) ? p : NULL;
 }
 
 static enum path_how how_by_pair(enum reach_tier tier, uint8_t local, uint8_t remote)

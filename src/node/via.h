@@ -35,6 +35,11 @@ static inline bool via_is_socket(uint16_t via)
 	return via >= VIA_SOCKET && via < VIA_SOCKET + NODE_SOCKETS_MAX;
 }
 
+static inline bool via_is_udp(uint16_t via)
+{
+	return via == VIA_LISTEN || via_is_socket(via);
+}
+
 static inline bool via_is_stream(uint16_t via)
 {
 	return via >= VIA_STREAM && via < VIA_STREAM + NODE_STREAMS_MAX;
@@ -48,6 +53,18 @@ static inline bool via_is_turn(uint16_t via)
 static inline bool via_is_relay(uint16_t via)
 {
 	return via >= VIA_RELAY && via < VIA_RELAY + NODE_RELAYS_MAX;
+}
+
+/* Over the same: UDP, by whichever socket, or TCP, or that relay. */
+static inline bool via_is_like(uint16_t a, uint16_t b)
+{
+	return a == b || (via_is_udp(a) && via_is_udp(b));
+}
+
+/* To the same place, over the same. By two sockets of ours it is still one way. */
+static inline bool way_equal(const struct path *a, const struct path *b)
+{
+	return via_is_like(a->via, b->via) && endpoint_equal(&a->remote, &b->remote);
 }
 
 #endif
