@@ -3,6 +3,7 @@
  * The timers, all of them (NEVER when they do not run):
  *
  *   a live check's due   send it again, or it has failed              checks.h
+ *   a pair's sample_due  the next of its questions, or their end
  *   settle_due           ICE_SETTLE after the first valid pair: nominate the best
  *   patience_due         ICE_PATIENCE after set_remote: from now on failed is failed
  *   ask_due              ask for consent on the active pair
@@ -282,6 +283,22 @@ bool ice_agent_check_now(struct ice_agent *a, uint8_t pair)
 	return true;
 }
 
+bool ice_agent_sample(struct ice_agent *a, uint8_t pair, msec now)
+{
+	struct pair *p;
+
+	if (!is_pair(a, pair) || !agent_knows_remote(a))
+		return false;
+	p = &a->list.pairs[pair];
+	if (p->sampling)
+		return true;
+	p->sampling = true;
+	p->samples_left = ICE_SAMPLES;
+	p->sampled = 0;
+	p->sample_due = now;
+	return true;
+}
+
 bool ice_agent_keepalive(struct ice_agent *a, uint8_t pair)
 {
 	if (!is_pair(a, pair))
@@ -301,6 +318,16 @@ static void give_up_spent(struct ice_agent *a, msec now)
 		agent_check_failed(a, c);
 }
 
+static void end_samples(struct ice_agent *a, msec now)
+{
+	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
+		const struct pair *p = &a->list.pairs[i];
+
+		if (p->sampling && !p->samples_left && p->sample_due <= now)
+			agent_end_sample(a, i);
+	}
+}
+
 static void lose_consent(struct ice_agent *a)
 {
 	struct pair *p = &a->list.pairs[a->active];
@@ -317,6 +344,7 @@ static void lose_consent(struct ice_agent *a)
 void ice_agent_tick(struct ice_agent *a, msec now)
 {
 	give_up_spent(a, now);
+	end_samples(a, now);
 	if (a->consent_until <= now)
 		lose_consent(a);
 	if (a->settle_due <= now) {
@@ -349,6 +377,12 @@ msec ice_agent_due(const struct ice_agent *a)
 		return 0;
 	if (spent)
 		due = msec_min(due, spent->due);
+	for (unsigned i = 0; i < PAIRS_MAX; i++) {
+		const struct pair *p = &a->list.pairs[i];
+
+		if (p->sampling && !p->samples_left)
+			due = msec_min(due, p->sample_due);
+	}
 	due = msec_min(due, a->consent_until);
 	due = msec_min(due, a->settle_due);
 	return msec_min(due, a->patience_due);
@@ -377,6 +411,7 @@ static enum ice_action_kind take_pair_news(struct pair *p, struct ice_action *ac
 		{NEWS_NOMINATED, ICE_NOMINATED, false},
 		{NEWS_ANSWERED, ICE_PROBE_RESULT, true},
 		{NEWS_MISSED, ICE_PROBE_RESULT, false},
+		{NEWS_SAMPLED, ICE_SAMPLED, false},
 		{NEWS_CONSENT_LOST, ICE_CONSENT_LOST, false},
 	};
 
@@ -384,6 +419,7 @@ static enum ice_action_kind take_pair_news(struct pair *p, struct ice_action *ac
 		if (p->news & table[i].bit) {
 			p->news &= (uint8_t)~table[i].bit;
 			action->answered = table[i].answered;
+			action->lost = (uint8_t)(ICE_SAMPLES - p->sampled);
 			return table[i].kind;
 		}
 	}

@@ -40,6 +40,8 @@ enum {
 	ICE_PROBE_QUESTIONS = 3,
 	ICE_PROBE_GAP = 500,		/* msec between them */
 	ICE_ASK_WAIT = 1000,		/* msec that the last of them, or one for consent, waits */
+	ICE_SAMPLES = 8,		/* questions that measure loss, one by one, */
+	ICE_SAMPLE_GAP = 100,		/* msec apart */
 	ICE_PATIENCE = 39500,		/* msec, RFC 8863 section 4 */
 	ICE_SETTLE = 500,		/* msec from the first valid pair to a nomination */
 	ICE_CONSENT = 30 * 1000,	/* msec that an answer is good for, RFC 7675 section 5.1 */
@@ -180,6 +182,10 @@ bool ice_agent_set_active(struct ice_agent *a, uint8_t pair, msec now);
  * failed one. False: no such pair, or no credentials yet. */
 bool ice_agent_check_now(struct ice_agent *a, uint8_t pair);
 
+/* Ask ICE_SAMPLES times, whether they are answered or not: how many are lost that way? Then
+ * ICE_SAMPLED. One at a time for each pair. False: no such pair, or no credentials yet. */
+bool ice_agent_sample(struct ice_agent *a, uint8_t pair, msec now);
+
 /* Controlling: nominate this valid pair and wait for nothing better. False: it cannot be,
  * or one is or is being nominated. */
 bool ice_agent_nominate(struct ice_agent *a, uint8_t pair);
@@ -216,6 +222,7 @@ enum ice_action_kind {
 	ICE_CONSENT_LOST,	/* pair; it is not the active one any more, send nothing on it */
 	ICE_PROBE_RESULT,	/* pair, answered: of check_now() or of a question for consent. A
 				   pair of which a whole probe was missed has failed */
+	ICE_SAMPLED,		/* pair, lost: of ICE_SAMPLES. If all are, the pair has failed */
 	ICE_ROLE_CHANGED,	/* list.controlling */
 	ICE_FAILED,		/* no pair works, and none will unless something new comes */
 	ICE_NEW_LOCAL,		/* candidate: index in list.locals of a peer-reflexive one */
@@ -226,6 +233,7 @@ struct ice_action {
 	uint8_t pair;
 	uint8_t candidate;
 	bool answered;
+	uint8_t lost;
 	struct ice_base base;
 	struct endpoint remote;
 	struct bytes datagram;	/* in the agent, until the next call on it */

@@ -21,6 +21,8 @@ bool agent_heard_request(struct ice_agent *a, const struct ice_early *request, m
 void agent_check_succeeded(struct ice_agent *a, struct check *c, const struct endpoint *mapped,
 			   msec now);
 void agent_check_failed(struct ice_agent *a, struct check *c);
+/* All of its questions are answered, or there was time enough. */
+void agent_end_sample(struct ice_agent *a, uint8_t pair);
 /* It was answered by 487: the peer has our role and keeps it. */
 void agent_lost_conflict(struct ice_agent *a, const struct check *c);
 

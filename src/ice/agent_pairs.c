@@ -199,6 +199,29 @@ static void stop_asking(struct ice_agent *a, uint8_t pair)
 		check_hush(live);
 }
 
+void agent_end_sample(struct ice_agent *a, uint8_t pair)
+{
+	struct pair *p = &a->list.pairs[pair];
+
+	for (unsigned i = p->sampled; i < ICE_SAMPLES; i++)
+		pair_missed(p);
+	if (!p->sampled)
+		p->state = PAIR_FAILED;
+	p->sampling = false;
+	p->news |= NEWS_SAMPLED;
+}
+
+static void take_sample(struct ice_agent *a, uint8_t pair)
+{
+	struct pair *p = &a->list.pairs[pair];
+
+	if (!p->sampling)
+		return;
+	p->sampled++;
+	if (p->sampled == ICE_SAMPLES)
+		agent_end_sample(a, pair);
+}
+
 void agent_check_succeeded(struct ice_agent *a, struct check *c, const struct endpoint *mapped,
 			   msec now)
 {
@@ -210,7 +233,9 @@ void agent_check_succeeded(struct ice_agent *a, struct check *c, const struct en
 	learn_mapped(a, p, mapped);
 	becomes_valid(a, was.pair);
 	stop_asking(a, was.pair);
-	if (was.kind != CHECK_CONNECT || p->probing)
+	if (was.kind == CHECK_SAMPLE)
+		take_sample(a, was.pair);
+	if (was.kind == CHECK_PROBE || was.kind == CHECK_CONSENT || p->probing)
 		p->news |= NEWS_ANSWERED;
 	p->probing = false;
 	if (a->active == was.pair)
@@ -225,6 +250,10 @@ void agent_check_failed(struct ice_agent *a, struct check *c)
 	struct pair *p = &a->list.pairs[c->pair];
 	bool probe_is_over = p->probing && p->questions_left == 0;
 
+	if (c->kind == CHECK_SAMPLE) {		/* it counts in the end */
+		check_hush(c);
+		return;
+	}
 	pair_missed(p);
 	if (probe_is_over || c->kind == CHECK_CONSENT)
 		p->news |= NEWS_MISSED;

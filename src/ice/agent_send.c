@@ -196,7 +196,7 @@ static uint8_t next_probed(const struct ice_agent *a)
 		if (!a->list.pairs[i].questions_left)
 			continue;
 		live = checks_live(&a->checks, i);
-		if (!live || live->kind == CHECK_CONSENT ||
+		if (!live || live->kind == CHECK_CONSENT || live->kind == CHECK_SAMPLE ||
 		    (live->kind == CHECK_CONNECT && !live->nominates))
 			return i;
 	}
@@ -213,6 +213,41 @@ static struct check *start_probe(struct ice_agent *a, msec now)
 	p = &a->list.pairs[pair];
 	p->questions_left--;
 	return start_check(a, pair, CHECK_PROBE, p->questions_left ? ICE_PROBE_GAP : ICE_ASK_WAIT, now);
+}
+
+static bool may_sample(const struct ice_agent *a, uint8_t pair)
+{
+	const struct check *live = checks_live(&a->checks, pair);
+
+	return !live || live->kind == CHECK_CONSENT || live->kind == CHECK_SAMPLE;
+}
+
+/* The pair whose next sample is due first; NO_INDEX: none. */
+static uint8_t next_sampled(const struct ice_agent *a)
+{
+	uint8_t first = NO_INDEX;
+
+	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
+		const struct pair *p = &a->list.pairs[i];
+
+		if (p->sampling && p->samples_left && may_sample(a, i) &&
+		    (first == NO_INDEX || p->sample_due < a->list.pairs[first].sample_due))
+			first = i;
+	}
+	return first;
+}
+
+static struct check *start_sample(struct ice_agent *a, msec now)
+{
+	uint8_t pair = next_sampled(a);
+	struct pair *p;
+
+	if (pair == NO_INDEX || a->list.pairs[pair].sample_due > now)
+		return NULL;
+	p = &a->list.pairs[pair];
+	p->samples_left--;
+	p->sample_due = now + (p->samples_left ? ICE_SAMPLE_GAP : ICE_ASK_WAIT);
+	return start_check(a, pair, CHECK_SAMPLE, ICE_ASK_WAIT, now);
 }
 
 /* RFC 7675 section 5.1. A question that is out on the pair anyway does as well. */
@@ -254,6 +289,8 @@ static const struct check *next_check(struct ice_agent *a, msec now)
 	if (!c)
 		c = start_consent(a, now);
 	if (!c)
+		c = start_sample(a, now);
+	if (!c)
 		c = send_again(a, now);
 	if (!c)
 		c = start_ordinary(a, now);
@@ -264,6 +301,7 @@ static const struct check *next_check(struct ice_agent *a, msec now)
 static msec wanted_at(const struct ice_agent *a)
 {
 	const struct check *again;
+	uint8_t sampled;
 
 	if (!agent_knows_remote(a))
 		return NEVER;
@@ -271,7 +309,9 @@ static msec wanted_at(const struct ice_agent *a)
 	    checklist_next_ordinary(&a->list) != NO_INDEX)
 		return INT64_MIN;
 	again = checks_first(&a->checks, false);
-	return msec_min(a->ask_due, again ? again->due : NEVER);
+	sampled = next_sampled(a);
+	return msec_min(msec_min(a->ask_due, again ? again->due : NEVER),
+			sampled == NO_INDEX ? NEVER : a->list.pairs[sampled].sample_due);
 }
 
 static msec later(msec a, msec b)

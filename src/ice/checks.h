@@ -5,6 +5,7 @@
  *   PROBE    1, never the same again    as long as it is told       one loss; the third in a
  *                                                                   row fails the pair
  *   CONSENT  1, never the same again    as long as it is told       one loss
+ *   SAMPLE   1, never the same again    until the sample is over    one of its losses
  *
  *   LIVE --its time is over, or another check replaces it--> LATE --slot wanted--> NONE
  *
@@ -32,7 +33,7 @@ enum {
 };
 
 enum check_state { CHECK_NONE, CHECK_LIVE, CHECK_LATE };
-enum check_kind { CHECK_CONNECT, CHECK_PROBE, CHECK_CONSENT };
+enum check_kind { CHECK_CONNECT, CHECK_PROBE, CHECK_CONSENT, CHECK_SAMPLE };
 
 struct check {
 	uint8_t id[STUN_ID_LEN];

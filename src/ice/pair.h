@@ -37,6 +37,7 @@ enum pair_news {
 	NEWS_CONSENT_LOST = 1 << 2,
 	NEWS_ANSWERED = 1 << 3,
 	NEWS_MISSED = 1 << 4,
+	NEWS_SAMPLED = 1 << 5,
 };
 
 struct pair {
@@ -44,6 +45,7 @@ struct pair {
 	msec last_rx;			/* anything authenticated from the peer; NEVER: not yet */
 	msec last_answer;		/* to a question of ours; NEVER: none yet */
 	msec last_tx;			/* of a question; NEVER: none yet */
+	msec sample_due;		/* while sampling: the next question, or the end */
 	int32_t srtt;			/* microseconds; -1: not measured yet */
 	int32_t rttvar;
 	uint16_t serial;		/* another one when the slot is used anew */
@@ -55,7 +57,10 @@ struct pair {
 	uint8_t history_len;		/* 0..PAIR_HISTORY */
 	uint8_t news;			/* enum pair_news, ored */
 	uint8_t questions_left;		/* of a probe, not sent yet */
+	uint8_t samples_left;		/* of a sample, likewise */
+	uint8_t sampled;		/* of it, answered */
 	bool probing;			/* a probe was asked for and has no result yet */
+	bool sampling;			/* a sample likewise */
 	bool use_candidate;		/* controlled: the peer has nominated it; controlling: we do */
 	bool nominated;
 	bool active;			/* its owner sends on it */

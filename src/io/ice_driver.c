@@ -105,6 +105,7 @@ static void act(struct ice_driver *d, enum ice_action_kind kind, const struct ic
 		ice_driver_tell(d, &(struct ice_event){.kind = ICE_EVENT_FAILED});
 		break;
 	case ICE_PAIR_VALID:		/* tell_pairs() has said so */
+	case ICE_SAMPLED:
 	case ICE_NOTHING:
 		break;
 	}

@@ -382,6 +382,7 @@ bool reach_poll(struct reach *r, struct datagram *out, msec now)
 			if (reach_is_active(r, now) && now >= r->until)
 				fail_round(r, now);
 			break;
+		case ICE_SAMPLED:
 		case ICE_NOMINATED:
 		case ICE_ROLE_CHANGED:
 		case ICE_NEW_LOCAL:

@@ -104,11 +104,85 @@ static void a_probe_and_a_nomination_do_not_hinder_each_other(void **state)
 	assert_true(r.action.answered);
 }
 
+/* Every 100 ms, whatever became of the one before; five of eight are answered, one of them late. */
+static void a_sample_counts_what_is_lost_of_eight_questions(void **state)
+{
+	uint8_t late[STUN_ID_LEN];
+	msec start;
+
+	(void)state;
+	rig_settle(&r);
+	start = r.now;
+	assert_true(ice_agent_sample(agent, 0, r.now));
+	for (int i = 0; i < ICE_SAMPLES; i++) {
+		assert_true(rig_until_request(&r, start + i * ICE_SAMPLE_GAP));
+		assert_int_equal(r.now, start + i * ICE_SAMPLE_GAP);
+		if (i == 1)
+			memcpy(late, r.msg.id, sizeof(late));
+		else if (i >= 4)
+			assert_int_equal(rig_answer(&r, NULL), ICE_HANDLED);
+	}
+	r.now += 500;
+	memcpy(r.msg.id, late, sizeof(late));
+	assert_int_equal(rig_answer(&r, NULL), ICE_HANDLED);
+	assert_true(ice_agent_sample(agent, 0, r.now));		/* it is under way */
+	assert_true(rig_until(&r, ICE_SAMPLED, NEVER - 1));
+	assert_int_equal(r.now - start, (ICE_SAMPLES - 1) * ICE_SAMPLE_GAP + ICE_ASK_WAIT);
+	assert_int_equal(r.action.pair, 0);
+	assert_int_equal(r.action.lost, 3);
+	assert_int_equal(pair(0)->state, PAIR_VALID);
+	assert_int_equal(rig_run(&r, r.now + SECONDS(60)), 0);
+}
+
+static void a_sample_is_over_with_its_last_answer(void **state)
+{
+	(void)state;
+	rig_settle(&r);
+	assert_true(ice_agent_sample(agent, 0, r.now));
+	for (int i = 0; i < ICE_SAMPLES; i++) {
+		assert_true(rig_until_request(&r, r.now + ICE_SAMPLE_GAP));
+		assert_int_equal(rig_answer(&r, NULL), ICE_HANDLED);
+	}
+	assert_int_equal(rig_next(&r), ICE_SAMPLED);
+	assert_int_equal(r.action.lost, 0);
+}
+
+static void a_pair_of_which_a_whole_sample_is_lost_has_failed(void **state)
+{
+	(void)state;
+	rig_settle(&r);
+	assert_true(ice_agent_sample(agent, 0, r.now));
+	assert_true(rig_until(&r, ICE_SAMPLED, NEVER - 1));
+	assert_int_equal(r.action.lost, ICE_SAMPLES);
+	assert_int_equal(pair(0)->state, PAIR_FAILED);
+	assert_int_equal(pair_lost(pair(0)), PAIR_HISTORY);
+}
+
+/* A probe goes first, and ends as if it were alone. */
+static void a_sample_and_a_probe_do_not_hinder_each_other(void **state)
+{
+	(void)state;
+	rig_settle(&r);
+	assert_true(ice_agent_sample(agent, 0, r.now));
+	assert_true(rig_until_request(&r, r.now));
+	assert_true(ice_agent_check_now(agent, 0));
+	assert_true(rig_until(&r, ICE_PROBE_RESULT, r.now + 2100));
+	assert_false(r.action.answered);
+	assert_int_equal(pair(0)->state, PAIR_FAILED);
+	assert_true(rig_until_request(&r, r.now + PACER_TA));
+	assert_int_equal(rig_answer(&r, NULL), ICE_HANDLED);
+	assert_true(rig_until(&r, ICE_SAMPLED, NEVER - 1));
+	assert_int_equal(r.action.lost, ICE_SAMPLES - 1);
+	assert_int_equal(pair(0)->state, PAIR_VALID);
+}
+
 static void what_is_no_pair_cannot_be_probed_kept_or_used(void **state)
 {
 	(void)state;
 	assert_false(ice_agent_check_now(agent, 0));
+	assert_false(ice_agent_sample(agent, 0, r.now));
 	rig_meet(&r);
+	assert_false(ice_agent_sample(agent, 1, r.now));
 	assert_false(ice_agent_check_now(agent, 1));
 	assert_false(ice_agent_check_now(agent, NO_INDEX));
 	assert_false(ice_agent_keepalive(agent, 1));
@@ -261,6 +335,10 @@ int main(void)
 		TEST(a_late_answer_to_a_probe_counts),
 		TEST(a_probe_on_a_pair_being_checked_does_not_wait_for_its_next_turn),
 		TEST(a_probe_and_a_nomination_do_not_hinder_each_other),
+		TEST(a_sample_counts_what_is_lost_of_eight_questions),
+		TEST(a_sample_is_over_with_its_last_answer),
+		TEST(a_pair_of_which_a_whole_sample_is_lost_has_failed),
+		TEST(a_sample_and_a_probe_do_not_hinder_each_other),
 		TEST(what_is_no_pair_cannot_be_probed_kept_or_used),
 		TEST(an_idle_agent_is_silent),
 		TEST(consent_is_asked_every_4_to_6_seconds_each_time_anew),
