@@ -23,6 +23,7 @@ enum frame_kind {
 	FRAME_PUBLISH = 6,
 	FRAME_DELIVER = 7,
 	FRAME_OBSERVED = 8,
+	FRAME_REPORT = 12,	/* inband.h */
 };
 
 enum { FRAME_KIND_MAX = 15, FRAME_HEADER = 3, FRAME_PADDING = 16 };

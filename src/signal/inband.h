@@ -4,6 +4,9 @@
  *   BYE    u8 reason
  *   PING   u32 path, u64 echo        which of the sender's paths it went by
  *   PONG   u32 path, u64 echo        the same, back on the path it came by
+ *   REPORT u32 key, u64 first,       of your data messages under that key (its receiver
+ *          u32 span, u32 received    index), from that counter on: how many there were up to
+ *                                    the highest of them, and how many have come
  *
  * Envelopes that a peer passes on for others are rendezvous.h's.
  */
@@ -17,18 +20,26 @@ enum { INBAND_MAX = FRAME_HEADER + DESC_MAX };
 
 enum inband_reason { INBAND_GOING_DOWN = 1, INBAND_REMOVED = 2 };
 
+struct inband_report {
+	uint32_t key;
+	uint64_t first;
+	uint32_t span;			/* not 0 */
+	uint32_t received;		/* at most span */
+};
+
 struct inband {
-	enum frame_kind kind;		/* one of the four above */
+	enum frame_kind kind;		/* one of the five above */
 	struct bytes desc;		/* a view */
 	uint8_t reason;			/* enum inband_reason, or one that is not known yet */
 	uint32_t path;
 	uint64_t echo;
+	struct inband_report report;
 };
 
 /* The length, or 0: does not fit. */
 size_t inband_write(uint8_t *out, size_t cap, const struct inband *message);
 
-/* False: not one of these four, or malformed. */
+/* False: not one of these five, or malformed. */
 bool inband_read(struct inband *out, struct bytes plain);
 
 #endif

@@ -18,6 +18,7 @@ struct keypair {
 	struct aead_key send;
 	struct aead_key recv;
 	uint64_t send_counter;		/* of the next message */
+	uint64_t received;		/* messages that were new */
 	msec born;
 	uint32_t local_index;
 	uint32_t remote_index;

@@ -142,4 +142,16 @@ size_t session_seal(struct session *s, struct packet *packets, size_t n, size_t 
 void session_open(struct session *s, struct packet *packets, enum session_verdict *verdicts,
 		  size_t n, msec now);
 
+/* -- what arrives -------------------------------------------------------- */
+
+/* Under the current key, one way. Both ends know a key of the sender's by the same number. */
+struct session_tally {
+	uint32_t key;		/* 0, as all the rest: there is none */
+	uint64_t next;		/* the counter after the highest that was sent, or has come */
+	uint64_t received;	/* how many of these have come; of what is sent nobody knows */
+};
+
+struct session_tally session_sent(const struct session *s);
+struct session_tally session_received(const struct session *s);
+
 #endif

@@ -186,6 +186,7 @@ static void open_run(struct session *s, struct keypair *kp, struct packet *packe
 			continue;
 		verdicts[i] = judge_opened(kp, &jobs[j]);
 		if (verdicts[i] == SESSION_OK) {
+			kp->received++;
 			total += packets[i].len;
 			packets[i].data = jobs[j].text;
 			packets[i].len = jobs[j].len;
@@ -223,4 +224,22 @@ void session_open(struct session *s, struct packet *packets, enum session_verdic
 		open_run(s, keypair_with(s, receiver_of(&packets[i])), &packets[i], &verdicts[i],
 			 run, now);
 	}
+}
+
+/* -- what arrives -------------------------------------------------------- */
+
+struct session_tally session_sent(const struct session *s)
+{
+	const struct keypair *kp = s->current;
+
+	return kp ? (struct session_tally){.key = kp->remote_index, .next = kp->send_counter}
+		  : (struct session_tally){0};
+}
+
+struct session_tally session_received(const struct session *s)
+{
+	const struct keypair *kp = s->current;
+
+	return kp ? (struct session_tally){kp->local_index, kp->replay.next, kp->received}
+		  : (struct session_tally){0};
 }

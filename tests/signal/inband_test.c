@@ -25,6 +25,10 @@ static void assert_round_trip(const struct inband *m)
 		assert_int_equal(back.reason, m->reason);
 		assert_int_equal(back.path, m->path);
 		assert_true(back.echo == m->echo);
+		assert_int_equal(back.report.key, m->report.key);
+		assert_true(back.report.first == m->report.first);
+		assert_int_equal(back.report.span, m->report.span);
+		assert_int_equal(back.report.received, m->report.received);
 		assert_int_equal(back.desc.len, m->desc.len);
 		if (m->desc.len)
 			assert_memory_equal(back.desc.data, m->desc.data, m->desc.len);
@@ -43,6 +47,8 @@ static void each_message_comes_back_with_any_padding_and_not_cut(void **state)
 		{.kind = FRAME_BYE, .reason = INBAND_GOING_DOWN},
 		{.kind = FRAME_PING, .path = 7, .echo = UINT64_MAX},
 		{.kind = FRAME_PONG, .path = UINT32_MAX, .echo = 1},
+		{.kind = FRAME_REPORT, .report = {UINT32_MAX, UINT64_MAX, UINT32_MAX, UINT32_MAX}},
+		{.kind = FRAME_REPORT, .report = {1, 2, 3, 0}},
 	};
 
 	(void)state;
@@ -60,6 +66,7 @@ static void the_form_is_this_one(void **state)
 	assert_int_equal(inband_write(out, sizeof(out), &ping), len);
 	assert_memory_equal(out, expected, len);
 	assert_true(reads("02 0001 01"));
+	assert_true(reads("0c 0014 01020304 0000000000000007 00000005 00000004"));
 }
 
 static void what_does_not_fit_is_not_written(void **state)
@@ -103,6 +110,16 @@ static void bodies_that_are_too_long_or_short_are_refused(void **state)
 	assert_false(reads("03 000b 00000007 01020304050607"));
 	assert_false(reads("04 000d 00000007 0102030405060708 00"));
 	assert_false(reads("02 ffff 01"));
+	assert_false(reads("0c 0013 01020304 0000000000000007 00000005 000004"));
+	assert_false(reads("0c 0015 01020304 0000000000000007 00000005 00000004 00"));
+}
+
+static void a_report_of_nothing_or_of_more_than_was_sent_is_refused(void **state)
+{
+	(void)state;
+	assert_true(reads("0c 0014 01020304 0000000000000007 00000005 00000005"));
+	assert_false(reads("0c 0014 01020304 0000000000000007 00000005 00000006"));
+	assert_false(reads("0c 0014 01020304 0000000000000007 00000000 00000000"));
 }
 
 static void a_desc_longer_than_any_is_refused(void **state)
@@ -127,7 +144,7 @@ static void other_kinds_are_well_formed_but_not_ours(void **state)
 	for (uint8_t k = FRAME_REGISTER; k <= FRAME_KIND_MAX; k++) {
 		struct inband m;
 
-		bytes[0] = k;
+		bytes[0] = k;	/* a REPORT of that length is none */
 		assert_false(inband_read(&m, bytes_of(bytes, sizeof(bytes))));
 		assert_true(frame_read(bytes_of(bytes, sizeof(bytes)), &kind, &body));
 		assert_int_equal(kind, k);
@@ -156,6 +173,7 @@ int main(void)
 		cmocka_unit_test(an_ip_packet_or_a_keepalive_is_no_frame),
 		cmocka_unit_test(padding_that_is_not_zero_is_refused),
 		cmocka_unit_test(bodies_that_are_too_long_or_short_are_refused),
+		cmocka_unit_test(a_report_of_nothing_or_of_more_than_was_sent_is_refused),
 		cmocka_unit_test(a_desc_longer_than_any_is_refused),
 		cmocka_unit_test(other_kinds_are_well_formed_but_not_ours),
 		cmocka_unit_test(a_body_that_no_length_can_say_is_not_written),
