@@ -82,6 +82,8 @@ static const struct {
 	[EVENT_BEGAN_ANEW] = {"began_anew", "the peer began anew"},
 	[EVENT_UNANSWERED] = {"unanswered", "nobody answers"},
 	[EVENT_IDLE] = {"idle", "nothing was sent"},
+	[EVENT_LOSSY] = {"lossy", "the way before loses too much"},
+	[EVENT_SLOW] = {"slow", "the way before takes too long"},
 };
 
 const char *event_reason_name(enum event_reason reason)

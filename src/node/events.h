@@ -49,6 +49,8 @@ enum event_reason {
 	EVENT_BEGAN_ANEW,		/* the peer did, with other addresses */
 	EVENT_UNANSWERED,
 	EVENT_IDLE,
+	EVENT_LOSSY,			/* the way before loses too much */
+	EVENT_SLOW,			/* it takes too long */
 	EVENT_REASONS,
 };
 

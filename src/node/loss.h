@@ -4,8 +4,9 @@
  *   came     | 251 of these |  --REPORT--> who has sent them: 16 %, for the third time in a row
  *
  * Questions do not see that a path is throttled: they are small and few, and get through. So
- * who receives looks at each second of a stream and tells (inband.h) if too much is missing;
- * of a good path nothing is ever said, so it costs nothing, and old peers say nothing either.
+ * who receives looks at each second of a stream and tells (inband.h) if too much is missing,
+ * and what the seconds before were like, as reports get lost too. Of a good path nothing is
+ * ever said, so it costs nothing; old peers say nothing either.
  *
  * Who sends believes it when it goes on, and counts a second of which it was told nothing as
  * a good one. What went another way before is not held against the present one.
@@ -21,9 +22,9 @@ enum {
 	LOSS_FEW = 8,			/* messages were sent; */
 	LOSS_PAUSE = 3000,		/* msec, if that takes so long there is no stream */
 	LOSS_TOLD = 16,			/* one in so many is missing: the sender is told */
-	LOSS_SERIES = 3,		/* reports in a row that are believed, */
+	LOSS_SERIES = 3,		/* such seconds in a row that are believed, */
 	LOSS_MESSAGES = 50,		/* or more, of so many messages */
-	LOSS_GAP = 3500,		/* msec between two of a row: reports get lost, too */
+	LOSS_GAP = 3500,		/* msec until the next report of a row */
 	LOSS_BAD = 100,			/* per mille: too much for a path */
 	LOSS_SECONDS = 8,
 };
@@ -31,10 +32,11 @@ enum {
 struct loss {
 	struct session_tally begun;	/* the second that is being counted */
 	msec begun_at;
-	struct inband_report owed;	/* span 0: none */
+	struct inband_report counted;	/* those before it */
+	bool owes_report;
 
 	uint32_t key;			/* that all below is of */
-	uint64_t first;			/* the counter from which on all goes the present way */
+	uint64_t first;			/* what was sent before is of no interest */
 	struct {
 		msec at;
 		uint64_t first, end, lost;
@@ -51,7 +53,8 @@ void loss_begin(struct loss *l, const struct session *s);
 /* The peer has told. False: it cannot be so. */
 bool loss_take(struct loss *l, const struct session *s, const struct inband_report *report,
 	       msec now);
-/* Per mille of what we have sent in the last few seconds; 0: little, or nobody knows. */
+/* At least so many per mille of what we have sent in the last few seconds; 0: little, or nobody
+ * knows. */
 unsigned loss_of(const struct loss *l, msec now);
 
 #endif

@@ -166,16 +166,25 @@ static void choose(struct reach *r, uint8_t index, enum event_reason why, msec n
 	if (reach_tier_of(r, index) <= TIER_IPV4)
 		spray_disarm(&r->spray);
 	r->peer->path = reach_path(r, index);
+	loss_begin(&r->loss, &r->peer->session);
 	ice_agent_set_active(&r->agent, reach_is_active(r, now) ? index : NO_INDEX, now);
 	peer_tell(r->peer, EVENT_PATH_CHOSEN, why, now);
 	if (!session_may_send(&r->peer->session, now) && r->peer->queue.len)
 		session_want_handshake(&r->peer->session, now);
 }
 
-static void promote(struct reach *r, uint8_t index, msec now)
+static void promote(struct reach *r, uint8_t index, enum event_reason why, msec now)
 {
-	choose(r, index, EVENT_BETTER, now);
+	choose(r, index, why, now);
 	r->promoted_at = now;
+}
+
+void reach_leave_for(struct reach *r, uint8_t pair, enum event_reason why, msec now)
+{
+	struct path left = reach_path(r, r->chosen);
+
+	penalty_impose(&r->penalties, &left, now);
+	promote(r, pair, why, now);
 }
 
 static void search_anew(struct reach *r, msec now)
@@ -197,6 +206,7 @@ void reach_return_to_choice(struct reach *r, msec now)
 	if (reach_last_heard(r) <= r->followed || way_equal(&r->peer->path, &chosen))
 		return;
 	r->peer->path = chosen;
+	loss_begin(&r->loss, &r->peer->session);
 	peer_tell(r->peer, EVENT_PATH_CHOSEN, EVENT_ANSWERED, now);
 }
 
@@ -226,7 +236,7 @@ static void review_choice(struct reach *r, msec now)
 	reach_return_to_choice(r, now);
 	rival = reach_rival(r, now);
 	if (rival != NO_INDEX)
-		promote(r, rival, now);
+		promote(r, rival, EVENT_BETTER, now);
 	else if (reach_is_half_proved(r, best))
 		ice_agent_check_now(&r->agent, best);
 }
@@ -319,8 +329,10 @@ void reach_tick(struct reach *r, msec now)
 	reach_ask_after_silence(r, now);
 	knock(r, now);
 	keep_open(r, now);
-	if (reach_is_active(r, now))
+	if (reach_is_active(r, now)) {
 		standby_tick(r, now);
+		trial_tick(r, now);
+	}
 	review_choice(r, now);
 }
 
@@ -383,6 +395,9 @@ bool reach_poll(struct reach *r, struct datagram *out, msec now)
 				fail_round(r, now);
 			break;
 		case ICE_SAMPLED:
+			trial_take(r, action.pair, action.lost, now);
+			review_choice(r, now);
+			break;
 		case ICE_NOMINATED:
 		case ICE_ROLE_CHANGED:
 		case ICE_NEW_LOCAL:

@@ -5,7 +5,8 @@
  *      |  a pair answers
  *   FOUND      the handshake and all data go by the chosen pair; two others are
  *      |       kept ready (standby). A better one takes over when it has proved
- *      |       itself, the next best when the chosen one falls silent
+ *      |       itself, the next best when the chosen one falls silent; and a clearly
+ *      |       better one when it loses too much (trial)
  *      |  none is left: a new generation of candidates, all over again
  *
  * Ways in order: the same LAN, IPv6, IPv4 through NATs; then the round trip.
@@ -19,9 +20,12 @@
 
 #include "ice/agent.h"
 #include "node/gather.h"
+#include "node/loss.h"
 #include "node/peer.h"
+#include "node/penalty.h"
 #include "node/spray.h"
 #include "node/standby.h"
+#include "node/trial.h"
 #include "signal/exchange.h"
 #include "signal/lan.h"
 
@@ -72,6 +76,9 @@ struct reach {
 	msec doubted;			/* where we are seen, after one that goes on */
 	msec followed;			/* the peer to where it was heard, away from the chosen pair */
 	struct standby standby;
+	struct loss loss;
+	struct trial trial;
+	struct penalties penalties;
 	msec kept;			/* the NATs open */
 	msec until;			/* a token of ours is out: so long the search goes on, and keeps
 					   its credentials */
@@ -116,6 +123,9 @@ void reach_want(struct reach *r, msec now);
  * a pair has answered. 0: it need not wait. */
 msec reach_hold(const struct reach *r);
 
+/* Data came, of which there is something to tell the peer. */
+bool reach_counts(struct reach *r, msec now);
+
 /* Does the chosen pair certainly work? */
 bool reach_is_heard(const struct reach *r, msec now);
 
@@ -149,7 +159,9 @@ enum reach_tier reach_tier(const struct reach *r);
 /* -- of its pairs, for standby.c ------------------------------------------- */
 
 bool reach_is_valid(const struct reach *r, uint8_t pair);	/* NO_INDEX is not */
-bool reach_is_better(const struct reach *r, uint8_t a, uint8_t b);
+/* By tier, and what is in penalty after all others. */
+bool reach_outranks(const struct reach *r, uint8_t a, uint8_t b);
+bool reach_is_better(const struct reach *r, uint8_t a, uint8_t b);	/* the same, then priority */
 enum reach_tier reach_tier_of(const struct reach *r, uint8_t pair);
 struct path reach_path(const struct reach *r, uint8_t pair);
 uint8_t reach_best(const struct reach *r);	/* of those that work; NO_INDEX: none does */

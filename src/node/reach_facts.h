@@ -33,6 +33,9 @@ void reach_tell_begin(struct reach *r, msec now);
 /* Back to the chosen pair, if it was heard again since the peer was followed elsewhere. */
 void reach_return_to_choice(struct reach *r, msec now);
 
+/* The chosen one works, but badly: this one takes over, until the penalty ends. */
+void reach_leave_for(struct reach *r, uint8_t pair, enum event_reason why, msec now);
+
 /* Anything by the chosen pair: data, a question of the peer's, an answer. */
 msec reach_last_heard(const struct reach *r);
 

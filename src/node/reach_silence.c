@@ -22,6 +22,7 @@ void reach_doubt(struct reach *r, msec now)
 	r->is_stale = true;
 	r->doubts_itself = true;
 	r->review = now;
+	penalty_doubt(&r->penalties, now);
 	reach_ask_all(r, now);
 	reach_offer(r, now);
 }
@@ -63,6 +64,11 @@ msec reach_hold(const struct reach *r)
 	return r->resumed + REACH_HOLD;
 }
 
+bool reach_counts(struct reach *r, msec now)
+{
+	return r->exchange.heard_ms && loss_count(&r->loss, &r->peer->session, now);
+}
+
 bool reach_is_heard(const struct reach *r, msec now)
 {
 	return r->chosen != NO_INDEX && !r->is_stale && now - r->heard < REACH_ASK_AGAIN;
@@ -91,6 +97,7 @@ static bool must_follow(struct reach *r, const struct path *path, msec now)
 
 	if (!reach_is_active(r, now) || (r->asked > heard && now - r->asked >= REACH_DOUBT)) {
 		r->followed = now;
+		loss_begin(&r->loss, &r->peer->session);
 		return true;
 	}
 	if (now - heard > patience && r->asked <= heard)

@@ -50,12 +50,25 @@ enum reach_tier reach_tier(const struct reach *r)
 	return r->chosen == NO_INDEX ? TIERS : reach_tier_of(r, r->chosen);
 }
 
+/* What is in penalty stands behind all that is not. */
+static unsigned rank_of(const struct reach *r, uint8_t index)
+{
+	struct path way = reach_path(r, index);
+
+	return reach_tier_of(r, index) + (penalty_of(&r->penalties, &way) ? TIERS : 0);
+}
+
+bool reach_outranks(const struct reach *r, uint8_t a, uint8_t b)
+{
+	return rank_of(r, a) < rank_of(r, b);
+}
+
 bool reach_is_better(const struct reach *r, uint8_t a, uint8_t b)
 {
-	enum reach_tier ta = reach_tier_of(r, a), tb = reach_tier_of(r, b);
+	unsigned ra = rank_of(r, a), rb = rank_of(r, b);
 
-	if (ta != tb)
-		return ta < tb;
+	if (ra != rb)
+		return ra < rb;
 	return pair_of(r, a)->priority > pair_of(r, b)->priority;
 }
 
@@ -82,7 +95,7 @@ bool reach_is_half_proved(const struct reach *r, uint8_t index)
 {
 	const struct pair *p = pair_of(r, index);
 
-	return reach_tier_of(r, index) < reach_tier_of(r, r->chosen) && !has_proved_itself(p) &&
+	return reach_outranks(r, index, r->chosen) && !has_proved_itself(p) &&
 	       (p->history & 1) == 0;
 }
 
@@ -98,18 +111,18 @@ static bool is_faster(const struct pair *a, const struct pair *b)
 static bool deserves(const struct reach *r, uint8_t index, msec now)
 {
 	const struct pair *p = pair_of(r, index);
-	enum reach_tier tier = reach_tier_of(r, index), present = reach_tier_of(r, r->chosen);
+	unsigned rank = rank_of(r, index), present = rank_of(r, r->chosen);
 
-	if (tier != present)
-		return tier < present && has_proved_itself(p);
+	if (rank != present)
+		return rank < present && has_proved_itself(p);
 	return now - r->chosen_at >= REACH_DWELL && is_faster(p, pair_of(r, r->chosen));
 }
 
 static bool is_stronger(const struct reach *r, uint8_t a, uint8_t b)
 {
-	enum reach_tier ta = reach_tier_of(r, a), tb = reach_tier_of(r, b);
+	unsigned ra = rank_of(r, a), rb = rank_of(r, b);
 
-	return ta != tb ? ta < tb : pair_of(r, a)->srtt < pair_of(r, b)->srtt;
+	return ra != rb ? ra < rb : pair_of(r, a)->srtt < pair_of(r, b)->srtt;
 }
 
 uint8_t reach_rival(const struct reach *r, msec now)

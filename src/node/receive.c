@@ -76,6 +76,8 @@ static void receive_data(struct node *node, struct session *session, struct data
 		else if (packets[i].len)
 			deliver(node, peer, &packets[i], datagrams[i].ecn, out);
 	}
+	if (peer->reach && reach_counts(peer->reach, now))
+		node->signalling.touched = true;
 	node_touch(node, peer);
 }
 

@@ -206,6 +206,9 @@ static void take_inband(struct node *node, struct peer *peer, const struct inban
 	struct exchange_news news;
 	struct desc desc;
 
+	if (message->kind == FRAME_REPORT && peer->reach &&
+	    !loss_take(&peer->reach->loss, &peer->session, &message->report, now))
+		node_count(node, COUNT_BAD_SIGNAL, 1);
 	if (message->kind != FRAME_DESC || !signalling_start(node, peer, now))
 		return;
 	signalling_take_desc(node, peer->reach,

@@ -74,6 +74,24 @@ static enum action_kind poll_post(struct node *node, struct action *action, msec
 	return ACTION_NONE;
 }
 
+static enum action_kind send_inband(struct node *node, struct peer *peer,
+				    const struct inband *message, struct action *action, msec now)
+{
+	uint8_t *room = signalling_frame_room(&node->signalling);
+
+	return send_frame(node, peer, inband_write(room, ENVELOPE_MAX, message), action, now);
+}
+
+/* What was missing of the peer's data. */
+static enum action_kind poll_report(struct node *node, struct reach *r, struct action *action,
+				    msec now)
+{
+	struct inband report;
+
+	return loss_poll(&r->loss, &report) ? send_inband(node, r->peer, &report, action, now)
+					    : ACTION_NONE;
+}
+
 /* A DESC that is owed: inside the session if there is one, else by all carriers. */
 static enum action_kind poll_exchange(struct node *node, struct reach *r, struct action *action,
 				      msec now)
@@ -86,8 +104,7 @@ static enum action_kind poll_exchange(struct node *node, struct reach *r, struct
 		return ACTION_NONE;
 	if (peer_may_send(r->peer, now) && reach_is_heard(r, now) && !message.save_first) {
 		inband.desc = bytes_of(message.desc, message.len);
-		return send_frame(node, r->peer,
-				  inband_write(signalling_frame_room(s), ENVELOPE_MAX, &inband), action, now);
+		return send_inband(node, r->peer, &inband, action, now);
 	}
 	s->post = (struct post){
 		.saves = message.save_first,
@@ -110,6 +127,8 @@ static enum action_kind poll_reach(struct node *node, struct reach *r, struct ac
 		introducers_announce(node, true, now);	/* the answer says how we are seen */
 	}
 	kind = poll_exchange(node, r, action, now);
+	if (kind == ACTION_NONE)
+		kind = poll_report(node, r, action, now);
 	if (kind != ACTION_NONE)
 		return kind;
 	if (reach_poll(r, &action->datagram, now))

@@ -8,8 +8,7 @@ static unsigned common_ends(const struct reach *r, uint8_t a, uint8_t b)
 {
 	struct path pa = reach_path(r, a), pb = reach_path(r, b);
 
-	return (ip_equal(&pa.local, &pb.local) && via_is_like(pa.via, pb.via)) +
-	       ip_equal(&pa.remote.ip, &pb.remote.ip);
+	return way_begins_as(&pa, &pb) + ip_equal(&pa.remote.ip, &pb.remote.ip);
 }
 
 /* 0: it shares nothing with those that are taken; NO_INDEX: it is like one of them. */
@@ -68,7 +67,7 @@ static void climb(struct reach *r, msec now)
 	r->standby.climbed = now;
 	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
 		if (r->agent.list.pairs[i].state == PAIR_FAILED &&
-		    reach_tier_of(r, i) < reach_tier_of(r, r->chosen))
+		    reach_outranks(r, i, r->chosen))
 			ice_agent_check_now(&r->agent, i);
 	}
 }

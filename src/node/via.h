@@ -67,4 +67,16 @@ static inline bool way_equal(const struct path *a, const struct path *b)
 	return via_is_like(a->via, b->via) && endpoint_equal(&a->remote, &b->remote);
 }
 
+/* From the same address of ours over the same. */
+static inline bool way_begins_as(const struct path *a, const struct path *b)
+{
+	return via_is_like(a->via, b->via) && ip_equal(&a->local, &b->local);
+}
+
+/* What befalls the one will befall the other. */
+static inline bool way_shares_fate(const struct path *a, const struct path *b)
+{
+	return way_begins_as(a, b) && ip_equal(&a->remote.ip, &b->remote.ip);
+}
+
 #endif

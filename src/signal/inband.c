@@ -5,8 +5,10 @@ static void put_report(struct writer *w, const struct inband_report *report)
 {
 	put_be32(w, report->key);
 	put_be64(w, report->first);
-	put_be32(w, report->span);
-	put_be32(w, report->received);
+	for (size_t i = 0; i < report->seconds_len; i++) {
+		put_be32(w, report->seconds[i].span);
+		put_be32(w, report->seconds[i].received);
+	}
 }
 
 static struct inband_report get_report(struct reader *r)
@@ -14,9 +16,13 @@ static struct inband_report get_report(struct reader *r)
 	struct inband_report report = {.key = get_be32(r)};
 
 	report.first = get_be64(r);
-	report.span = get_be32(r);
-	report.received = get_be32(r);
-	r->bad = r->bad || report.span == 0 || report.received > report.span;
+	do {
+		struct inband_second *second = &report.seconds[report.seconds_len++];
+
+		second->span = get_be32(r);
+		second->received = get_be32(r);
+		r->bad = r->bad || second->span == 0 || second->received > second->span;
+	} while (report.seconds_len < INBAND_SECONDS && !r->bad && !reader_done(r));
 	return report;
 }
 

@@ -5,8 +5,8 @@
  *   PING   u32 path, u64 echo        which of the sender's paths it went by
  *   PONG   u32 path, u64 echo        the same, back on the path it came by
  *   REPORT u32 key, u64 first,       of your data messages under that key (its receiver
- *          u32 span, u32 received    index), from that counter on: how many there were up to
- *                                    the highest of them, and how many have come
+ *          1 to 3 times              index), from that counter on, second by second: how many
+ *          u32 span, u32 received    there were, and how many of them have come
  *
  * Envelopes that a peer passes on for others are rendezvous.h's.
  */
@@ -20,11 +20,18 @@ enum { INBAND_MAX = FRAME_HEADER + DESC_MAX };
 
 enum inband_reason { INBAND_GOING_DOWN = 1, INBAND_REMOVED = 2 };
 
+enum { INBAND_SECONDS = 3 };
+
+struct inband_second {
+	uint32_t span;			/* not 0 */
+	uint32_t received;		/* at most span */
+};
+
 struct inband_report {
 	uint32_t key;
 	uint64_t first;
-	uint32_t span;			/* not 0 */
-	uint32_t received;		/* at most span */
+	struct inband_second seconds[INBAND_SECONDS];	/* the last one last */
+	size_t seconds_len;
 };
 
 struct inband {

@@ -27,8 +27,8 @@ static void assert_round_trip(const struct inband *m)
 		assert_true(back.echo == m->echo);
 		assert_int_equal(back.report.key, m->report.key);
 		assert_true(back.report.first == m->report.first);
-		assert_int_equal(back.report.span, m->report.span);
-		assert_int_equal(back.report.received, m->report.received);
+		assert_int_equal(back.report.seconds_len, m->report.seconds_len);
+		assert_memory_equal(back.report.seconds, m->report.seconds, sizeof(m->report.seconds));
 		assert_int_equal(back.desc.len, m->desc.len);
 		if (m->desc.len)
 			assert_memory_equal(back.desc.data, m->desc.data, m->desc.len);
@@ -47,8 +47,10 @@ static void each_message_comes_back_with_any_padding_and_not_cut(void **state)
 		{.kind = FRAME_BYE, .reason = INBAND_GOING_DOWN},
 		{.kind = FRAME_PING, .path = 7, .echo = UINT64_MAX},
 		{.kind = FRAME_PONG, .path = UINT32_MAX, .echo = 1},
-		{.kind = FRAME_REPORT, .report = {UINT32_MAX, UINT64_MAX, UINT32_MAX, UINT32_MAX}},
-		{.kind = FRAME_REPORT, .report = {1, 2, 3, 0}},
+		{.kind = FRAME_REPORT,
+		 .report = {UINT32_MAX, UINT64_MAX, {{UINT32_MAX, UINT32_MAX}}, 1}},
+		{.kind = FRAME_REPORT, .report = {1, 2, {{1, 0}, {2, 2}}, 2}},
+		{.kind = FRAME_REPORT, .report = {1, 2, {{1, 0}, {2, 2}, {300, 200}}, 3}},
 	};
 
 	(void)state;
@@ -67,6 +69,7 @@ static void the_form_is_this_one(void **state)
 	assert_memory_equal(out, expected, len);
 	assert_true(reads("02 0001 01"));
 	assert_true(reads("0c 0014 01020304 0000000000000007 00000005 00000004"));
+	assert_true(reads("0c 001c 01020304 0000000000000007 00000005 00000004 00000001 00000001"));
 }
 
 static void what_does_not_fit_is_not_written(void **state)
@@ -112,6 +115,9 @@ static void bodies_that_are_too_long_or_short_are_refused(void **state)
 	assert_false(reads("02 ffff 01"));
 	assert_false(reads("0c 0013 01020304 0000000000000007 00000005 000004"));
 	assert_false(reads("0c 0015 01020304 0000000000000007 00000005 00000004 00"));
+	assert_false(reads("0c 000c 01020304 0000000000000007"));
+	assert_false(reads("0c 002c 01020304 0000000000000007 00000005 00000004 00000001 00000001"
+			   "00000001 00000001 00000001 00000001"));
 }
 
 static void a_report_of_nothing_or_of_more_than_was_sent_is_refused(void **state)
@@ -120,6 +126,7 @@ static void a_report_of_nothing_or_of_more_than_was_sent_is_refused(void **state
 	assert_true(reads("0c 0014 01020304 0000000000000007 00000005 00000005"));
 	assert_false(reads("0c 0014 01020304 0000000000000007 00000005 00000006"));
 	assert_false(reads("0c 0014 01020304 0000000000000007 00000000 00000000"));
+	assert_false(reads("0c 001c 01020304 0000000000000007 00000001 00000001 00000005 00000006"));
 }
 
 static void a_desc_longer_than_any_is_refused(void **state)

@@ -81,7 +81,7 @@ static bool chance(struct nets *nets, unsigned per_mille)
 static msec draw_delay(struct nets *nets, const struct sim_datagram *d, const struct sim_wire *wire)
 {
 	bool in_lan = d->net != NET_INTERNET && !d->climbed;
-	msec delay = in_lan ? LAN_DELAY : wire->delay;
+	msec delay = d->late + (in_lan ? LAN_DELAY : wire->delay);
 
 	if (wire->jitter && !in_lan)
 		delay += rng_below(nets->rng, (uint32_t)wire->jitter + 1);

@@ -31,6 +31,7 @@ struct sim_datagram {
 	bool climbed;			/* it left the net that it was sent in */
 	bool multicast;			/* for all in its net but its sender */
 	struct endpoint from, to;
+	msec late;			/* so much more than the wire takes */
 	size_t len;
 	uint8_t bytes[NET_DATAGRAM];
 };
