@@ -23,6 +23,7 @@ enum frame_kind {
 	FRAME_PUBLISH = 6,
 	FRAME_DELIVER = 7,
 	FRAME_OBSERVED = 8,
+	FRAME_RELAY = 9,	/* to and from who passes datagrams on: see relay.h */
 	FRAME_REPORT = 12,	/* inband.h */
 };
 

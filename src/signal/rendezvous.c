@@ -16,6 +16,7 @@ size_t rendezvous_write(uint8_t *out, size_t cap, const struct rendezvous_messag
 		put_be16(&w, message->lifetime);
 		put_be16(&w, message->held);
 		put_be16(&w, message->limit);
+		put_u8(&w, message->flags);
 		put_be64(&w, message->time_ms);
 		put_address(&w, &message->address);
 	} else {
@@ -43,6 +44,7 @@ static void read_observed(struct rendezvous_message *m, struct reader *r)
 	m->lifetime = get_be16(r);
 	m->held = get_be16(r);
 	m->limit = get_be16(r);
+	m->flags = get_u8(r);
 	m->time_ms = get_be64(r);
 	m->address = get_address(r);
 }

@@ -104,6 +104,8 @@ static msec refresh_wait(const struct rendezvous_client *c, uint16_t granted)
 
 static void take_observed(struct rendezvous_client *c, const struct rendezvous_message *m, msec now)
 {
+	if (c->state == RENDEZVOUS_REGISTERED && m->held == 0 && count(c))
+		enter(c, RENDEZVOUS_WAITING, RENDEZVOUS_LOST, now);
 	if (c->state != RENDEZVOUS_REGISTERING || m->sequence != c->sequence)
 		return;
 	c->next += chunk(c);

@@ -9,7 +9,9 @@
  * configured each has a machine of its own; none knows of the others.
  *
  * When a rendezvous restarts, all its clients come back at once. Their first
- * messages are spread over a minute, unless a client wants something now.
+ * messages are spread over a minute, unless a client wants something now. One that has lost
+ * its mailboxes and not its sessions says so: an answer that nobody has asked for, by which
+ * we hold none.
  */
 #ifndef SIGNAL_RENDEZVOUS_CLIENT_H
 #define SIGNAL_RENDEZVOUS_CLIENT_H
@@ -23,6 +25,7 @@ enum {
 	RENDEZVOUS_LIFETIME = 300,		/* s, what we ask for */
 	RENDEZVOUS_SPREAD = 60 * 1000,		/* msec */
 	RENDEZVOUS_RETRY_MAX = 30 * 1000,	/* msec */
+	RENDEZVOUS_LOST = 1000,			/* msec until we register what it has lost */
 };
 
 enum rendezvous_state {

@@ -89,6 +89,12 @@ void rendezvous_server_set_lifetime(struct rendezvous_server *s, uint16_t second
 	s->lifetime_max = seconds;
 }
 
+void rendezvous_server_set_relays(struct rendezvous_server *s)
+{
+	assert(s->boxes_used == 0);
+	s->relays = true;
+}
+
 void rendezvous_server_set_wall(struct rendezvous_server *s, uint64_t wall_ms)
 {
 	s->wall_ms = wall_ms;
@@ -96,10 +102,18 @@ void rendezvous_server_set_wall(struct rendezvous_server *s, uint64_t wall_ms)
 
 /* -- boxes --------------------------------------------------------------- */
 
-static uint32_t *chain_of(struct rendezvous_server *s, const uint8_t id[static MAILBOX_LEN])
+/* A tag is as good as a hash, if nobody chooses it. */
+static uint32_t *chain_of_tag(const struct rendezvous_server *s, const uint8_t tag[static RELAY_TAG])
+{
+	return &s->tables.chains[load_le32(tag) & (s->tables.chains_len - 1)];
+}
+
+static uint32_t *chain_of(const struct rendezvous_server *s, const uint8_t id[static MAILBOX_LEN])
 {
 	uint8_t hash[MAC_LEN];
 
+	if (s->relays)
+		return chain_of_tag(s, id);
 	blake2s_mac(hash, s->seed, sizeof(s->seed), bytes_of(id, MAILBOX_LEN));
 	return &s->tables.chains[load_le32(hash) & (s->tables.chains_len - 1)];
 }
@@ -263,6 +277,25 @@ static bool take_publish(struct rendezvous_server *s, uint32_t client, struct by
 
 /* -- registering --------------------------------------------------------- */
 
+/* Each new box stands first in its chain, so the last is the oldest. */
+bool rendezvous_server_find(const struct rendezvous_server *s, const uint8_t tag[static RELAY_TAG],
+			    uint32_t *client, msec now)
+{
+	bool found = false;
+
+	assert(s->relays);
+	for (uint32_t i = *chain_of_tag(s, tag); i != NONE; i = s->tables.boxes[i].chain_next) {
+		const struct rendezvous_box *box = &s->tables.boxes[i];
+
+		if (box->client == NONE || is_past(box, now) ||
+		    memcmp(box->id, tag, RELAY_TAG) != 0)
+			continue;
+		*client = box->client;
+		found = true;
+	}
+	return found;
+}
+
 /* What lies in the box and was not read by this client goes out. */
 static void open_box(struct rendezvous_server *s, struct rendezvous_box *box)
 {
@@ -278,9 +311,12 @@ static void register_id(struct rendezvous_server *s, uint32_t client,
 {
 	struct rendezvous_box *box = find_box(s, id);
 	bool is_new = !box || box->client != client;
+	uint32_t other;
 
 	if (is_new && s->tables.seats[client].boxes >= s->boxes_per_client)
 		return;
+	if (!box && s->relays && rendezvous_server_find(s, id, &other, now))
+		s->counters[RENDEZVOUS_TAG_TWICE]++;
 	box = find_or_make_box(s, id, now);
 	if (!box)
 		return;
@@ -303,6 +339,19 @@ static void unregister_id(struct rendezvous_server *s, uint32_t client,
 	free_box_if_unused(s, box);
 }
 
+static void owe_observed(struct rendezvous_server *s, struct rendezvous_seat *seat)
+{
+	if (!is_linked(&seat->owing))
+		list_append(&s->owing, &seat->owing);
+}
+
+void rendezvous_server_tell(struct rendezvous_server *s, uint32_t client,
+			    const struct endpoint *from)
+{
+	s->tables.seats[client].address = *from;
+	owe_observed(s, &s->tables.seats[client]);
+}
+
 static void take_register(struct rendezvous_server *s, uint32_t client,
 			  const struct rendezvous_message *m, msec now)
 {
@@ -316,8 +365,7 @@ static void take_register(struct rendezvous_server *s, uint32_t client,
 		else
 			unregister_id(s, client, m->ids[i]);
 	}
-	if (!is_linked(&seat->owing))
-		list_append(&s->owing, &seat->owing);
+	owe_observed(s, seat);
 }
 
 /* -- in and out ---------------------------------------------------------- */
@@ -416,6 +464,7 @@ static size_t write_observed(struct rendezvous_server *s, const struct rendezvou
 		.lifetime = seat->lifetime,
 		.held = (uint16_t)seat->boxes,
 		.limit = s->boxes_per_client,
+		.flags = s->relays ? RENDEZVOUS_RELAYS : 0,
 		.time_ms = s->wall_ms,
 		.address = seat->address,
 	};

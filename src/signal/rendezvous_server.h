@@ -12,6 +12,9 @@
  *
  * A client is a number, the caller's, of one WireGuard session; what it may have
  * said about itself there (its key) is of no interest here.
+ *
+ * Where datagrams are passed on too (relay.h), a box is found by the first four bytes of
+ * its id, which is all that a datagram says.
  */
 #ifndef SIGNAL_RENDEZVOUS_SERVER_H
 #define SIGNAL_RENDEZVOUS_SERVER_H
@@ -20,6 +23,7 @@
 #include "base/msec.h"
 #include "base/rng.h"
 #include "signal/bucket.h"
+#include "signal/relay.h"
 #include "signal/rendezvous.h"
 
 enum {
@@ -79,6 +83,7 @@ enum rendezvous_counter {
 	RENDEZVOUS_NO_BOX,			/* for an id or a letter */
 	RENDEZVOUS_LETTER_LOST,			/* made room for another before its time */
 	RENDEZVOUS_DELIVERED,
+	RENDEZVOUS_TAG_TWICE,			/* an id that begins like another that is registered */
 	RENDEZVOUS_COUNTERS,
 };
 
@@ -94,6 +99,7 @@ struct rendezvous_server {
 	struct list free_letters, letters;
 	struct list outgoing;
 	struct list owing;
+	bool relays;
 	uint64_t wall_ms;
 	uint64_t counters[RENDEZVOUS_COUNTERS];
 };
@@ -106,11 +112,21 @@ void rendezvous_server_init(struct rendezvous_server *s, const struct rendezvous
  * Clients ask again after half of it: so long it takes them to notice that all was lost. */
 void rendezvous_server_set_lifetime(struct rendezvous_server *s, uint16_t seconds);
 
+/* Clients are told that datagrams are passed on, and boxes are found by tag. At once after the
+ * init. Who shares a secret with us does not choose ids that share a chain. */
+void rendezvous_server_set_relays(struct rendezvous_server *s);
+
 void rendezvous_server_set_wall(struct rendezvous_server *s, uint64_t wall_ms);
 
 /* A frame from the client's session, which is seen at `from`. False: dropped, see counters. */
 bool rendezvous_server_feed(struct rendezvous_server *s, uint32_t client,
 			    const struct endpoint *from, struct bytes plain, msec now);
+/* This client has lost its boxes, not by its own will: it is told that it holds none. */
+void rendezvous_server_tell(struct rendezvous_server *s, uint32_t client,
+			    const struct endpoint *from);
+/* Who has registered an id that begins so: the first of them. False: nobody. */
+bool rendezvous_server_find(const struct rendezvous_server *s, const uint8_t tag[static RELAY_TAG],
+			    uint32_t *client, msec now);
 /* The client's session is gone; its number may be given to another. */
 void rendezvous_server_forget(struct rendezvous_server *s, uint32_t client);
 

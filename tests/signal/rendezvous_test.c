@@ -28,12 +28,13 @@ static void the_forms_are_these(void **state)
 		.lifetime = 300,
 		.held = 2,
 		.limit = 128,
+		.flags = RENDEZVOUS_RELAYS,
 		.time_ms = 0x0102030405060708,
 		.address = {.ip = ip_v4(192, 0, 2, 1), .port = 0x1388},
 	}, back;
 	uint8_t expected[128], out[128];
 	size_t len = from_hex(expected, sizeof(expected),
-			      "08 0017 1234 012c 0002 0080 0102030405060708 04 c0000201 1388");
+			      "08 0018 1234 012c 0002 0080 01 0102030405060708 04 c0000201 1388");
 
 	(void)state;
 	assert_int_equal(rendezvous_write(out, sizeof(out), &m), len);
@@ -43,6 +44,7 @@ static void the_forms_are_these(void **state)
 	assert_int_equal(back.lifetime, 300);
 	assert_int_equal(back.held, 2);
 	assert_int_equal(back.limit, 128);
+	assert_int_equal(back.flags, RENDEZVOUS_RELAYS);
 	assert_true(back.time_ms == m.time_ms);
 	assert_true(endpoint_equal(&back.address, &m.address));
 
@@ -74,7 +76,7 @@ static void every_truncation_is_refused(void **state)
 	uint8_t bytes[128];
 	static const char *const words[] = {
 		"05 0014 1234 012c" ID,
-		"08 0017 1234 012c 0002 0080 0102030405060708 04 c0000201 1388",
+		"08 0018 1234 012c 0002 0080 01 0102030405060708 04 c0000201 1388",
 	};
 
 	(void)state;
@@ -94,8 +96,8 @@ static void lengths_are_exact(void **state)
 	assert_false(reads("05 0003 1234 01"));
 	assert_false(reads("05 0005 1234 012c 00"));
 	assert_false(reads("05 0013 1234 012c 000102030405060708090a0b0c0d0e"));
-	assert_false(reads("08 0018 1234 012c 0002 0080 0102030405060708 04 c0000201 1388 00"));
-	assert_false(reads("08 0017 1234 012c 0002 0080 0102030405060708 05 c0000201 1388"));
+	assert_false(reads("08 0019 1234 012c 0002 0080 01 0102030405060708 04 c0000201 1388 00"));
+	assert_false(reads("08 0018 1234 012c 0002 0080 01 0102030405060708 05 c0000201 1388"));
 	assert_false(reads("06 0000"));
 	assert_false(reads("07 0001 01"));
 }
@@ -176,6 +178,7 @@ static enum rendezvous_event observed(struct link *l, uint16_t sequence, uint16_
 		.kind = FRAME_OBSERVED,
 		.sequence = sequence,
 		.lifetime = 300,
+		.held = 1,
 		.limit = limit,
 		.address = {.ip = ip_v4(192, 0, 2, 1), .port = 5000},
 	}, back;
