@@ -107,16 +107,19 @@ void ice_agent_deinit(struct ice_agent *a)
 
 /* -- candidates ---------------------------------------------------------- */
 
-static bool is_refused(const struct ice_agent *a, const struct endpoint *at)
+/* Nothing is sent to the address of a hop: its owner knows what to make of it. */
+bool agent_refuses(const struct ice_agent *a, uint8_t proto, const struct endpoint *at)
 {
-	return candidate_check(at, a->settings.refused, a->settings.refused_len) != CANDIDATE_FINE;
+	return proto != CANDIDATE_HOP && candidate_check(at, a->settings.refused,
+							 a->settings.refused_len) != CANDIDATE_FINE;
 }
 
 uint8_t ice_agent_add_local(struct ice_agent *a, const struct local_candidate *c)
 {
 	uint8_t slot;
 
-	if (c->c.type == CANDIDATE_NONE || is_refused(a, &c->c.at) || is_refused(a, &c->base.at))
+	if (c->c.type == CANDIDATE_NONE || agent_refuses(a, c->c.proto, &c->c.at) ||
+	    agent_refuses(a, c->c.proto, &c->base.at))
 		return NO_INDEX;
 	slot = checklist_add_local(&a->list, c);
 	checks_sweep(&a->checks, &a->list);
@@ -127,7 +130,8 @@ uint8_t ice_agent_add_local(struct ice_agent *a, const struct local_candidate *c
 
 bool ice_agent_add_base(struct ice_agent *a, const struct ice_base *base)
 {
-	return !is_refused(a, &base->at) && checklist_add_base(&a->list, base) != NO_INDEX;
+	return !agent_refuses(a, CANDIDATE_UDP, &base->at) &&
+	       checklist_add_base(&a->list, base) != NO_INDEX;
 }
 
 static void drop_active(struct ice_agent *a)
@@ -227,7 +231,8 @@ enum ice_remote ice_agent_add_remote(struct ice_agent *a, struct bytes ufrag,
 
 	if (!agent_knows_remote(a) || !text_is(a->remote_ufrag, ufrag))
 		return ICE_REMOTE_STALE;
-	if (c->component != COMPONENT || c->type == CANDIDATE_NONE || is_refused(a, &c->at))
+	if (c->component != COMPONENT || c->type == CANDIDATE_NONE ||
+	    agent_refuses(a, c->proto, &c->at))
 		return ICE_REMOTE_REFUSED;
 	added = checklist_add_remote(&a->list, c);
 	checks_sweep(&a->checks, &a->list);

@@ -161,7 +161,7 @@ enum ice_remote {
 	ICE_REMOTE_TAKEN,
 	ICE_REMOTE_KNOWN,
 	ICE_REMOTE_STALE,		/* of another generation than set_remote's */
-	ICE_REMOTE_REFUSED,		/* candidate_check(), or another component */
+	ICE_REMOTE_REFUSED,		/* candidate_check(), or another component; a CANDIDATE_HOP is taken */
 	ICE_REMOTE_NO_ROOM,
 };
 

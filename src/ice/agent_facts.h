@@ -13,6 +13,9 @@
 bool agent_knows_remote(const struct ice_agent *a);	/* has the peer's credentials */
 struct bytes agent_text(const char *text);
 
+/* See candidate_check(). */
+bool agent_refuses(const struct ice_agent *a, uint8_t proto, const struct endpoint *at);
+
 /* The peer asked on this base: learn where from, and ask back (RFC 8445 sections 7.3.1.3
  * to 7.3.1.5). False: no room. */
 bool agent_heard_request(struct ice_agent *a, const struct ice_early *request, msec now);

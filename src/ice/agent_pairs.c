@@ -146,8 +146,10 @@ bool agent_heard_request(struct ice_agent *a, const struct ice_early *request, m
 
 	if (remote == NO_INDEX)
 		return false;
-	if (is_new)
+	if (is_new) {
+		a->list.remotes[remote].proto = a->list.locals[request->local].c.proto;
 		a->new_remotes |= UINT64_C(1) << remote;
+	}
 	pair = checklist_pair(&a->list, request->local, remote);
 	checks_sweep(&a->checks, &a->list);
 	if (pair == NO_INDEX)

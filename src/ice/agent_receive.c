@@ -167,7 +167,7 @@ static enum ice_verdict feed_request(struct ice_agent *a, const struct ice_base 
 	local = checklist_find_base(&a->list, base);
 	if (local == NO_INDEX)
 		return ICE_NO_SUCH_BASE;
-	if (candidate_check(remote, a->settings.refused, a->settings.refused_len) != CANDIDATE_FINE)
+	if (agent_refuses(a, a->list.locals[local].c.proto, remote))
 		return ICE_REFUSED_SOURCE;
 	/* Of another generation than we know: its credentials are still on their way. */
 	return answer(a, msg, local, remote, agent_knows_remote(a) && text_is(a->remote_ufrag, theirs),

@@ -128,6 +128,13 @@ static bool is_deprecated(const uint8_t b[static 16])
 	       memcmp(b, zero, sizeof(zero)) == 0;
 }
 
+static bool is_discard(const uint8_t b[static 16])
+{
+	static const uint8_t prefix[8] = {0x01, 0x00};		/* RFC 6666 */
+
+	return memcmp(b, prefix, sizeof(prefix)) == 0;
+}
+
 static enum candidate_fault check_v6(const struct endpoint *at)
 {
 	struct ip inner;
@@ -140,6 +147,8 @@ static enum candidate_fault check_v6(const struct endpoint *at)
 		return FAULT_MULTICAST;
 	if (ip_is_link_local(&at->ip))
 		return at->scope ? CANDIDATE_FINE : FAULT_LINK_LOCAL;
+	if (is_discard(at->ip.bytes))
+		return FAULT_DISCARD;
 	if (is_deprecated(at->ip.bytes))
 		return FAULT_DEPRECATED;
 	if (embedded_v4(&inner, at->ip.bytes) && check_v4(&inner) != CANDIDATE_FINE)
@@ -196,6 +205,8 @@ const char *candidate_fault_text(enum candidate_fault fault)
 		return "it is a broadcast address";
 	case FAULT_LINK_LOCAL:
 		return "it is link-local and was not learnt on that link";
+	case FAULT_DISCARD:
+		return "it is in the discard prefix";
 	case FAULT_DEPRECATED:
 		return "it is of a deprecated kind";
 	case FAULT_EMBEDDED:

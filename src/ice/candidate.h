@@ -31,12 +31,15 @@ enum candidate_type {
 	CANDIDATE_RELAY,
 };
 
-/* RFC 6544 section 4.5: the three ways to open a connection. */
+/* RFC 6544 section 4.5: the three ways to open a connection. And a way of the owner's own, which
+ * leads from a base to the one candidate of the same address: never signalled, and no address
+ * that anything is sent to. */
 enum candidate_proto {
 	CANDIDATE_UDP,
 	CANDIDATE_TCP_ACTIVE,
 	CANDIDATE_TCP_PASSIVE,
 	CANDIDATE_TCP_SO,
+	CANDIDATE_HOP,
 };
 
 /* What is signalled: one line, one address. */
@@ -95,6 +98,7 @@ enum candidate_fault {
 	FAULT_MULTICAST,
 	FAULT_BROADCAST,
 	FAULT_LINK_LOCAL,	/* not known to be on a link of ours; for IPv4 never known */
+	FAULT_DISCARD,		/* 100::/64: what the owner makes of it (CANDIDATE_HOP) is its own */
 	FAULT_DEPRECATED,	/* site-local, v4-mapped and v4-compatible IPv6 */
 	FAULT_EMBEDDED,		/* one of the above inside 6to4, Teredo or NAT64 */
 	FAULT_REFUSED,		/* in one of the prefixes given */

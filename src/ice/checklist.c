@@ -46,12 +46,19 @@ void checklist_set_role(struct checklist *l, bool controlling)
 	}
 }
 
+static bool is_hop(const struct candidate *c)
+{
+	return c->proto == CANDIDATE_HOP;
+}
+
 /* One family, and a link-local address reaches only its own link (RFC 8445 section
  * 6.1.2.2). There is nobody yet to open TCP connections. */
 static bool is_compatible(const struct local_candidate *local, const struct candidate *remote)
 {
 	const struct endpoint *from = &local->base.at, *to = &remote->at;
 
+	if (is_hop(&local->c) || is_hop(remote))
+		return local->c.proto == remote->proto && ip_equal(&from->ip, &to->ip);
 	if (local->c.proto != CANDIDATE_UDP || remote->proto != CANDIDATE_UDP)
 		return false;
 	if (from->ip.family != to->ip.family || local->c.component != remote->component)
@@ -94,15 +101,18 @@ static bool is_expendable(const struct pair *p)
 	       (p->state == PAIR_FROZEN || p->state == PAIR_WAITING || p->state == PAIR_FAILED);
 }
 
-/* A free slot, or that of the worst pair that is worse than this and not in use. */
-static uint8_t room_for_pair(struct checklist *l, uint64_t priority)
+/* A free slot, or that of the worst pair that is worse than this and not in use. Hops are the last
+ * resort, and few: none makes room for another, all others do for one. */
+static uint8_t room_for_pair(struct checklist *l, uint8_t local, uint8_t remote)
 {
+	uint64_t priority = is_hop(&l->locals[local].c) ? UINT64_MAX : priority_of(l, local, remote);
 	uint8_t worst = NO_INDEX;
 
 	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
 		if (l->pairs[i].state == PAIR_NONE)
 			return i;
-		if (is_expendable(&l->pairs[i]) && l->pairs[i].priority < priority) {
+		if (is_expendable(&l->pairs[i]) && l->pairs[i].priority < priority &&
+		    !is_hop(&l->locals[l->pairs[i].local].c)) {
 			priority = l->pairs[i].priority;
 			worst = i;
 		}
@@ -178,7 +188,7 @@ uint8_t checklist_pair(struct checklist *l, uint8_t local, uint8_t remote)
 	}
 	if (!is_compatible(&l->locals[local], &l->remotes[remote]))
 		return NO_INDEX;
-	pair = room_for_pair(l, priority_of(l, local, remote));
+	pair = room_for_pair(l, local, remote);
 	if (pair != NO_INDEX)
 		start_pair(l, pair, local, remote);
 	return pair;
@@ -348,6 +358,7 @@ uint8_t checklist_learn_local(struct checklist *l, uint8_t sent_from, const stru
 	struct local_candidate c = {
 		.c = {
 			.type = CANDIDATE_PRFLX,
+			.proto = from->c.proto,
 			.component = COMPONENT,
 			.priority = candidate_priority(
 				CANDIDATE_PRFLX, candidate_local_preference(from->c.priority), COMPONENT),
@@ -373,7 +384,7 @@ uint8_t checklist_find_remote(const struct checklist *l, const struct endpoint *
 	for (uint8_t i = 0; i < REMOTES_MAX; i++) {
 		const struct candidate *c = &l->remotes[i];
 
-		if (c->type != CANDIDATE_NONE && c->proto == CANDIDATE_UDP &&
+		if (c->type != CANDIDATE_NONE && (c->proto == CANDIDATE_UDP || is_hop(c)) &&
 		    endpoint_equal(&c->at, at))
 			return i;
 	}
