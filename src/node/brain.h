@@ -48,7 +48,11 @@ struct node {
 	uint8_t message[SESSION_MESSAGE_MAX];	/* or its message */
 	struct datagram after_save;	/* waits for ACTION_SAVE_MARK to be done */
 	struct datagram copy;		/* of the last one, by a standby */
-	uint8_t wrapped[HEADROOM + WRAP_LEN + TAILROOM];	/* the last message for a relay */
+	uint8_t wrapped[WRAP_ROOM];	/* the last message for a relay */
+	uint8_t copies[STANDBY_COPIES][WRAP_ROOM];	/* of what goes by a standby as well: wrap_copy() */
+	unsigned copies_len;
+	bool relay;			/* we pass datagrams on for our peers, */
+	uint32_t relay_rate;		/* so much, Mbit/s; 0: all */
 	struct signalling signalling;
 	struct pings pings;
 	struct events events;

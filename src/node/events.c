@@ -62,6 +62,8 @@ const char *event_kind_name(enum event_kind kind)
 		[EVENT_INTRODUCER_UP] = "introducer_up",
 		[EVENT_INTRODUCER_DOWN] = "introducer_down",
 		[EVENT_INTRODUCER_PLAIN] = "introducer_plain",
+		[EVENT_RELAY_UP] = "relay_up",
+		[EVENT_RELAY_DOWN] = "relay_down",
 		[EVENT_SEEN_AT] = "seen_at",
 		[EVENT_ADDRESSES_CHANGED] = "addresses_changed",
 		[EVENT_RESUMED] = "resumed",
@@ -79,6 +81,7 @@ static const struct {
 	[EVENT_CALLED] = {"called", "it called from there"},
 	[EVENT_BY_NAME] = {"by_name", "the name of its endpoint leads there"},
 	[EVENT_ADDRESS_GONE] = {"address_gone", "our address there is gone"},
+	[EVENT_RELAY_GONE] = {"relay_gone", "the relay passes nothing on any more"},
 	[EVENT_BEGAN_ANEW] = {"began_anew", "the peer began anew"},
 	[EVENT_UNANSWERED] = {"unanswered", "nobody answers"},
 	[EVENT_IDLE] = {"idle", "nothing was sent"},
@@ -116,6 +119,9 @@ static char *way_text(char out[static WAY_TEXT], const struct path_status *way)
 
 	if (remote->ip.family == IP_NONE)
 		snprintf(out, WAY_TEXT, "no way");
+	else if (*way->relay)
+		snprintf(out, WAY_TEXT, "relay %s%s",
+			 strncmp(way->relay, "turn:", 5) ? "through " : "", way->relay);
 	else
 		snprintf(out, WAY_TEXT, "%s %s %s%s", way->how == PATH_RELAYED ? "relay" : "direct",
 			 remote->ip.family == IP_V4 ? "udp4" : "udp6", endpoint_format(at, remote),
@@ -161,6 +167,12 @@ char *event_text(char out[static EVENT_TEXT], const struct event *e)
 		break;
 	case EVENT_INTRODUCER_PLAIN:
 		snprintf(out, EVENT_TEXT, "is plain WireGuard, it passes no signalling on");
+		break;
+	case EVENT_RELAY_UP:
+		snprintf(out, EVENT_TEXT, "relays for us if need be");
+		break;
+	case EVENT_RELAY_DOWN:
+		snprintf(out, EVENT_TEXT, "does not relay for us any more");
 		break;
 	case EVENT_SEEN_AT:
 		snprintf(out, EVENT_TEXT, "sees us at %s", endpoint_format(seen, &e->seen));

@@ -32,6 +32,8 @@ enum event_kind {
 	EVENT_INTRODUCER_UP,		/* it passes our signalling on */
 	EVENT_INTRODUCER_DOWN,
 	EVENT_INTRODUCER_PLAIN,		/* it knows nothing of that */
+	EVENT_RELAY_UP,			/* it passes our datagrams on, too */
+	EVENT_RELAY_DOWN,
 	EVENT_SEEN_AT,			/* so the peer sees us, which is news */
 	EVENT_ADDRESSES_CHANGED,	/* of this host */
 	EVENT_RESUMED,			/* this host has slept */
@@ -46,6 +48,7 @@ enum event_reason {
 	EVENT_CALLED,			/* the peer's last message came from there */
 	EVENT_BY_NAME,			/* the name of its endpoint leads there */
 	EVENT_ADDRESS_GONE,		/* ours */
+	EVENT_RELAY_GONE,
 	EVENT_BEGAN_ANEW,		/* the peer did, with other addresses */
 	EVENT_UNANSWERED,
 	EVENT_IDLE,

@@ -34,10 +34,26 @@ static struct ice_base base_at(const struct gather *g, const struct node_local_a
 	return base;
 }
 
+static struct ice_base base_of_relay(const struct gather *g, uint16_t via)
+{
+	return (struct ice_base){.at = g->relays[via - VIA_RELAY], .via = via};
+}
+
+bool gather_has_base(const struct gather *g, const struct ice_base *base)
+{
+	if (via_is_relay(base->via))
+		return endpoint_equal(&g->relays[base->via - VIA_RELAY], &base->at);
+	return gather_is_local(g, &base->at.ip);
+}
+
 bool gather_base(const struct gather *g, const struct path *path, struct ice_base *base)
 {
 	const struct node_local_address *local = find_local(g, &path->local);
 
+	if (via_is_relay(path->via)) {
+		*base = base_of_relay(g, path->via);
+		return base->at.ip.family != IP_NONE;
+	}
 	if (!local)
 		return false;
 	*base = base_at(g, local);
@@ -119,6 +135,51 @@ static void add_mapped(struct gather *g)
 	add(g, &c);
 }
 
+static int compare_endpoints(const struct endpoint *a, const struct endpoint *b)
+{
+	return memcmp(a->ip.bytes, b->ip.bytes, sizeof(a->ip.bytes));
+}
+
+/* The next in an order that the peer has too: where there are more than are used, both use the
+ * same. NULL: no more. */
+static const struct endpoint *next_relay(const struct gather *g, const struct endpoint *last)
+{
+	const struct endpoint *next = NULL;
+
+	for (const struct endpoint *at = g->relays; at < g->relays + NODE_RELAYS_MAX; at++) {
+		if (at->ip.family != IP_NONE && (!last || compare_endpoints(at, last) > 0) &&
+		    (!next || compare_endpoints(at, next) < 0))
+			next = at;
+	}
+	return next;
+}
+
+static void add_hop(struct gather *g, const struct endpoint *at, unsigned nth)
+{
+	struct local_candidate c = {
+		.c = {
+			.type = CANDIDATE_RELAY,
+			.proto = CANDIDATE_HOP,
+			.component = COMPONENT,
+			.priority = candidate_priority(CANDIDATE_RELAY,
+				candidate_preference_of(IP_V6, nth), COMPONENT),
+			.at = *at,
+		},
+		.base = base_of_relay(g, (uint16_t)(VIA_RELAY + (at - g->relays))),
+		.server = at->ip,
+	};
+
+	add(g, &c);
+}
+
+static void add_hops(struct gather *g)
+{
+	const struct endpoint *at = NULL;
+
+	for (unsigned nth = 0; nth < GATHER_HOPS && (at = next_relay(g, at)); nth++)
+		add_hop(g, at, nth);
+}
+
 static bool same_candidates(const struct gather *g, const struct local_candidate *others, size_t n)
 {
 	if (g->candidates_len != n)
@@ -145,6 +206,7 @@ static bool rebuild(struct gather *g)
 	for (size_t i = 0; i < g->locals_len; i++)
 		add_host(g, &g->locals[i], g->locals[i].ip.family == IP_V4 ? nth4++ : nth6++);
 	add_mapped(g);
+	add_hops(g);
 	for (size_t i = 0; i < GATHER_OBSERVED_MAX; i++) {
 		if (g->observed[i].mapped.ip.family != IP_NONE)
 			add_reflexive(g, &g->observed[i], (unsigned)i);
@@ -185,6 +247,21 @@ bool gather_set_mapped(struct gather *g, const struct node_mapped *mapped)
 {
 	g->mapped = *mapped;
 	return rebuild(g);
+}
+
+void gather_set_relay(struct gather *g, uint16_t via, const struct endpoint *at)
+{
+	g->relays[via - VIA_RELAY] = *at;
+	rebuild(g);
+}
+
+bool gather_has_relay(const struct gather *g, const struct ip *ip)
+{
+	for (size_t i = 0; i < NODE_RELAYS_MAX; i++) {
+		if (ip_equal(&g->relays[i].ip, ip))
+			return true;
+	}
+	return false;
 }
 
 /* That observer's own slot, a free one, or the oldest. */
@@ -236,7 +313,8 @@ size_t gather_offer(struct desc_candidate out[static DESC_CANDIDATES_MAX],
 	for (size_t i = 0; i < n && len < DESC_CANDIDATES_MAX; i++) {
 		const struct candidate *c = &from[i].c;
 
-		if (c->type == CANDIDATE_NONE || c->type == CANDIDATE_PRFLX)
+		if (c->type == CANDIDATE_NONE || c->type == CANDIDATE_PRFLX ||
+		    c->proto == CANDIDATE_HOP)
 			continue;
 		out[len] = (struct desc_candidate){
 			.priority = c->priority,

@@ -5,6 +5,7 @@
  *           STUN servers (survey.h), under the local address that what we send there
  *           leaves from
  *   mapped  the port that the router opened for us: a srflx that lets in whoever comes
+ *   hop     a relay among our peers (relays.h); the peers know of it without being told
  *
  * Two of a server's ports are two observers: what they see may differ (mapping.h).
  */
@@ -15,7 +16,10 @@
 #include "node/node.h"
 #include "signal/desc.h"
 
-enum { GATHER_OBSERVED_MAX = 8 };
+enum {
+	GATHER_OBSERVED_MAX = 8,
+	GATHER_HOPS = 6,		/* relays that are used at the same time */
+};
 
 struct observed {
 	struct endpoint mapped;		/* family IP_NONE: free */
@@ -30,6 +34,7 @@ struct gather {
 	size_t locals_len;
 	struct observed observed[GATHER_OBSERVED_MAX];
 	struct node_mapped mapped;
+	struct endpoint relays[NODE_RELAYS_MAX];	/* family IP_NONE: free */
 	/* what follows from it */
 	struct local_candidate candidates[LOCALS_OFFERED];
 	size_t candidates_len;
@@ -46,8 +51,15 @@ bool gather_observe(struct gather *g, const struct endpoint *mapped, const struc
 /* What was seen before that time, and not since. True as above. */
 bool gather_forget_before(struct gather *g, msec when);
 
+/* The relay by that number; family IP_NONE: there is none. */
+void gather_set_relay(struct gather *g, uint16_t via, const struct endpoint *at);
+
+bool gather_has_relay(const struct gather *g, const struct ip *ip);
+
 bool gather_is_local(const struct gather *g, const struct ip *ip);
 
+/* Is it still a place of ours? */
+bool gather_has_base(const struct gather *g, const struct ice_base *base);
 /* The place that datagrams by this path come to; false: not an address of ours (yet). */
 bool gather_base(const struct gather *g, const struct path *path, struct ice_base *base);
 

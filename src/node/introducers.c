@@ -180,6 +180,7 @@ size_t introducers_poll(struct node *node, struct peer **to, msec now)
 		if (!peer->introducer)
 			continue;
 		attend(peer, now);
+		relays_attend(node, peer, now);
 		len = rendezvous_client_poll(&peer->introducer->client,
 					     signalling_frame_room(&node->signalling), now);
 		if (len) {

@@ -33,6 +33,7 @@ struct introducer {
 	unsigned tries_before;	/* after so many tries */
 	bool is_plain;
 	bool was_up;			/* as was told last */
+	bool relays;			/* it passes on datagrams, too: relays.h */
 };
 
 /* The roster is another one: choose among its peers, and take all rendezvous. False: no memory. */

@@ -8,6 +8,8 @@
 
 struct introduction {
 	struct rendezvous_server server;
+	bool relays;
+	struct forwarder forwarder;	/* if it does */
 	struct rendezvous_seat *seats;	/* one for each peer, in the roster's order */
 	struct rendezvous_box boxes[INTRODUCTION_BOXES];
 	uint32_t chains[INTRODUCTION_BOXES];
@@ -16,12 +18,24 @@ struct introduction {
 
 void introduction_free(struct introduction *in)
 {
-	if (in)
-		free(in->seats);
+	if (!in)
+		return;
+	if (in->relays)
+		forwarder_deinit(&in->forwarder);
+	free(in->seats);
 	free(in);
 }
 
-static struct introduction *introduction_new(const struct node *node)
+static bool start_relaying(struct introduction *in, const struct node *node, msec now)
+{
+	in->relays = forwarder_init(&in->forwarder, (uint32_t)node->roster.len, node->relay_rate,
+				    now);
+	if (in->relays)
+		rendezvous_server_set_relays(&in->server);
+	return in->relays;
+}
+
+static struct introduction *introduction_new(const struct node *node, msec now)
 {
 	struct introduction *in = calloc(1, sizeof(*in));
 	struct rendezvous_tables tables;
@@ -40,16 +54,29 @@ static struct introduction *introduction_new(const struct node *node)
 		.letters = in->letters, .letters_len = INTRODUCTION_LETTERS,
 	};
 	rendezvous_server_init(&in->server, &tables, INTRODUCTION_BOXES_EACH, node->shared.rng);
+	if (node->relay && !start_relaying(in, node, now)) {
+		introduction_free(in);
+		return NULL;
+	}
 	return in;
 }
 
-static uint32_t seat_of(const struct node *node, const struct peer *peer)
+/* Its clients are places in the roster. */
+void introduction_renew(struct node *node, msec now)
 {
-	for (uint32_t i = 0; i < node->roster.len; i++) {
-		if (node->roster.peers[i] == peer)
-			return i;
+	struct signalling *s = &node->signalling;
+
+	if (!s->introduction)
+		return;
+	introduction_free(s->introduction);
+	s->introduction = introduction_new(node, now);
+	for (size_t i = 0; s->introduction && i < node->roster.len; i++) {
+		const struct peer *peer = node->roster.peers[i];
+
+		if (peer->is_client)
+			rendezvous_server_tell(&s->introduction->server, peer->seat,
+					       &peer->path.remote);
 	}
-	return 0;
 }
 
 void introduction_feed(struct node *node, struct peer *peer, struct bytes plain, msec now)
@@ -57,16 +84,17 @@ void introduction_feed(struct node *node, struct peer *peer, struct bytes plain,
 	struct signalling *s = &node->signalling;
 
 	if (!s->introduction) {
-		s->introduction = introduction_new(node);
+		s->introduction = introduction_new(node, now);
 		signalling_want_other_port(node);
 	}
 	if (!s->introduction) {
 		node_count(node, COUNT_NO_MEMORY, 1);
 		return;
 	}
+	peer->is_client = true;
 	rendezvous_server_set_wall(&s->introduction->server, s->shared.wall_ms);
-	rendezvous_server_feed(&s->introduction->server, seat_of(node, peer), &peer->path.remote,
-			       plain, now);
+	rendezvous_server_feed(&s->introduction->server, peer->seat, &peer->path.remote, plain,
+			       now);
 }
 
 void introduction_tick(struct introduction *in, msec now)
@@ -92,4 +120,85 @@ size_t introduction_poll(struct node *node, struct peer **to)
 	if (len)
 		*to = node->roster.peers[seat];
 	return len;
+}
+
+/* -- datagrams that are passed on ---------------------------------------------- */
+
+/* NULL: dropped, and counted. */
+static struct peer *addressee(struct node *node, uint32_t source,
+			      const uint8_t tag[static RELAY_TAG], msec now)
+{
+	struct introduction *in = node->signalling.introduction;
+	struct peer *to;
+	uint32_t seat;
+
+	if (!forwarder_route(&in->forwarder, &in->server, source, tag, &seat, now))
+		return NULL;
+	to = node->roster.peers[seat];
+	if (peer_may_send(to, now) && !via_is_relay(to->path.via))
+		return to;
+	forwarder_dropped(&in->forwarder, source, FORWARD_UNREACHED);
+	return NULL;
+}
+
+/* In place: the frame is out of one session and goes into another. */
+static bool pass_on(struct node *node, uint32_t source, struct peer *to, struct datagram *d,
+		    msec now)
+{
+	struct forwarder *f = &node->signalling.introduction->forwarder;
+	size_t len = d->packet.len;
+
+	if (session_seal(&to->session, &d->packet, 1, len, now) == 0) {
+		forwarder_dropped(f, source, FORWARD_UNREACHED);
+		return false;
+	}
+	d->path = to->path;
+	d->dscp = 0;
+	forwarder_passed(f, source, to->seat, len, now);
+	node_touch(node, to);
+	return true;
+}
+
+bool introduction_relay(struct node *node, struct peer *from, const uint8_t tag[static RELAY_TAG],
+			struct datagram *d, msec now)
+{
+	struct introduction *in = node->signalling.introduction;
+	struct peer *to;
+
+	if (!in || !in->relays) {
+		node_count(node, COUNT_NO_RELAY, 1);
+		return false;
+	}
+	to = addressee(node, from->seat, tag, now);
+	return to && forwarder_offer(&in->forwarder, from->seat, &d->packet, d->ecn, now) ==
+			     FORWARD_NOW &&
+	       pass_on(node, from->seat, to, d, now);
+}
+
+/* Whom it is for may have come to be another since. */
+bool introduction_poll_relay(struct node *node, struct datagram *d, msec now)
+{
+	struct introduction *in = node->signalling.introduction;
+	uint8_t tag[RELAY_TAG];
+	struct packet inside;
+	uint32_t source;
+
+	while (in && in->relays && forwarder_poll(&in->forwarder, &source, d, now)) {
+		struct peer *to = relay_read(&d->packet, tag, &inside)
+					  ? addressee(node, source, tag, now) : NULL;
+
+		if (to && pass_on(node, source, to, d, now))
+			return true;
+	}
+	return false;
+}
+
+msec introduction_relay_due(const struct introduction *in)
+{
+	return in && in->relays ? forwarder_due(&in->forwarder) : NEVER;
+}
+
+const struct forwarder *introduction_forwarder(const struct introduction *in)
+{
+	return in && in->relays ? &in->forwarder : NULL;
 }

@@ -49,6 +49,7 @@ static void add_remotes(struct known *k, const struct checklist *list, bool host
 		const struct candidate *c = &list->remotes[i];
 
 		if (c->type != CANDIDATE_NONE && c->type != CANDIDATE_RELAY &&
+		    c->proto != CANDIDATE_HOP &&
 		    (c->type == CANDIDATE_HOST) == hosts)
 			add_place(k, &c->at);
 	}

@@ -85,22 +85,48 @@ bool mailboxes_renew(struct node *node)
 	return knew;
 }
 
-struct peer *mailboxes_find(const struct node *node, const uint8_t id[static MAILBOX_LEN])
+/* The first that begins so. */
+static struct peer *find(const struct node *node, const uint8_t *begin, size_t len)
 {
 	const struct mailboxes *m = &node->signalling.mailboxes;
-
 	size_t low = 0, high = m->len;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		int order = memcmp(id, m->ids[m->order[mid]], MAILBOX_LEN);
 
-		if (order == 0)
-			return node->roster.peers[m->order[mid] / 2];
-		if (order < 0)
-			high = mid;
-		else
+		if (memcmp(m->ids[m->order[mid]], begin, len) < 0)
 			low = mid + 1;
+		else
+			high = mid;
 	}
-	return NULL;
+	return low < m->len && memcmp(m->ids[m->order[low]], begin, len) == 0
+		       ? node->roster.peers[m->order[low] / 2] : NULL;
+}
+
+struct peer *mailboxes_find(const struct node *node, const uint8_t id[static MAILBOX_LEN])
+{
+	return find(node, id, MAILBOX_LEN);
+}
+
+struct peer *mailboxes_find_tag(const struct node *node, const uint8_t tag[static RELAY_TAG])
+{
+	return find(node, tag, RELAY_TAG);
+}
+
+/* Kept until the day is over: each datagram asks. */
+const uint8_t *mailboxes_tag(const struct node *node, struct peer *peer)
+{
+	const struct exchange_shared *shared = &node->signalling.shared;
+	struct noise_x_peer to;
+	uint8_t id[MAILBOX_LEN];
+
+	if (peer->has_tag && peer->tag_day == shared->day)
+		return peer->tag;
+	to = mailboxes_noise_of(peer);
+	mailbox_id(id, &shared->self, &to, MAILBOX_TO_PEER, shared->day);
+	wipe(&to, sizeof(to));
+	memcpy(peer->tag, id, RELAY_TAG);
+	peer->tag_day = shared->day;
+	peer->has_tag = true;
+	return peer->tag;
 }

@@ -8,6 +8,7 @@
 
 #include "node/node.h"
 #include "signal/mailbox.h"
+#include "signal/relay.h"
 
 struct peer;
 
@@ -32,5 +33,12 @@ bool mailboxes_renew(struct node *node);
 
 /* The peer whose envelopes lie in this one; NULL: it is none of ours. */
 struct peer *mailboxes_find(const struct node *node, const uint8_t id[static MAILBOX_LEN]);
+
+/* -- their beginnings, for relays --------------------------------------------- */
+
+/* The same by how the id begins; the first, if there are several. */
+struct peer *mailboxes_find_tag(const struct node *node, const uint8_t tag[static RELAY_TAG]);
+/* How the peer's mailbox for us begins today. */
+const uint8_t *mailboxes_tag(const struct node *node, struct peer *peer);
 
 #endif

@@ -200,6 +200,7 @@ static void move_in(struct node *node, struct roster *next, struct arrival *arri
 		struct peer *peer = next->peers[i];
 
 		peer->timer.place = 0;
+		peer->seat = (uint32_t)i;
 		if (arrivals[i].is_new && peer->settings->keepalive)
 			peer_connect(peer, now);
 		node_touch(node, peer);
@@ -232,6 +233,8 @@ static bool set_peers(struct node *node, const struct node_settings *settings, m
 	move_in(node, &next, arrivals, now);
 	free(arrivals);
 	rendezvous_links_set(node, settings, now);
+	node->relay = settings->relay;
+	node->relay_rate = settings->relay_rate;
 	if (!signalling_set_peers(node, now))
 		log_warn("out of memory: peers without an endpoint will not be found");
 	return true;
@@ -401,8 +404,9 @@ static void copy_to_standby(struct node *node, struct peer *peer, const struct d
 	if (!peer->reach || !(initiates ? standby_takes_initiation(peer->reach, peer->unanswered, &path)
 					: standby_takes_copy(peer->reach, &path)))
 		return;
-	node->copy = *d;
-	node->copy.path = path;
+	wrap_begin(node);
+	if (!wrap_copy(node, &node->copy, d, &path))
+		node->copy.packet.len = 0;
 }
 
 /* The queue before the session: packets confirm a new key as well as a keepalive does. */
@@ -447,6 +451,8 @@ static enum action_kind poll_node(struct node *node, struct action *action, msec
 		return action->kind = ACTION_SEND;
 	free(node->flying);
 	node->flying = NULL;
+	if (introduction_poll_relay(node, &action->datagram, now))
+		return action->kind = ACTION_SEND;
 	action->kind = signalling_poll(node, action, now);
 	if (action->kind == ACTION_NONE)
 		action->kind = ping_poll(node, action, now);
@@ -495,7 +501,9 @@ msec node_due(const struct node *node)
 {
 	if (!list_empty(&node->owing))
 		return 0;
-	return msec_min(node->known.due, msec_min(heap_due(&node->timers), signalling_due(node)));
+	return msec_min(msec_min(node->known.due, heap_due(&node->timers)),
+			msec_min(signalling_due(node),
+				 introduction_relay_due(node->signalling.introduction)));
 }
 
 /* A name that has no address today: the peer may be where it was. */

@@ -57,6 +57,8 @@ struct node_settings {
 	uint8_t private_key[KEY_LEN];
 	bool lan;			/* may ACTION_LAN carry signalling */
 	uint32_t punch_rate;		/* datagrams per second to guess ports with (spray.h); 0: never */
+	bool relay;			/* pass datagrams on between our peers (introduction.h), */
+	uint32_t relay_rate;		/* so much, in Mbit/s; 0: no limit */
 	const struct node_stun_server *stun;	/* who may be asked how we look, see survey.h */
 	size_t stun_len;		/* at most NODE_STUN_MAX */
 	const struct cidr *addresses;	/* our own, for the source of ICMP errors */

@@ -124,6 +124,7 @@ void peer_configure(struct peer *peer, struct peer_settings *settings,
 	peer->settings = settings;
 	if (!key_equal(peer->session.peer.psk, psk)) {
 		session_set_psk(&peer->session, psk);
+		peer->has_tag = false;
 		peer_drop_reach(peer);	/* what it says is sealed with the old one */
 	}
 	if (old->keepalive != settings->keepalive)

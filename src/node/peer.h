@@ -18,6 +18,7 @@
 #include "node/queue.h"
 #include "node/status.h"
 #include "signal/bucket.h"
+#include "signal/relay.h"
 #include "wg/session.h"
 
 struct reach;
@@ -65,6 +66,11 @@ struct peer {
 	struct bucket moves;		/* of its address, which are told */
 	unsigned unresolved;		/* answers in a row that the name has no address */
 	unsigned unanswered;		/* initiations sent since the peer was last heard */
+	uint32_t seat;			/* its place in the roster */
+	uint32_t tag_day;		/* that the tag is for, if it has one */
+	uint8_t tag[RELAY_TAG];		/* see mailboxes_tag() */
+	bool has_tag;
+	bool is_client;			/* it has registered its mailboxes here */
 	bool was_connected;		/* as was told last */
 	bool wants_resolve;
 	bool resolving;			/* asked for, no answer yet */

@@ -70,6 +70,7 @@ struct reach *reach_new(struct peer *peer, const struct reach_context *context, 
 	if (!r)
 		return NULL;
 	r->peer = peer;
+	r->relays = context->relays;
 	if (!exchange_init(&r->exchange, context->shared, noise->public_key, noise->psk,
 			   peer->signal_heard_ms)) {
 		free(r);
@@ -130,7 +131,7 @@ static void remove_locals(struct reach *r, const struct gather *gather)
 
 		if (local.c.type == CANDIDATE_NONE)
 			continue;
-		if (!gather_is_local(gather, &local.base.at.ip))
+		if (!gather_has_base(gather, &local.base))
 			ice_agent_remove_base(&r->agent, &local.base);
 		else if (local.c.type == CANDIDATE_SRFLX && !is_gathered(gather, &local))
 			ice_agent_remove_reflexive(&r->agent, i);
@@ -144,6 +145,28 @@ void reach_set_locals(struct reach *r, const struct gather *gather, msec now)
 	reach_drop_lost_choice(r, EVENT_ADDRESS_GONE, now);
 	r->is_stale = true;
 	reach_offer(r, now);
+	r->review = now;
+}
+
+/* Those that are gone have no pairs any more. */
+static void forget_hops(struct reach *r, const struct gather *gather)
+{
+	for (uint8_t i = 0; i < REMOTES_MAX; i++) {
+		const struct candidate *c = &r->agent.list.remotes[i];
+
+		if (c->type != CANDIDATE_NONE && c->proto == CANDIDATE_HOP &&
+		    !gather_has_relay(gather, &c->at.ip))
+			ice_agent_remove_remote(&r->agent, i);
+	}
+}
+
+void reach_set_relays(struct reach *r, const struct gather *gather, msec now)
+{
+	remove_locals(r, gather);
+	forget_hops(r, gather);
+	add_locals(r, gather);
+	reach_add_hops(r, now);
+	reach_drop_lost_choice(r, EVENT_RELAY_GONE, now);
 	r->review = now;
 }
 

@@ -9,7 +9,7 @@
  *      |       better one when it loses too much (trial)
  *      |  none is left: a new generation of candidates, all over again
  *
- * Ways in order: the same LAN, IPv6, IPv4 through NATs; then the round trip.
+ * Ways in order: the same LAN, IPv6, IPv4 through NATs, relays; then the round trip.
  * WireGuard's rule to answer where the last packet came from does not hold here:
  * two rules at once would oscillate.
  *
@@ -23,6 +23,7 @@
 #include "node/loss.h"
 #include "node/peer.h"
 #include "node/penalty.h"
+#include "node/relays.h"
 #include "node/spray.h"
 #include "node/standby.h"
 #include "node/trial.h"
@@ -53,11 +54,20 @@ enum {
 };
 
 /* Best first. */
-enum reach_tier { TIER_LAN, TIER_IPV6, TIER_IPV4, TIER_RELAY, TIERS };
+enum reach_tier {
+	TIER_LAN,
+	TIER_IPV6,
+	TIER_IPV4,
+	TIER_RELAY,
+	TIER_TWO_RELAYS,		/* a relay that is itself reached by one */
+	TIER_RELAY_TCP,			/* by TCP or TLS */
+	TIERS,
+};
 
 struct reach {
 	struct exchange exchange;
 	struct ice_agent agent;
+	const struct relays *relays;	/* the node's */
 	struct desc_candidate offered[DESC_CANDIDATES_MAX];
 	struct list link;		/* in node->reaches */
 	struct peer *peer;
@@ -94,6 +104,7 @@ struct reach_context {
 	struct ice_pacer *pacer;
 	struct rng *rng;
 	const struct gather *gather;
+	const struct relays *relays;
 	const struct cidr *refused;
 	size_t refused_len;
 };
@@ -104,6 +115,9 @@ void reach_free(struct reach *r);
 
 /* Our candidates are others now. */
 void reach_set_locals(struct reach *r, const struct gather *gather, msec now);
+
+/* So are the relays; the peer need not be told. */
+void reach_set_relays(struct reach *r, const struct gather *gather, msec now);
 
 /* The world may have changed: ask all pairs, and tell the peer by all carriers. */
 void reach_doubt(struct reach *r, msec now);

@@ -20,6 +20,9 @@ static inline msec later(msec a, msec b)
 	return b != NEVER && b > a ? b : a;
 }
 
+/* The peer is behind each relay of ours, if it uses that as well. */
+void reach_add_hops(struct reach *r, msec now);
+
 /* Our candidates, by the next DESC. */
 void reach_offer(struct reach *r, msec now);
 

@@ -44,8 +44,23 @@ static void forget_untold(struct reach *r, const struct desc *desc)
 	for (uint8_t i = 0; i < REMOTES_SIGNALLED; i++) {
 		const struct candidate *c = &r->agent.list.remotes[i];
 
-		if (c->type != CANDIDATE_NONE && c->type != CANDIDATE_PRFLX && !tells_of(desc, &c->at))
+		if (c->type != CANDIDATE_NONE && c->type != CANDIDATE_PRFLX &&
+		    c->proto != CANDIDATE_HOP && !tells_of(desc, &c->at))
 			ice_agent_remove_remote(&r->agent, i);
+	}
+}
+
+void reach_add_hops(struct reach *r, msec now)
+{
+	struct bytes ufrag = bytes_of(r->agent.remote_ufrag, strlen(r->agent.remote_ufrag));
+
+	for (uint8_t i = 0; i < LOCALS_OFFERED; i++) {
+		struct candidate c = r->agent.list.locals[i].c;
+
+		if (c.type == CANDIDATE_NONE || c.proto != CANDIDATE_HOP)
+			continue;
+		c.at.scope = relays_scope(r->peer->session.peer.public_key);
+		ice_agent_add_remote(&r->agent, ufrag, &c, now);
 	}
 }
 
@@ -59,6 +74,7 @@ void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdic
 		return;
 	reach_tell_begin(r, now);
 	ice_agent_set_remote(&r->agent, ufrag, bytes_of(desc->pwd, strlen(desc->pwd)), now);
+	reach_add_hops(r, now);
 	reach_drop_lost_choice(r, EVENT_BEGAN_ANEW, now);
 	if (r->chosen == NO_INDEX && r->checking_since == NEVER)
 		r->checking_since = now;

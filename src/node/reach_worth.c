@@ -34,6 +34,8 @@ enum reach_tier reach_tier_of(const struct reach *r, uint8_t index)
 	const struct local_candidate *local = &r->agent.list.locals[p->local];
 	const struct candidate *remote = &r->agent.list.remotes[p->remote];
 
+	if (via_is_relay(local->base.via))
+		return relays_tier(r->relays, local->base.via);
 	if (local->c.type == CANDIDATE_RELAY || remote->type == CANDIDATE_RELAY)
 		return TIER_RELAY;
 	if (ip_is_link_local(&local->c.at.ip))

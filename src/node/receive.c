@@ -4,6 +4,9 @@
  * handshake message costs a curve computation, so it must pass the gate first. A
  * response is written over the message that it answers: no memory is spent on
  * strangers, and fewer bytes go back than came.
+ *
+ * What a relay has put into its session is a datagram of its own, and is looked at when
+ * the burst is through. In such a one there is no other.
  */
 #include <string.h>
 
@@ -14,9 +17,12 @@
 
 /* -- data ------------------------------------------------------------------ */
 
-/* A peer that is looked for has a way of its own choice; else the source is it. */
+/* A peer that is looked for has a way of its own choice; else the source is it. To a rendezvous no
+ * relay leads. */
 static void heard(struct peer *peer, const struct path *path, msec now)
 {
+	if (peer->link && via_is_relay(path->via))
+		return;
 	if (peer->reach && !reach_heard(peer->reach, path, now))
 		peer->unanswered = 0;
 	else
@@ -45,6 +51,31 @@ static void deliver(struct node *node, struct peer *peer, struct packet *inner, 
 	out->to_tun[out->to_tun_len++] = *inner;
 }
 
+/* Datagrams that were inside those of a burst. */
+struct inside {
+	struct datagram datagrams[BURST_MAX];
+	size_t len;
+};
+
+static void receive_relayed(struct node *node, struct peer *from, const struct datagram *outer,
+			    struct packet *plain, struct inside *inside, struct node_out *out, msec now)
+{
+	struct datagram d = {.packet = *plain, .ecn = outer->ecn};
+	struct packet packet;
+	uint8_t tag[RELAY_TAG];
+
+	if (via_is_relay(outer->path.via))
+		node_count(node, COUNT_RELAYED_TWICE, 1);
+	else if (!relay_read(&d.packet, tag, &packet))
+		node_count(node, COUNT_BAD_SIGNAL, 1);
+	else if (relays_take(node, from, tag, &packet, &d))
+		inside->datagrams[inside->len++] = d;
+	else if (from->link)
+		node_count(node, COUNT_BAD_SIGNAL, 1);
+	else if (introduction_relay(node, from, tag, &d, now))
+		out->to_net[out->to_net_len++] = d;
+}
+
 static void receive_frame(struct node *node, struct peer *peer, const struct datagram *d,
 			  struct packet *inner, struct node_out *out, msec now)
 {
@@ -54,7 +85,7 @@ static void receive_frame(struct node *node, struct peer *peer, const struct dat
 
 /* n data messages of one session. */
 static void receive_data(struct node *node, struct session *session, struct datagram *datagrams,
-			 size_t n, struct node_out *out, msec now)
+			 size_t n, struct inside *inside, struct node_out *out, msec now)
 {
 	struct peer *peer = container_of(session, struct peer, session);
 	struct packet packets[BURST_MAX];
@@ -71,7 +102,9 @@ static void receive_data(struct node *node, struct session *session, struct data
 		heard(peer, &datagrams[i].path, now);
 		if (peer->introducer)
 			peer->introducer->is_heard = true;
-		if (frame_is(packet_bytes(&packets[i])))
+		if (relay_is(packet_bytes(&packets[i])))
+			receive_relayed(node, peer, &datagrams[i], &packets[i], inside, out, now);
+		else if (frame_is(packet_bytes(&packets[i])))
 			receive_frame(node, peer, &datagrams[i], &packets[i], out, now);
 		else if (packets[i].len)
 			deliver(node, peer, &packets[i], datagrams[i].ecn, out);
@@ -260,13 +293,13 @@ static struct session *session_of(const struct node *node, const struct datagram
 	return *kind == DEMUX_DATA ? data_session(node, message) : NULL;
 }
 
-void node_receive(struct node *node, struct datagram *datagrams, size_t n, struct node_out *out,
-		  msec now)
+static void receive_burst(struct node *node, struct datagram *datagrams, size_t n,
+			  struct inside *inside, struct node_out *out, msec now)
 {
 	struct session *owner = NULL;
 	size_t first = 0;
 
-	out->to_net_len = out->to_tun_len = 0;
+	inside->len = 0;
 	for (size_t i = 0; i < n; i++) {
 		enum demux_kind kind;
 		struct session *session = session_of(node, &datagrams[i], &kind);
@@ -274,13 +307,23 @@ void node_receive(struct node *node, struct datagram *datagrams, size_t n, struc
 		if (session && session == owner)
 			continue;
 		if (owner)
-			receive_data(node, owner, datagrams + first, i - first, out, now);
+			receive_data(node, owner, datagrams + first, i - first, inside, out, now);
 		owner = session;
 		first = i;
 		if (!session)
 			receive_other(node, kind, &datagrams[i], out, now);
 	}
 	if (owner)
-		receive_data(node, owner, datagrams + first, n - first, out, now);
+		receive_data(node, owner, datagrams + first, n - first, inside, out, now);
+}
+
+void node_receive(struct node *node, struct datagram *datagrams, size_t n, struct node_out *out,
+		  msec now)
+{
+	struct inside inside, none;
+
+	out->to_net_len = out->to_tun_len = 0;
+	receive_burst(node, datagrams, n, &inside, out, now);
+	receive_burst(node, inside.datagrams, inside.len, &none, out, now);
 	wrap_burst(node, out, now);
 }

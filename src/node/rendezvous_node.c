@@ -36,6 +36,8 @@ struct rendezvous_node {
 	struct rendezvous_listener listeners[RENDEZVOUS_LISTENERS_MAX];
 	size_t listeners_len;
 	struct responder *responders;	/* one for each listener */
+	bool relays;
+	struct forwarder forwarder;	/* if it does */
 	uint64_t counters[NODE_COUNTERS];
 	uint64_t guest_counters[GUEST_COUNTERS];
 	uint8_t frame[FRAME_ROOM];	/* of the last poll */
@@ -87,12 +89,25 @@ static bool make_responders(struct rendezvous_node *r, struct rng *rng)
 	return r->responders != NULL;
 }
 
-static bool make_all(struct rendezvous_node *r, struct rng *rng)
+/* Never for the world: who knows the psk is one of ours. */
+static bool make_forwarder(struct rendezvous_node *r, uint32_t places,
+			   const struct rendezvous_node_settings *settings, msec now)
+{
+	if (!settings->relay || key_is_zero(settings->psk))
+		return true;
+	rendezvous_server_set_relays(&r->server);
+	r->relays = forwarder_init(&r->forwarder, places, settings->relay_rate, now);
+	return r->relays;
+}
+
+static bool make_all(struct rendezvous_node *r, const struct rendezvous_node_settings *settings,
+		     struct rng *rng, msec now)
 {
 	uint32_t places = r->clients_max + 1;
 
 	return spare_init(&r->shared) && guests_init(&r->guests, places, rng) &&
-	       make_timers(r, places) && make_tables(r, places, rng) && make_responders(r, rng);
+	       make_timers(r, places) && make_tables(r, places, rng) && make_responders(r, rng) &&
+	       make_forwarder(r, places, settings, now);
 }
 
 struct rendezvous_node *rendezvous_node_new(const struct rendezvous_node_settings *settings,
@@ -112,7 +127,7 @@ struct rendezvous_node *rendezvous_node_new(const struct rendezvous_node_setting
 	list_init(&r->owing);
 	list_init(&r->guests.newcomers);
 	list_init(&r->guests.known);
-	if (!make_all(r, rng)) {
+	if (!make_all(r, settings, rng, now)) {
 		rendezvous_node_free(r);
 		return NULL;
 	}
@@ -131,6 +146,7 @@ void rendezvous_node_free(struct rendezvous_node *r)
 	free(r->tables.chains);
 	free(r->tables.letters);
 	free(r->responders);
+	forwarder_deinit(&r->forwarder);
 	wipe(r, sizeof(*r));
 	free(r);
 }
@@ -166,8 +182,10 @@ static void touch(struct rendezvous_node *r, struct guest *guest)
 	list_append(&r->owing, &guest->owing);
 }
 
-static void see_off(struct rendezvous_node *r, struct guest *guest)
+static void see_off(struct rendezvous_node *r, struct guest *guest, msec now)
 {
+	if (r->relays)
+		forwarder_forget(&r->forwarder, guests_number(&r->guests, guest), now);
 	if (guest->is_known) {
 		log_client(guest, "has gone silent");
 		rendezvous_server_forget(&r->server, guests_number(&r->guests, guest));
@@ -183,7 +201,7 @@ static void see_off_the_silent(struct rendezvous_node *r, msec now)
 
 	while ((guest = guests_next_over(&r->guests, now))) {
 		r->guest_counters[GUEST_UNPROVEN] += !guest->is_known;
-		see_off(r, guest);
+		see_off(r, guest, now);
 	}
 	spare_trim(&r->shared);
 }
@@ -229,12 +247,12 @@ static bool greet_newcomer(struct rendezvous_node *r, const struct noise_claim *
 	if (!guest)
 		return drop(r, COUNT_BAD_HANDSHAKE);
 	if (!respond(r, guest, claim, d, now)) {
-		see_off(r, guest);
+		see_off(r, guest, now);
 		return false;
 	}
 	if (victim) {
 		r->guest_counters[GUEST_PUSHED_OUT]++;
-		see_off(r, victim);
+		see_off(r, victim, now);
 	}
 	return true;
 }
@@ -285,6 +303,41 @@ static void plan_to_drop_keys(struct guest *guest, msec now)
 		guest->drops_keys = now + GUEST_OLD_KEYS;
 }
 
+/* In place: the frame is out of one session and goes into another. */
+static bool pass_on(struct rendezvous_node *r, uint32_t source, uint32_t number, struct datagram *d,
+		    msec now)
+{
+	struct guest *to = guests_at(&r->guests, number);
+	size_t len = d->packet.len;
+
+	if (session_seal(&to->session, &d->packet, 1, len, now) == 0) {
+		forwarder_dropped(&r->forwarder, source, FORWARD_UNREACHED);
+		return false;
+	}
+	d->path = to->path;
+	d->dscp = 0;
+	forwarder_passed(&r->forwarder, source, number, len, now);
+	touch(r, to);
+	return true;
+}
+
+/* True: *d is sealed for another client. */
+static bool receive_relayed(struct rendezvous_node *r, const struct guest *guest,
+			    struct datagram *d, msec now)
+{
+	uint32_t source = guests_number(&r->guests, guest), to;
+	uint8_t tag[RELAY_TAG];
+	struct packet inside;
+
+	if (!r->relays)
+		return drop(r, COUNT_NO_RELAY);
+	if (!relay_read(&d->packet, tag, &inside))
+		return drop(r, COUNT_BAD_SIGNAL);
+	return forwarder_route(&r->forwarder, &r->server, source, tag, &to, now) &&
+	       forwarder_offer(&r->forwarder, source, &d->packet, d->ecn, now) == FORWARD_NOW &&
+	       pass_on(r, source, to, d, now);
+}
+
 static void receive_frame(struct rendezvous_node *r, struct guest *guest, struct bytes plain,
 			  msec now)
 {
@@ -293,32 +346,30 @@ static void receive_frame(struct rendezvous_node *r, struct guest *guest, struct
 		drop(r, COUNT_BAD_SIGNAL);
 }
 
-static void receive_data(struct rendezvous_node *r, struct datagram *d, msec now)
+static bool receive_data(struct rendezvous_node *r, struct datagram *d, msec now)
 {
 	const struct message_data *msg = (const void *)d->packet.data;
 	struct session *session = index_find(&r->shared.indices, load_le32(msg->receiver));
-	struct packet packet = d->packet;
 	enum session_verdict verdict;
 	struct guest *guest;
 
-	if (!session) {
-		drop(r, COUNT_UNKNOWN_INDEX);
-		return;
-	}
-	session_open(session, &packet, &verdict, 1, now);
-	if (verdict != SESSION_OK) {
-		drop(r, verdict_on_data(verdict));
-		return;
-	}
+	if (!session)
+		return drop(r, COUNT_UNKNOWN_INDEX);
+	session_open(session, &d->packet, &verdict, 1, now);
+	if (verdict != SESSION_OK)
+		return drop(r, verdict_on_data(verdict));
 	guest = container_of(session, struct guest, session);
 	guest->path = d->path;
 	if (!guest->is_known)
 		log_client(guest, "has come");
 	guests_heard(&r->guests, guest, now);
 	plan_to_drop_keys(guest, now);
-	if (packet.len)
-		receive_frame(r, guest, packet_bytes(&packet), now);
 	touch(r, guest);
+	if (relay_is(packet_bytes(&d->packet)))
+		return receive_relayed(r, guest, d, now);
+	if (d->packet.len)
+		receive_frame(r, guest, packet_bytes(&d->packet), now);
+	return false;
 }
 
 /* -- in ---------------------------------------------------------------------- */
@@ -356,8 +407,7 @@ bool rendezvous_node_receive(struct rendezvous_node *r, struct datagram *d, msec
 		return drop(r, COUNT_UNSUPPORTED);
 	switch (kind) {
 	case DEMUX_DATA:
-		receive_data(r, d, now);
-		return false;
+		return receive_data(r, d, now);
 	case DEMUX_INITIATION:
 		return admit(r, d, now);
 	case DEMUX_RESPONSE:
@@ -418,9 +468,24 @@ static bool poll_guests(struct rendezvous_node *r, struct datagram *d, msec now)
 	return false;
 }
 
+static bool poll_forwarder(struct rendezvous_node *r, struct datagram *d, msec now)
+{
+	uint8_t tag[RELAY_TAG];
+	struct packet inside;
+	uint32_t source, to;
+
+	while (r->relays && forwarder_poll(&r->forwarder, &source, d, now)) {
+		if (relay_read(&d->packet, tag, &inside) &&
+		    forwarder_route(&r->forwarder, &r->server, source, tag, &to, now) &&
+		    pass_on(r, source, to, d, now))
+			return true;
+	}
+	return false;
+}
+
 bool rendezvous_node_poll(struct rendezvous_node *r, struct datagram *d, msec now)
 {
-	return poll_server(r, d, now) || poll_guests(r, d, now);
+	return poll_server(r, d, now) || poll_guests(r, d, now) || poll_forwarder(r, d, now);
 }
 
 /* -- time -------------------------------------------------------------------- */
@@ -446,10 +511,12 @@ void rendezvous_node_tick(struct rendezvous_node *r, msec now)
 
 msec rendezvous_node_due(const struct rendezvous_node *r)
 {
+	msec relays = r->relays ? forwarder_due(&r->forwarder) : NEVER;
+
 	if (!list_empty(&r->owing))
 		return 0;
 	return msec_min(msec_min(heap_due(&r->timers), guests_due(&r->guests)),
-			rendezvous_server_due(&r->server));
+			msec_min(rendezvous_server_due(&r->server), relays));
 }
 
 /* -- what it knows of itself --------------------------------------------------- */
@@ -467,4 +534,9 @@ uint64_t rendezvous_node_count(const struct rendezvous_node *r, enum node_counte
 uint64_t rendezvous_node_guests(const struct rendezvous_node *r, enum guest_counter counter)
 {
 	return r->guest_counters[counter];
+}
+
+uint64_t rendezvous_node_relayed(const struct rendezvous_node *r, enum forward_counter counter)
+{
+	return r->forwarder.counters[counter];
 }

@@ -2,12 +2,16 @@
  *
  *   initiation --> gate --> guests (whoever knows our public key, and the psk if there is one)
  *   data -------> session_open --> frame --> rendezvous_server --> frame --> session_seal
+ *                                  RELAY --> forwarder ----------> RELAY --> session_seal
  *   STUN -------> responder, on two ports
  *
  * A node without a TUN device, an address or peers: it lets strangers have a WireGuard
  * session, holds the mailboxes that they name in it, and passes on envelopes that it
  * cannot read. What a client says of itself is no identity: its key is drawn anew
  * each time that it starts.
+ *
+ * With a psk, and if it is told to, it passes on datagrams between its clients as well
+ * (signal/relay.h); never for the world.
  *
  * Outside a session it says nothing but a response or a cookie to an initiation that
  * knows its public key, and what the responder says; never more bytes than came. It
@@ -18,6 +22,7 @@
 
 #include "base/packet.h"
 #include "crypto/key.h"
+#include "node/forwarder.h"
 #include "node/status.h"
 
 struct rendezvous_node;
@@ -37,6 +42,8 @@ struct rendezvous_node_settings {
 	uint32_t clients_max;
 	const struct rendezvous_listener *listeners;
 	size_t listeners_len;
+	bool relay;			/* datagrams, too; only with a psk */
+	uint32_t relay_rate;		/* Mbit/s; 0: no limit */
 };
 
 /* NULL: no memory. The rng must outlive it. */
@@ -49,7 +56,8 @@ const uint8_t *rendezvous_node_public_key(const struct rendezvous_node *r);
 /* Nanoseconds since 1970; clients are told it, as a hint which day it is. */
 void rendezvous_node_set_wall(struct rendezvous_node *r, uint64_t wall_ns);
 
-/* A datagram came in. True: it is the answer now, to be sent. What else it leads to is owed. */
+/* A datagram came in. True: it is the answer now, or is on its way to another client; to be sent.
+ * What else it leads to is owed. */
 bool rendezvous_node_receive(struct rendezvous_node *r, struct datagram *d, msec now);
 
 /* The next datagram that is owed. Its bytes live until the next call. False: nothing is. */
@@ -72,5 +80,6 @@ enum guest_counter {
 uint32_t rendezvous_node_clients(const struct rendezvous_node *r);	/* that are known */
 uint64_t rendezvous_node_count(const struct rendezvous_node *r, enum node_counter counter);
 uint64_t rendezvous_node_guests(const struct rendezvous_node *r, enum guest_counter counter);
+uint64_t rendezvous_node_relayed(const struct rendezvous_node *r, enum forward_counter counter);
 
 #endif

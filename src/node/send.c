@@ -130,17 +130,15 @@ static void wait_for_key(struct node *node, struct peer *peer, struct packet *pa
 }
 
 /* The first packets after a silence go by a standby as well, if the burst leaves room. */
-static void copy_to_standby(struct peer *peer, size_t sealed, size_t room, struct node_out *out)
+static void copy_to_standby(struct node *node, struct peer *peer, size_t sealed, size_t room,
+			    struct node_out *out)
 {
 	size_t first = out->to_net_len - sealed;
 	struct path path;
 
-	for (size_t i = 0; i < sealed && i < room && standby_takes_copy(peer->reach, &path); i++) {
-		struct datagram *copy = &out->to_net[out->to_net_len++];
-
-		*copy = out->to_net[first + i];
-		copy->path = path;
-	}
+	for (size_t i = 0; i < sealed && i < room && standby_takes_copy(peer->reach, &path); i++)
+		out->to_net_len += wrap_copy(node, &out->to_net[out->to_net_len],
+					     &out->to_net[first + i], &path);
 }
 
 /* `left`: packets of the burst that are still to come, to others. */
@@ -162,7 +160,7 @@ static void peer_send(struct node *node, struct peer *peer, struct packet *packe
 		out->to_net[out->to_net_len++] = (struct datagram){
 			.packet = packets[i], .path = peer->path, .ecn = ecn[i]};
 	if (peer->reach)
-		copy_to_standby(peer, sealed, BURST_MAX - left - out->to_net_len, out);
+		copy_to_standby(node, peer, sealed, BURST_MAX - left - out->to_net_len, out);
 	if (sealed < n)
 		wait_for_key(node, peer, packets + sealed, n - sealed, out, now);
 	node_touch(node, peer);
@@ -174,6 +172,7 @@ void node_send(struct node *node, struct packet *packets, size_t n, struct node_
 	size_t first = 0, i;
 
 	out->to_net_len = out->to_tun_len = 0;
+	wrap_begin(node);
 	for (i = 0; i < n; i++) {
 		struct peer *peer = classify(node, &packets[i], out, now);
 

@@ -48,10 +48,10 @@ bool signalling_set_peers(struct node *node, msec now)
 	struct signalling *s = &node->signalling;
 	bool ok;
 
-	introduction_free(s->introduction);	/* its clients are places in the roster */
-	s->introduction = NULL;
+	introduction_renew(node, now);
 	ok = mailboxes_set_peers(node);
 	ok = introducers_set_peers(node, now) && ok;
+	relays_set_peers(node, now);
 	introducers_announce(node, true, now);	/* in any case: the old list is gone */
 	s->touched = true;
 	return ok;
@@ -103,6 +103,7 @@ bool signalling_start(struct node *node, struct peer *peer, msec now)
 		.pacer = &s->pacer,
 		.rng = node->shared.rng,
 		.gather = &s->gather,
+		.relays = &s->relays,
 		.refused = s->refused,
 		.refused_len = s->refused_len,
 	};

@@ -21,6 +21,7 @@
 #include "node/mailboxes.h"
 #include "node/node.h"
 #include "node/reach.h"
+#include "node/relays.h"
 #include "node/sockets.h"
 #include "node/spray.h"
 #include "node/streams.h"
@@ -55,6 +56,7 @@ struct signalling {
 	struct introduction *introduction;
 	struct sockets sockets;
 	struct streams streams;
+	struct relays relays;
 	struct sprayer sprayer;
 	struct post post;
 	bool owes_mark;				/* of a message that left otherwise */

@@ -191,6 +191,7 @@ static void take_news(struct node *node, struct peer *peer, struct bytes plain, 
 		break;
 	case RENDEZVOUS_SEEN:
 		peer->introducer->has_answered = true;
+		peer->introducer->relays = message.flags & RENDEZVOUS_RELAYS;
 		if (gather_observe(&s->gather, &message.address, &peer->path, now)) {
 			peer_tell_seen(peer, &message.address, now);
 			signalling_tell(node, now);

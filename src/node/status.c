@@ -1,6 +1,7 @@
 /* status.c -- what a node knows, for those who ask. */
 #include "node/status.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "node/brain.h"
@@ -63,7 +64,7 @@ static enum path_how how_by_pair(enum reach_tier tier, uint8_t local, uint8_t re
 {
 	if (tier == TIER_LAN)
 		return PATH_LAN;
-	if (tier == TIER_RELAY)
+	if (tier >= TIER_RELAY)
 		return PATH_RELAYED;
 	return local == CANDIDATE_HOST && remote == CANDIDATE_HOST ? PATH_FOUND : PATH_PUNCHED;
 }
@@ -82,6 +83,27 @@ static void describe_pair(const struct reach *r, const struct pair *p, struct pa
 		out->lost = (int)(pair_lost(p) * 100 / p->history_len);
 }
 
+static enum path_transport transport_of(uint16_t via)
+{
+	if (via == VIA_TCP)
+		return PATH_TCP;
+	return via_is_stream(via) ? PATH_TLS : PATH_UDP;
+}
+
+/* The way to the relay, in place of an address that is nobody's. */
+static void describe_relay(const struct peer *peer, struct path_status *out)
+{
+	const struct peer *relay =
+		peer->reach ? relays_peer(peer->reach->relays, peer->path.via) : NULL;
+
+	out->how = PATH_RELAYED;
+	snprintf(out->relay, sizeof(out->relay), "%s", relay ? relay->settings->name : "?");
+	if (!relay)
+		return;
+	out->path = relay->path;
+	out->transport = transport_of(relay->path.via);
+}
+
 void peer_path_status(const struct peer *peer, struct path_status *out)
 {
 	const struct pair *p = pair_in_use(peer);
@@ -96,6 +118,8 @@ void peer_path_status(const struct peer *peer, struct path_status *out)
 	};
 	if (p)
 		describe_pair(peer->reach, p, out);
+	if (via_is_relay(peer->path.via))
+		describe_relay(peer, out);
 }
 
 /* -- peers --------------------------------------------------------------------- */
@@ -121,7 +145,6 @@ static void describe(const struct peer *peer, struct peer_status *out, msec now)
 		.allowed_ips = settings->allowed_ips,
 		.allowed_ips_len = settings->allowed_ips_len,
 		.state = peer_state(peer, now),
-		.path = peer->path,
 		.last_handshake = session->last_handshake,
 		.handshake_rtt = session->handshake_rtt,
 		.rx_bytes = session->rx_bytes,
@@ -133,6 +156,7 @@ static void describe(const struct peer *peer, struct peer_status *out, msec now)
 	};
 	memcpy(out->public_key, session->peer.public_key, KEY_LEN);
 	peer_path_status(peer, &out->way);
+	out->path = out->way.path;
 	if (out->state == PEER_DIRECT && out->way.how == PATH_RELAYED)
 		out->state = PEER_RELAY;
 }
@@ -218,6 +242,7 @@ const char *node_counter_name(enum node_counter counter)
 		[COUNT_BAD_SIGNAL] = "bad_signal",
 		[COUNT_UNKNOWN_MAILBOX] = "unknown_mailbox",
 		[COUNT_NO_RELAY] = "no_relay",
+		[COUNT_RELAYED_TWICE] = "relayed_twice",
 		[COUNT_NO_MEMORY] = "no_memory",
 	};
 

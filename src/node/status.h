@@ -130,7 +130,8 @@ enum node_counter {
 	COUNT_GAVE_UP,			/* packets dropped as the peer did not answer for 90 s */
 	COUNT_BAD_SIGNAL,		/* an envelope or frame of signalling that nobody should send */
 	COUNT_UNKNOWN_MAILBOX,		/* an envelope that came straight to us, and is for nobody here */
-	COUNT_NO_RELAY,			/* for a relay that is not there any more */
+	COUNT_NO_RELAY,			/* for a relay that is not there any more, or that we are not */
+	COUNT_RELAYED_TWICE,		/* by a relay in what came by a relay */
 	COUNT_NO_MEMORY,
 	NODE_COUNTERS,
 };

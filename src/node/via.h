@@ -55,6 +55,11 @@ static inline bool via_is_relay(uint16_t via)
 	return via >= VIA_RELAY && via < VIA_RELAY + NODE_RELAYS_MAX;
 }
 
+static inline bool via_is_wrapped(uint16_t via)
+{
+	return via_is_turn(via) || via_is_relay(via);
+}
+
 /* Over the same: UDP, by whichever socket, or TCP, or that relay. */
 static inline bool via_is_like(uint16_t a, uint16_t b)
 {

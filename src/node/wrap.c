@@ -5,32 +5,49 @@
 
 #include "node/brain.h"
 
-static bool goes_by_relay(const struct path *path)
+static void copy_into(uint8_t room[static WRAP_ROOM], struct packet *p)
 {
-	return path->via >= VIA_TURN;
+	struct packet copy = packet_in(room, WRAP_ROOM, HEADROOM, p->len);
+
+	memcpy(copy.data, p->data, p->len);
+	*p = copy;
 }
 
 /* Control messages lie where they were made, with nothing around them. */
 static bool make_room(struct node *node, struct packet *p)
 {
-	struct packet copy;
-
 	if (packet_headroom(p) >= HEADROOM && packet_tailroom(p) >= TAILROOM)
 		return true;
 	if (p->len > WRAP_LEN)
 		return false;
-	copy = packet_in(node->wrapped, sizeof(node->wrapped), HEADROOM, p->len);
-	memcpy(copy.data, p->data, p->len);
-	*p = copy;
+	copy_into(node->wrapped, p);
+	return true;
+}
+
+void wrap_begin(struct node *node)
+{
+	node->copies_len = 0;
+}
+
+bool wrap_copy(struct node *node, struct datagram *out, const struct datagram *d,
+	       const struct path *path)
+{
+	*out = *d;
+	out->path = *path;
+	if (!via_is_wrapped(d->path.via) && !via_is_wrapped(path->via))
+		return true;
+	if (node->copies_len == STANDBY_COPIES || d->packet.len > WRAP_LEN)
+		return false;
+	copy_into(node->copies[node->copies_len++], &out->packet);
 	return true;
 }
 
 bool wrap(struct node *node, struct datagram *d, msec now)
 {
-	(void)now;
-	if (!goes_by_relay(&d->path))
+	if (!via_is_wrapped(d->path.via))
 		return true;
-	make_room(node, &d->packet);
+	if (make_room(node, &d->packet) && via_is_relay(d->path.via))
+		return relays_wrap(node, d, now) && wrap(node, d, now);
 	node_count(node, COUNT_NO_RELAY, 1);
 	return false;
 }

@@ -330,15 +330,15 @@ static uint16_t via_of(const struct sim_link *link, const struct sim_datagram *d
 static void feed(struct sim *sim, size_t i, const struct sim_link *link,
 		 const struct sim_datagram *d)
 {
-	static uint8_t buffer[2 * NET_DATAGRAM];
+	static uint8_t buffer[HEADROOM + 2 * NET_DATAGRAM];
 	struct sim_node *n = turn_to(sim, i);
 	struct node_out out;
 	struct datagram in = {.path = {.remote = d->from, .local = link->at.ip,
 				       .ifindex = (uint32_t)(link - n->links) + 1,
 				       .via = via_of(link, d)}};
 
-	memcpy(buffer, d->bytes, d->len);
-	in.packet = packet_in(buffer, sizeof(buffer), 0, d->len);
+	in.packet = packet_in(buffer, sizeof(buffer), HEADROOM, d->len);
+	memcpy(in.packet.data, d->bytes, d->len);
 	may_send_more(n, 1);
 	if (d->multicast) {
 		node_feed_lan(n->node, packet_bytes(&in.packet), in.path.ifindex, sim->now);

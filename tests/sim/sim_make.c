@@ -22,6 +22,7 @@ static void make_settings(struct sim *sim, size_t i, bool endpoints, bool psk, u
 	struct cidr own = cidr_host(sim->nodes[i].inner);
 	struct node_settings settings = {.addresses = &own, .addresses_len = 1, .lan = sim->lan,
 		.punch_rate = sim->punch_rate,
+		.relay = sim->relays >> i & 1, .relay_rate = sim->relay_rate,
 		.listen_port = sim->nodes[i].links[0].at.port, .mtu = SIM_MTU, .peers = peers,
 		.rendezvous = &sim->rendezvous, .rendezvous_len = sim->rendezvous.host != NULL};
 
