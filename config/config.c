@@ -454,6 +454,7 @@ static void set_defaults(struct config *c)
 	c->mtu = CONFIG_MTU_DEFAULT;
 	c->log_level = LOG_INFO;
 	c->punch_rate = CONFIG_PUNCH_RATE;
+	c->relay_rate = CONFIG_RELAY_RATE;
 	c->upnp = c->pcp = c->natpmp = true;
 	c->lan = true;
 	gethostname(host, sizeof(host) - 1);

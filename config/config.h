@@ -30,6 +30,8 @@ enum {
 	CONFIG_RENDEZVOUS_MAX = 8,
 	CONFIG_PUNCH_RATE = 200,	/* unless it says another, which may be */
 	CONFIG_PUNCH_RATE_MAX = 2000,
+	CONFIG_RELAY_RATE = 100,	/* Mbit/s, unless it says another */
+	CONFIG_RELAY_RATE_MAX = 100000,
 	CONFIG_STUN_PORT = 3478,	/* RFC 8489 section 18.6, unless they say another */
 	CONFIG_MTU_DEFAULT = 1400,
 	CONFIG_MTU_MIN = 576,		/* 1280 if the net has IPv6 addresses, which it has */
@@ -98,6 +100,8 @@ struct config {
 	size_t stun_len;
 	unsigned punch_rate;		/* datagrams per second; 0: no ports are guessed */
 	bool pcp, natpmp, upnp;		/* may the router be asked for a port, and how */
+	bool relay;			/* pass datagrams on between our peers */
+	unsigned relay_rate;		/* Mbit/s; 0: no limit */
 	struct config_rendezvous *rendezvous;
 	size_t rendezvous_len;
 	struct config_peer *peers;

@@ -81,6 +81,11 @@ static void print_nat(FILE *out, const struct config *c)
 	fprintf(out, "\n[nat]\npunch_rate = %u\n", c->punch_rate);
 	fprintf(out, "upnp = %s\npcp = %s\nnatpmp = %s\n", yes_or_no(c->upnp), yes_or_no(c->pcp),
 		yes_or_no(c->natpmp));
+	fprintf(out, "relay = %s\n", yes_or_no(c->relay));
+	if (c->relay_rate)
+		fprintf(out, "relay_rate = %u\n", c->relay_rate);
+	else
+		fprintf(out, "relay_rate = unlimited\n");
 	for (size_t i = 0; i < c->stun_len; i++)
 		fprintf(out, "stun = %s\n",
 			config_write_endpoint(text, c->stun[i].host, c->stun[i].port));

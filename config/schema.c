@@ -40,6 +40,8 @@ static const struct key table[] = {
 	{"nat", "upnp", NULL, false, set_upnp, NULL},
 	{"nat", "pcp", NULL, false, set_pcp, NULL},
 	{"nat", "natpmp", NULL, false, set_natpmp, NULL},
+	{"nat", "relay", NULL, false, set_relay, NULL},
+	{"nat", "relay_rate", NULL, false, set_relay_rate, NULL},
 
 	{"rendezvous", "engine", NULL, false, set_rendezvous_engine, NULL},
 

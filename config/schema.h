@@ -51,6 +51,8 @@ void set_log_level(struct load *l, const char *value);
 void set_lan(struct load *l, const char *value);
 void set_stun(struct load *l, const char *value);
 void set_punch_rate(struct load *l, const char *value);
+void set_relay(struct load *l, const char *value);
+void set_relay_rate(struct load *l, const char *value);
 void set_upnp(struct load *l, const char *value);
 void set_pcp(struct load *l, const char *value);
 void set_natpmp(struct load *l, const char *value);

@@ -448,6 +448,23 @@ void set_lan(struct load *l, const char *value)
 	l->config->lan = yes_or_no(l, "lan", value);
 }
 
+void set_relay(struct load *l, const char *value)
+{
+	l->config->relay = yes_or_no(l, "relay", value);
+}
+
+void set_relay_rate(struct load *l, const char *value)
+{
+	unsigned rate = 0;
+
+	if (strcasecmp(value, "unlimited") == 0 ||
+	    (number_parse(&rate, value, CONFIG_RELAY_RATE_MAX, false) && rate))
+		l->config->relay_rate = rate;
+	else
+		load_error(l, "relay_rate \"%.64s\" is not 1 to %d Mbit/s, or \"unlimited\"", value,
+			   CONFIG_RELAY_RATE_MAX);
+}
+
 void set_upnp(struct load *l, const char *value)
 {
 	l->config->upnp = yes_or_no(l, "upnp", value);

@@ -31,7 +31,7 @@ _p2pnet_options() {
 	"config") echo "--effective" ;;
 	"log") ;;
 	"ice") echo "--stun --turn --turn-user --turn-password-file --turn-secret-file --controlling --controlled" ;;
-	"rendezvous") echo "--key --psk --listen --stun-port --max-clients" ;;
+	"rendezvous") echo "--key --psk --listen --stun-port --max-clients --relay --relay-rate" ;;
 	"version") ;;
 	"help") ;;
 	esac
@@ -66,7 +66,8 @@ _p2pnet() {
 		-n | --net) net=${COMP_WORDS[++i]} ;;
 		-c | --config | -s | --socket | --color | --address | --name | --endpoint | --ip | \
 			--allowed-ips | --keepalive | --psk-file | --stun | --count | -i | --interval | --since | \
-			--turn | --turn-user | --turn-password-file | --turn-secret-file | --key | --psk | --listen | --stun-port | --max-clients) ((i++)) ;;
+			--turn | --turn-user | --turn-password-file | --turn-secret-file | --key | --psk | --listen | --stun-port | --max-clients | \
+			--relay-rate) ((i++)) ;;
 		-*) ;;
 		*)
 			if ((n == 0)) || { ((n == 1)) && [[ $command == peer ]]; }; then
@@ -85,6 +86,7 @@ _p2pnet() {
 	--color) _p2pnet_fill "auto never" "$cur"; return ;;
 	--keepalive) _p2pnet_fill "yes no" "$cur"; return ;;
 	--since) _p2pnet_fill "10m 2h 1d" "$cur"; return ;;
+	--relay-rate) _p2pnet_fill "100 unlimited" "$cur"; return ;;
 	--address | --name | --endpoint | --ip | --allowed-ips | --stun | --count | -i | --interval | \
 		--turn | --turn-user | --listen | --stun-port | --max-clients) return ;;
 	esac

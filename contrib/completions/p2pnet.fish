@@ -24,7 +24,7 @@ function __p2pnet_words
         switch $word
             case -n --net -c --config -s --socket --color --address --name --endpoint --ip \
                 --allowed-ips --keepalive --psk-file --stun --count -i --interval --since \
-                --turn --turn-user --turn-password-file --turn-secret-file --key --psk --listen --stun-port --max-clients
+                --turn --turn-user --turn-password-file --turn-secret-file --key --psk --listen --stun-port --max-clients --relay-rate
                 set is_value 1
             case '-*'
             case '*'
@@ -136,3 +136,5 @@ complete -c p2pnet -n '__p2pnet_is rendezvous' -l psk -r -F -d 'a file with a pr
 complete -c p2pnet -n '__p2pnet_is rendezvous' -l listen -x -d 'where it is called; may be repeated'
 complete -c p2pnet -n '__p2pnet_is rendezvous' -l stun-port -x -d 'the second port for STUN'
 complete -c p2pnet -n '__p2pnet_is rendezvous' -l max-clients -x -d 'so many at most'
+complete -c p2pnet -n '__p2pnet_is rendezvous' -l relay -d 'pass on packets between clients, too'
+complete -c p2pnet -n '__p2pnet_is rendezvous' -l relay-rate -x -a unlimited -d 'so many Mbit/s at most'

@@ -79,7 +79,8 @@ static const struct command table[] = {
 	 "Stays in the foreground and needs no root, no device and no file but its key. Prints its\n"
 	 "public key and the lines that its clients need; the log goes to stderr. It passes on what\n"
 	 "it cannot read. P2PNET_LOG sets the log level, each -v raises it.",
-	 BIT(OPT_KEY) | BIT(OPT_PSK) | BIT(OPT_LISTEN) | BIT(OPT_STUN_PORT) | BIT(OPT_MAX_CLIENTS),
+	 BIT(OPT_KEY) | BIT(OPT_PSK) | BIT(OPT_LISTEN) | BIT(OPT_STUN_PORT) | BIT(OPT_MAX_CLIENTS) |
+		 BIT(OPT_RELAY) | BIT(OPT_RELAY_RATE),
 	 0, 0, run_rendezvous},
 	{"version", "", "print the version", NULL, 0, 0, 0, run_version},
 	{"help", "[COMMAND]", "print help", NULL, 0, 0, 2, run_help},

@@ -64,6 +64,10 @@ static const struct option_spec specs[OPTIONS] = {
 	[OPT_STUN_PORT] = {"stun-port", 0, TAKES_VALUE, "PORT",
 			   "the second port for STUN, that of --listen + 1 if not given"},
 	[OPT_MAX_CLIENTS] = {"max-clients", 0, TAKES_VALUE, "N", "10000 if not given"},
+	[OPT_RELAY] = {"relay", 0, TAKES_NOTHING, NULL,
+		       "pass on packets between clients, too; needs --psk"},
+	[OPT_RELAY_RATE] = {"relay-rate", 0, TAKES_VALUE, "MBIT",
+			    "so many Mbit/s of them at most, or \"unlimited\"; 100 if not given"},
 	[OPT_EXPIRES] = {"expires", 0, TAKES_VALUE, "MIN", "how long the token is good for, 60 if not given"},
 };
 

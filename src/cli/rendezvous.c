@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/json.h"
 #include "cli/level.h"
@@ -23,6 +24,8 @@ enum {
 	PORT_DEFAULT = 4901,
 	CLIENTS_DEFAULT = 10000,
 	CLIENTS_MAX = 1000000,
+	RELAY_RATE_DEFAULT = 100,	/* Mbit/s */
+	RELAY_RATE_MAX = 100000,
 };
 
 /* -- what is asked for -------------------------------------------------------- */
@@ -72,6 +75,26 @@ static int parse_numbers(struct rendezvous_loop_settings *s, const struct option
 				    "--stun-port");
 	s->stun_port = (uint16_t)stun_port;
 	return code;
+}
+
+/* Never for the world. */
+static int parse_relay(struct rendezvous_loop_settings *s, const struct options *o)
+{
+	const char *rate = o->value[OPT_RELAY_RATE];
+
+	s->relay = o->count[OPT_RELAY] > 0;
+	s->relay_rate = RELAY_RATE_DEFAULT;
+	if (s->relay && !o->value[OPT_PSK])
+		return fail(EXIT_USAGE, "--relay needs --psk FILE: a relay for all the world would be "
+					"misused; 'umask 077; p2pnet genpsk > FILE' makes one");
+	if (rate && !s->relay)
+		return fail(EXIT_USAGE, "--relay-rate is of no use without --relay");
+	if (rate && strcmp(rate, "unlimited") == 0)
+		s->relay_rate = 0;
+	else if (rate && !option_number(&s->relay_rate, rate, 1, RELAY_RATE_MAX))
+		return fail(EXIT_USAGE, "--relay-rate is a number of Mbit/s from 1 to %d, or "
+					"\"unlimited\", not '%s'", RELAY_RATE_MAX, rate);
+	return EXIT_OK;
 }
 
 static int parse_listen(struct endpoint listen[static RENDEZVOUS_LISTENERS_MAX], size_t *len,
@@ -154,9 +177,10 @@ static int announce(const struct rendezvous_loop *loop, const struct rendezvous_
 
 	key_to_base64(key, rendezvous_loop_public_key(loop));
 	if (o->count[OPT_JSON])
-		code = json_out(json_pack("{s:i, s:s, s:b, s:o}", "schema", REPORT_SCHEMA,
+		code = json_out(json_pack("{s:i, s:s, s:b, s:b, s:o}", "schema", REPORT_SCHEMA,
 					  "public_key", key, "preshared_key",
-					  o->value[OPT_PSK] != NULL, "listen", listeners(loop, s)));
+					  o->value[OPT_PSK] != NULL, "relay", s->relay, "listen",
+					  listeners(loop, s)));
 	else if (!o->count[OPT_QUIET])
 		print_for_clients(loop, s, o);
 	fflush(stdout);
@@ -192,6 +216,8 @@ int run_rendezvous(const struct invocation *in)
 
 	if (!code)
 		code = parse_numbers(&settings, o);
+	if (!code)
+		code = parse_relay(&settings, o);
 	if (!code)
 		code = parse_listen(listen, &settings.listen_len, o);
 	if (!code)

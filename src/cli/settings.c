@@ -84,6 +84,8 @@ bool settings_init(struct settings *out, const struct config *config, const stru
 			 .stun = out->stun,
 			 .stun_len = config->stun_len,
 			 .punch_rate = config->punch_rate,
+			 .relay = config->relay,
+			 .relay_rate = config->relay_rate,
 			 .addresses = config->addresses,
 			 .addresses_len = config->addresses_len,
 			 .listen_port = config->listen_port,

@@ -47,13 +47,17 @@ struct rendezvous_loop {
 
 /* -- after every input ----------------------------------------------------- */
 
-/* path.via is the number of a door here, and each door has one port only. */
-static void send_out(struct rendezvous_loop *l, struct datagram *d)
+/* path.via is the number of a door here, and each door has one port only. What follows each other
+ * by one door leaves together. */
+static void send_out(struct rendezvous_loop *l, struct datagram *d, size_t n)
 {
-	struct udp *udp = l->doors[d->path.via].udp;
+	for (size_t i = 0, run; i < n; i += run) {
+		struct udp *udp = l->doors[d[i].path.via].udp;
 
-	d->path.via = 0;
-	udp_send(udp, d, 1);
+		for (run = 0; i + run < n && l->doors[d[i + run].path.via].udp == udp; run++)
+			d[i + run].path.via = 0;
+		udp_send(udp, d + i, run);
+	}
 }
 
 static void drain(struct rendezvous_loop *l)
@@ -62,7 +66,7 @@ static void drain(struct rendezvous_loop *l)
 	struct datagram d;
 
 	while (rendezvous_node_poll(l->node, &d, now))
-		send_out(l, &d);
+		send_out(l, &d, 1);
 	clock_timer_set(l->timer_fd, rendezvous_node_due(l->node));
 }
 
@@ -71,14 +75,16 @@ static void drain(struct rendezvous_loop *l)
 static void receive_burst(struct door *door, size_t n, msec now)
 {
 	struct rendezvous_loop *l = door->loop;
+	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct datagram *d = &l->datagrams[i];
 
 		d->path.via = door->number;
 		if (rendezvous_node_receive(l->node, d, now))
-			send_out(l, d);
+			l->datagrams[kept++] = *d;
 	}
+	send_out(l, l->datagrams, kept);
 }
 
 static void on_udp(uv_poll_t *poll, int status, int events)
@@ -217,12 +223,15 @@ static int open_node(struct rendezvous_loop *l, const struct rendezvous_loop_set
 		.clients_max = settings->clients_max,
 		.listeners = l->listeners,
 		.listeners_len = l->listeners_len,
+		.relay = settings->relay,
+		.relay_rate = settings->relay_rate,
 	};
 
 	memcpy(node.private_key, settings->private_key, KEY_LEN);
 	memcpy(node.psk, settings->psk, KEY_LEN);
 	random_init(&l->rng);
-	choose_small_engine();
+	if (!settings->relay)
+		choose_small_engine();
 	l->node = rendezvous_node_new(&node, &l->rng, clock_now());
 	wipe(&node, sizeof(node));
 	l->slots = slots_new();
@@ -318,6 +327,10 @@ void rendezvous_loop_run(struct rendezvous_loop *l)
 	drain(l);
 	uv_run(&l->uv, UV_RUN_DEFAULT);
 	log_info("ends; %u clients will call again", rendezvous_node_clients(l->node));
+	if (rendezvous_node_relayed(l->node, FORWARD_FRAMES))
+		log_info("has passed on %llu packets, %llu bytes, between clients",
+			 (unsigned long long)rendezvous_node_relayed(l->node, FORWARD_FRAMES),
+			 (unsigned long long)rendezvous_node_relayed(l->node, FORWARD_BYTES));
 }
 
 /* Also of one that was opened in part. */

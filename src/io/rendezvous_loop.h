@@ -21,6 +21,8 @@ struct rendezvous_loop_settings {
 	const struct endpoint *listen;	/* family IP_NONE: at all addresses of this host */
 	size_t listen_len;		/* <= RENDEZVOUS_LISTENERS_MAX */
 	uint16_t stun_port;		/* 0: each listener's port + 1, or none if that is taken */
+	bool relay;			/* see rendezvous_node.h */
+	uint32_t relay_rate;
 };
 
 /* 0, or an EXIT_* code with one sentence in error: what is wrong and what to do. */

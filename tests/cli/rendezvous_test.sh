@@ -89,10 +89,15 @@ wrong 2 "--listen is an address and a port, such as 0.0.0.0:4901 or [::]:4901, n
 wrong 2 "--max-clients is a number from 1 to 1000000, not '0'" --key key --max-clients 0
 wrong 2 "--max-clients is a number from 1 to 1000000, not '1e3'" --key key --max-clients 1e3
 wrong 2 "--stun-port is a number from 1 to 65535, not '65536'" --key key --stun-port 65536
+wrong 2 "--relay needs --psk FILE: a relay for all the world would be misused; 'umask 077; p2pnet genpsk > FILE' makes one" \
+	--key key --relay
+wrong 2 "--relay-rate is of no use without --relay" --key key --psk psk --relay-rate 5
+wrong 2 "--relay-rate is a number of Mbit/s from 1 to 100000, or \"unlimited\", not '0'" \
+	--key key --psk psk --relay --relay-rate 0
 nine=()
 for i in 1 2 3 4 5 6 7 8 9; do nine+=(--listen "127.0.0.1:$i"); done
 wrong 2 "--listen may be given 8 times at most" --key key "${nine[@]}"
-wrong 2 "rendezvous has no use for 'x'; write: p2pnet rendezvous [--key FILE] [--psk FILE] [--listen ADDR:PORT] [--stun-port PORT] [--max-clients N]" x
+wrong 2 "rendezvous has no use for 'x'; write: p2pnet rendezvous [--key FILE] [--psk FILE] [--listen ADDR:PORT] [--stun-port PORT] [--max-clients N] [--relay] [--relay-rate MBIT]" x
 wrong 1 "no.key cannot be read: No such file or directory; \"p2pnet genkey\" makes a key, and umask 077 keeps it yours" --key no.key
 chmod 640 psk
 wrong 4 "psk may be used by others than its owner (mode 0640); chmod 600 psk" --key key --psk psk
@@ -146,6 +151,13 @@ if heard out2 public_key; then
 	heard err2 "UDP port $next is not to be had"
 	ends $second 0
 fi
+ends $pid 0
+
+# A relay has its psk, and says that it is one.
+"$p2pnet" rendezvous --key key --psk psk --relay --listen "127.0.0.1:$port" --json >out 2>err </dev/null &
+pid=$!
+heard out public_key
+[ "$(jq -c '[.preshared_key, .relay]' out)" = "[true,true]" ] || fail "it prints: $(cat out)"
 ends $pid 0
 
 # -- by somebody who may nothing -------------------------------------------------

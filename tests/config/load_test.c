@@ -467,6 +467,23 @@ static void rendezvous_are_called_by_their_label_or_their_host(void **state)
 	config_free(c);
 }
 
+static void relaying_is_off_until_it_is_said_and_has_a_limit(void **state)
+{
+	struct config *c = load(SELF);
+
+	(void)state;
+	assert_false(c->relay);
+	assert_int_equal(c->relay_rate, CONFIG_RELAY_RATE);
+	config_free(c);
+	c = load(SELF "[nat]\nrelay = yes\nrelay_rate = 250\n");
+	assert_true(c->relay);
+	assert_int_equal(c->relay_rate, 250);
+	config_free(c);
+	c = load(SELF "[nat]\nRelay = yes\nRelayRate = unlimited\n");
+	assert_int_equal(c->relay_rate, 0);
+	config_free(c);
+}
+
 static void guessing_ports_can_be_turned_off(void **state)
 {
 	static const char *const words[] = {"no", "0", "NO"};
@@ -526,6 +543,7 @@ int main(void)
 		cmocka_unit_test(our_own_ula_may_be_written_down),
 		cmocka_unit_test(stun_servers_have_a_port_that_need_not_be_said),
 		cmocka_unit_test(rendezvous_are_called_by_their_label_or_their_host),
+		cmocka_unit_test(relaying_is_off_until_it_is_said_and_has_a_limit),
 		cmocka_unit_test(guessing_ports_can_be_turned_off),
 		cmocka_unit_test(the_router_is_asked_for_a_port_unless_the_file_says_no),
 		cmocka_unit_test(what_is_right_can_be_had_in_spite_of_errors),

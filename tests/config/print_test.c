@@ -74,6 +74,8 @@ static void every_value_has_its_line_and_secrets_are_hidden(void **state)
 		"upnp = yes\n"
 		"pcp = yes\n"
 		"natpmp = yes\n"
+		"relay = no\n"
+		"relay_rate = 100\n"
 		"stun = stun.example.net:3478\n"
 		"stun = 192.0.2.1:5000\n"
 		"stun = [2001:db8::7]:3478\n"
