@@ -41,6 +41,18 @@ static void print_rendezvous(FILE *out, const json_t *report)
 	}
 }
 
+/* "   relays for peers: 1.2G passed on", or nothing. */
+static void print_relaying(FILE *out, const json_t *relaying)
+{
+	char passed[FORMAT_TEXT];
+
+	if (!json_is_object(relaying))
+		return;
+	fprintf(out, "   relays for peers: %s passed on",
+		format_bytes(passed, (uint64_t)report_number(json_object_get(relaying, "counters"),
+							     "bytes", 0)));
+}
+
 /* What the router opened for us. */
 static void print_port_map(FILE *out, const json_t *map)
 {
@@ -68,6 +80,7 @@ static void print_head(FILE *out, const json_t *report)
 	if (strcmp(nat, "unknown") != 0)
 		fprintf(out, "   NAT: %s", nat);
 	print_port_map(out, json_object_get(self, "port_map"));
+	print_relaying(out, json_object_get(report, "relaying"));
 	fputc('\n', out);
 }
 
@@ -177,6 +190,26 @@ static void print_peers(FILE *out, const json_t *peers, const char *net, bool co
 	table_deinit(&t);
 }
 
+/* "relayed lately: laptop to nas 1.2M, phone to nas 17k (3 dropped)" */
+static void print_relayed(FILE *out, const json_t *relaying)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(relaying, "lately"), i, one) {
+		int64_t dropped = report_number(one, "dropped", 0);
+		char bytes[FORMAT_TEXT];
+
+		fprintf(out, "%s %s to %s %s", i ? "," : "relayed lately:",
+			report_text(one, "from", "?"), report_text(one, "to", "?"),
+			format_bytes(bytes, (uint64_t)report_number(one, "bytes", 0)));
+		if (dropped)
+			fprintf(out, " (%lld dropped)", (long long)dropped);
+	}
+	if (i)
+		fputc('\n', out);
+}
+
 /* Those that counted something. */
 static void print_counters(FILE *out, const json_t *counters)
 {
@@ -210,6 +243,7 @@ void status_print(FILE *out, const json_t *report, const struct status_style *st
 	print_head(out, report);
 	print_peers(out, json_object_get(report, "peers"), report_text(report, "net", "?"),
 		    style->color);
+	print_relayed(out, json_object_get(report, "relaying"));
 	if (style->verbose)
 		print_more(out, report);
 }

@@ -184,6 +184,51 @@ static json_t *describe_rendezvous(const struct node *node, msec now)
 	return list;
 }
 
+/* -- what is passed on ------------------------------------------------------ */
+
+static json_t *describe_relayed(const struct node *node, msec now)
+{
+	json_t *list = json_array();
+	struct relayed_status r;
+	size_t i = 0;
+
+	while (list && node_next_relayed(node, &i, &r, now)) {
+		json_t *one = json_pack("{s:o, s:o, s:I, s:I, s:I, s:I}", "from",
+					text_or_null(r.from), "to", text_or_null(r.to), "packets",
+					(json_int_t)r.packets, "bytes", (json_int_t)r.bytes,
+					"dropped", (json_int_t)r.dropped, "idle_s",
+					(json_int_t)(r.idle / 1000));
+
+		if (json_array_append_new(list, one)) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+/* null: nothing is, by the settings. */
+static json_t *describe_relaying(const struct node *node, msec now)
+{
+	struct relaying_status status;
+	json_t *counters;
+	int failed = 0;
+
+	if (!node_relaying_status(node, &status))
+		return json_null();
+	counters = json_object();
+	for (int i = 0; i < FORWARD_COUNTERS; i++)
+		failed |= json_object_set_new(counters, forward_counter_name((enum forward_counter)i),
+					      json_integer((json_int_t)status.counters[i]));
+	if (failed) {
+		json_decref(counters);
+		return NULL;
+	}
+	return json_pack("{s:o, s:o, s:o}", "rate_mbit",
+			 number_or_null(status.rate, status.rate), "counters", counters, "lately",
+			 describe_relayed(node, now));
+}
+
 /* -- ourselves ----------------------------------------------------------- */
 
 /* The port that the router opened; null: none. */
@@ -253,10 +298,11 @@ static json_t *describe_self(const struct description *d, msec now)
 bool describe(json_t *reply, const struct description *d, msec now, uint64_t wall_ns)
 {
 	const struct profile *p = d->profile;
-	json_t *report = json_pack("{s:i, s:s, s:o, s:i, s:o, s:o, s:o}", "schema", REPORT_SCHEMA,
+	json_t *report = json_pack("{s:i, s:s, s:o, s:i, s:o, s:o, s:o, s:o}", "schema", REPORT_SCHEMA,
 				   "net", p->net, "version", text_or_null(p->version),
 				   "pid", (int)getpid(), "self", describe_self(d, now),
 				   "rendezvous", describe_rendezvous(d->node, now),
+				   "relaying", describe_relaying(d->node, now),
 				   "peers", describe_peers(d->node, now, wall_ns));
 	bool ok = report && json_object_update(reply, report) == 0;
 

@@ -2,6 +2,7 @@
 #include "node/introduction.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "node/brain.h"
 #include "signal/rendezvous_server.h"
@@ -198,7 +199,46 @@ msec introduction_relay_due(const struct introduction *in)
 	return in && in->relays ? forwarder_due(&in->forwarder) : NEVER;
 }
 
-const struct forwarder *introduction_forwarder(const struct introduction *in)
+/* -- for those who ask ------------------------------------------------------------- */
+
+enum { LATELY = 60 * 1000 };		/* msec */
+
+static const struct forwarder *forwarder_of(const struct node *node)
 {
+	const struct introduction *in = node->signalling.introduction;
+
 	return in && in->relays ? &in->forwarder : NULL;
+}
+
+bool node_relaying_status(const struct node *node, struct relaying_status *out)
+{
+	const struct forwarder *f = forwarder_of(node);
+
+	*out = (struct relaying_status){.rate = node->relay_rate};
+	if (f)
+		memcpy(out->counters, f->counters, sizeof(out->counters));
+	return node->relay;
+}
+
+bool node_next_relayed(const struct node *node, size_t *i, struct relayed_status *out, msec now)
+{
+	const struct forwarder *f = forwarder_of(node);
+
+	while (f && *i < f->sources_len) {
+		const struct forwarder_source *s = &f->sources[*i];
+		const struct peer *from = node->roster.peers[(*i)++];
+
+		if (!s->passed || now - s->passed_at >= LATELY)
+			continue;
+		*out = (struct relayed_status){
+			.from = from->settings->name,
+			.to = node->roster.peers[s->passed_to]->settings->name,
+			.packets = s->passed,
+			.bytes = s->passed_bytes,
+			.dropped = s->dropped,
+			.idle = now - s->passed_at,
+		};
+		return true;
+	}
+	return false;
 }

@@ -48,7 +48,4 @@ bool introduction_relay(struct node *node, struct peer *from, const uint8_t tag[
 bool introduction_poll_relay(struct node *node, struct datagram *d, msec now);
 msec introduction_relay_due(const struct introduction *in);
 
-/* NULL: none are passed on. */
-const struct forwarder *introduction_forwarder(const struct introduction *in);
-
 #endif

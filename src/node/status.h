@@ -2,6 +2,7 @@
 #ifndef NODE_STATUS_H
 #define NODE_STATUS_H
 
+#include "node/forwarder.h"
 #include "node/node.h"
 
 enum peer_state {
@@ -102,6 +103,27 @@ struct rendezvous_status {
 size_t node_rendezvous_len(const struct node *node);
 void node_rendezvous_status(const struct node *node, size_t i, struct rendezvous_status *out,
 			    msec now);
+
+/* -- what we pass on between our peers ------------------------------------------ */
+
+struct relaying_status {
+	uint32_t rate;			/* Mbit/s at most; 0: no limit */
+	uint64_t counters[FORWARD_COUNTERS];
+};
+
+/* False: nothing is passed on, by the settings. */
+bool node_relaying_status(const struct node *node, struct relaying_status *out);
+
+struct relayed_status {
+	const char *from, *to;		/* peers; `to`: the last; borrowed until the next reconfigure */
+	uint64_t packets, bytes, dropped;
+	msec idle;			/* since the last */
+};
+
+/* The next peer whose packets were passed on lately; *i begins with 0. False: no more. */
+bool node_next_relayed(const struct node *node, size_t *i, struct relayed_status *out, msec now);
+
+/* -- counters --------------------------------------------------------------------- */
 
 /* Why packets were not passed on. Each is counted, and each has a test. */
 enum node_counter {

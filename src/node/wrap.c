@@ -13,10 +13,16 @@ static void copy_into(uint8_t room[static WRAP_ROOM], struct packet *p)
 	*p = copy;
 }
 
-/* Control messages lie where they were made, with nothing around them. */
+/* A packet from the TUN device that was sealed has so much left. Control messages lie where they
+ * were made, with nothing around them. */
+enum {
+	ROOM_BEFORE = HEADROOM - sizeof(struct message_data),
+	ROOM_AFTER = TAILROOM - (PADDING - 1) - AEAD_TAG_LEN,
+};
+
 static bool make_room(struct node *node, struct packet *p)
 {
-	if (packet_headroom(p) >= HEADROOM && packet_tailroom(p) >= TAILROOM)
+	if (packet_headroom(p) >= ROOM_BEFORE && packet_tailroom(p) >= ROOM_AFTER)
 		return true;
 	if (p->len > WRAP_LEN)
 		return false;
