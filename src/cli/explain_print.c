@@ -47,16 +47,27 @@ static void print_quality(FILE *out, const json_t *e)
 		fprintf(out, ", %lld %% lost", (long long)loss);
 }
 
+/* "DIRECT by udp4 192.0.2.1:5", "RELAYED through office (udp4)", "RELAYED by turn:..." */
+static void print_way(FILE *out, const json_t *e, const char *state)
+{
+	bool is_relayed = strcmp(state, "relay") == 0;
+	char way[WAY_TEXT];
+
+	print_state(out, is_relayed ? "relayed" : state);
+	if (!is_relayed && strcmp(state, "direct") != 0)
+		return;
+	format_way(way, get(e, "path"));
+	fprintf(out, "%s%s", strncmp(way, "through ", 8) ? " by " : " ", way);
+}
+
 static void print_head(FILE *out, const json_t *e)
 {
 	const char *state = report_text(e, "state", "?");
 	int64_t since = report_number(e, "since_s", -1);
-	char way[WAY_TEXT], text[FORMAT_TEXT];
+	char text[FORMAT_TEXT];
 
 	fprintf(out, "%s is ", report_text(e, "name", "?"));
-	print_state(out, state);
-	if (strcmp(state, "direct") == 0 || strcmp(state, "relay") == 0)
-		fprintf(out, " by %s", format_way(way, get(e, "path")));
+	print_way(out, e, state);
 	if (since >= 0)
 		fprintf(out, " for %s", format_duration(text, since));
 	if (strcmp(state, "idle") != 0)
@@ -92,6 +103,13 @@ static const char *words_for_nat(const json_t *side)
 						   : "hard (symmetric), each sees another port";
 }
 
+/* "host 192.0.2.1:5", "relay office" */
+static void format_candidate(char out[static CELL], const json_t *c)
+{
+	snprintf(out, CELL, "%s %s", report_text(c, "type", "?"),
+		 report_text(c, "address", report_text(c, "relay", "?")));
+}
+
 static void print_candidates(FILE *out, const json_t *e, const json_t *candidates)
 {
 	const json_t *c;
@@ -102,8 +120,10 @@ static void print_candidates(FILE *out, const json_t *e, const json_t *candidate
 	print_label(out, e, "");
 	json_array_foreach(candidates, i, c)
 	{
-		fprintf(out, "%s%s %s", i ? ", " : "", report_text(c, "type", "?"),
-			report_text(c, "address", "?"));
+		char text[CELL];
+
+		format_candidate(text, c);
+		fprintf(out, "%s%s", i ? ", " : "", text);
 	}
 	fputc('\n', out);
 }
@@ -196,8 +216,7 @@ static void add_end(struct table *t, const json_t *candidate)
 {
 	char cell[CELL];
 
-	snprintf(cell, sizeof(cell), "%s %s", report_text(candidate, "type", "?"),
-		 report_text(candidate, "address", "?"));
+	format_candidate(cell, candidate);
 	table_add(t, cell);
 }
 

@@ -29,6 +29,8 @@ static json_t *candidate(const struct explained_candidate *c)
 {
 	char text[ENDPOINT_TEXT];
 
+	if (c->relay)
+		return json_pack("{s:s, s:n, s:s}", "type", c->type, "address", "relay", c->relay);
 	return json_pack("{s:s, s:s}", "type", c->type, "address", endpoint_format(text, &c->at));
 }
 
@@ -77,9 +79,10 @@ static json_t *channel(const struct explanation *e, size_t i)
 	if (!in)
 		return i ? simple_channel("last addresses", e->places) : simple_channel("lan", e->lan);
 	return json_pack("{s:s, s:s, s:s}", "kind", "introducer", "name", in->name, "state",
-			 in->is_plain    ? "plain WireGuard"
-			 : in->connected ? "connected"
-					 : "not connected");
+			 in->is_plain	  ? "plain WireGuard"
+			 : !in->connected ? "not connected"
+			 : in->relays	  ? "connected, relays"
+					  : "connected");
 }
 
 static json_t *describe_verdict(const struct explanation *e)

@@ -104,7 +104,8 @@ static const struct {
 	[VERDICT_BOTH_HARD] = {
 		"both_hard",
 		"both NATs show each destination another port, so neither side can guess where to send to",
-		"make one of the two reachable from outside: IPv6, or a UDP port that its router forwards",
+		"get IPv6 or a forwarded UDP port for one of the two, or let a peer with an endpoint relay: "
+		"relay = yes in its [nat]",
 	},
 	[VERDICT_WE_ARE_HARD] = {
 		"we_are_hard",
@@ -119,7 +120,8 @@ static const struct {
 	[VERDICT_ALL_FAILED] = {
 		"all_failed",
 		"each has told the other its addresses, but no packet comes through on any of them",
-		"see that no firewall on the way drops UDP: between the hosts, and on them",
+		"see that no firewall on the way drops UDP, between the hosts and on them, or let a peer with an "
+		"endpoint relay: relay = yes in its [nat]",
 	},
 	[VERDICT_CHECKING] = {
 		"checking",
@@ -250,7 +252,7 @@ static bool share_outside(const struct gather *g, const struct checklist *list)
 /* The families that lead further than the link, as bits. */
 static unsigned family_bit(const struct candidate *c)
 {
-	if (c->type == CANDIDATE_NONE || ip_is_link_local(&c->at.ip))
+	if (c->type == CANDIDATE_NONE || c->proto == CANDIDATE_HOP || ip_is_link_local(&c->at.ip))
 		return 0;
 	return c->at.ip.family == IP_V4 ? 1 : 2;
 }
@@ -390,26 +392,38 @@ static void copy_introducers(struct explanation *e, const struct node *node, mse
 				peer->settings->name,
 				peer_may_send(peer, now) && in->client.state != RENDEZVOUS_OFF,
 				in->is_plain,
+				in->relays && in->was_up,
 			};
 	}
 }
 
-static struct explained_candidate candidate_of(const struct candidate *c)
+static struct explained_candidate candidate_of(const struct relays *relays,
+					       const struct candidate *c)
 {
-	return (struct explained_candidate){candidate_type_name(c->type), c->at};
+	bool is_hop = c->proto == CANDIDATE_HOP;
+
+	return (struct explained_candidate){
+		.type = candidate_type_name(c->type),
+		.at = c->at,
+		.relay = is_hop ? relays_name_at(relays, &c->at.ip) : NULL,
+	};
 }
 
-static void copy_locals(struct explanation *e, const struct gather *g)
+static void copy_locals(struct explanation *e, const struct signalling *s)
 {
+	const struct gather *g = &s->gather;
+
 	for (size_t i = 0; i < g->candidates_len; i++)
-		e->locals[e->locals_len++] = candidate_of(&g->candidates[i].c);
+		e->locals[e->locals_len++] = candidate_of(&s->relays, &g->candidates[i].c);
 }
 
-static void copy_remotes(struct explanation *e, const struct checklist *list)
+static void copy_remotes(struct explanation *e, const struct reach *r)
 {
 	for (size_t i = 0; i < REMOTES_MAX; i++) {
-		if (list->remotes[i].type != CANDIDATE_NONE)
-			e->remotes[e->remotes_len++] = candidate_of(&list->remotes[i]);
+		const struct candidate *c = &r->agent.list.remotes[i];
+
+		if (c->type != CANDIDATE_NONE)
+			e->remotes[e->remotes_len++] = candidate_of(r->relays, c);
 	}
 }
 
@@ -420,8 +434,8 @@ static struct explained_pair pair_of(const struct reach *r, uint8_t index, msec 
 	uint8_t local = p->mapped == NO_INDEX ? p->local : p->mapped;
 
 	return (struct explained_pair){
-		.local = candidate_of(&list->locals[local].c),
-		.remote = candidate_of(&list->remotes[p->remote]),
+		.local = candidate_of(r->relays, &list->locals[local].c),
+		.remote = candidate_of(r->relays, &list->remotes[p->remote]),
 		.state = pair_state_name(p->state),
 		.rtt = p->srtt,
 		.lost = p->history_len ? (int)(pair_lost(p) * 100 / p->history_len) : -1,
@@ -470,7 +484,7 @@ static void copy_reach(struct explanation *e, const struct reach *r, msec now)
 {
 	e->since = now - (r->chosen == NO_INDEX ? r->searching_since : r->chosen_at);
 	e->rounds_failed = r->rounds_failed;
-	copy_remotes(e, &r->agent.list);
+	copy_remotes(e, r);
 	copy_pairs(e, r, now);
 }
 
@@ -495,7 +509,7 @@ bool node_explain(const struct node *node, const uint8_t key[static KEY_LEN],
 	node_find_peer_status(node, key, &out->peer, now);
 	copy_observed(out, &s->gather, now);
 	copy_introducers(out, node, now);
-	copy_locals(out, &s->gather);
+	copy_locals(out, s);
 	if (peer->reach)
 		copy_reach(out, peer->reach, now);
 	out->facts = gather_facts(node, peer, out, now);

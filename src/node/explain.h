@@ -80,6 +80,7 @@ const char *explain_fix(enum explain_verdict verdict);
 struct explained_candidate {
 	const char *type;		/* "host", "srflx", "prflx", "relay" */
 	struct endpoint at;
+	const char *relay;		/* in place of `at`: the peer or rendezvous that it is; or NULL */
 };
 
 struct explained_pair {
@@ -102,6 +103,7 @@ struct explained_introducer {
 	const char *name;		/* borrowed until the next reconfigure */
 	bool connected;
 	bool is_plain;			/* plain WireGuard: passes nothing on */
+	bool relays;			/* passes on packets, too */
 };
 
 struct explanation {

@@ -128,6 +128,17 @@ void relays_set_peers(struct node *node, msec now)
 	}
 }
 
+const char *relays_name_at(const struct relays *relays, const struct ip *ip)
+{
+	for (uint16_t via = VIA_RELAY; via < VIA_RELAY + NODE_RELAYS_MAX; via++) {
+		const struct relay *relay = &relays->by_number[via - VIA_RELAY];
+
+		if (relay->peer && ip_equal(&relay->at.ip, ip))
+			return relay->peer->settings->name;
+	}
+	return "?";
+}
+
 enum reach_tier relays_tier(const struct relays *relays, uint16_t via)
 {
 	const struct peer *relay = relays_peer(relays, via);

@@ -46,6 +46,9 @@ void relays_attend(struct node *node, struct peer *introducer, msec now);
 /* NULL: there is none by that number. */
 const struct peer *relays_peer(const struct relays *relays, uint16_t via);
 
+/* By the address that stands for it. */
+const char *relays_name_at(const struct relays *relays, const struct ip *ip);
+
 /* What a way by it is worth: that depends on how we reach it. */
 enum reach_tier relays_tier(const struct relays *relays, uint16_t via);
 
