@@ -22,7 +22,7 @@ static void send_bytes(struct hub *hub, const struct endpoint *to, const void *b
 	sim_send(hub->sim, &hub->at, to, bytes_of(bytes, len));
 }
 
-static void say(struct hub *hub, struct guest *to, const void *plain, size_t len)
+void hub_say(struct hub *hub, struct guest *to, const void *plain, size_t len)
 {
 	uint8_t buffer[ROOM];
 	struct packet p = packet_in(buffer, sizeof(buffer), HEADROOM, len);
@@ -36,7 +36,7 @@ static void say_message(struct hub *hub, struct guest *to, const struct rendezvo
 {
 	uint8_t frame[RENDEZVOUS_FRAME_MAX];
 
-	say(hub, to, frame, rendezvous_write(frame, sizeof(frame), m));
+	hub_say(hub, to, frame, rendezvous_write(frame, sizeof(frame), m));
 }
 
 static void deliver(struct hub *hub, struct guest *to, const struct hub_envelope *e)
@@ -63,16 +63,21 @@ static void hold(struct hub *hub, struct guest *to, const struct hub_envelope *e
 
 /* -- what it does with an envelope ------------------------------------------------- */
 
-static struct guest *owner_of(const struct hub *hub, const uint8_t *id)
+struct guest *hub_owner(const struct hub *hub, const uint8_t *id, size_t len)
 {
-	for (size_t i = 0; i < hub->ids_len; i++) {
-		if (memcmp(hub->ids[i].id, id, MAILBOX_LEN) == 0)
+	for (size_t i = 0; i < hub->ids_len && i < HUB_IDS; i++) {
+		if (memcmp(hub->ids[i].id, id, len) == 0)
 			return hub->ids[i].owner;
 	}
 	return NULL;
 }
 
-static msec wait_for(struct hub *hub)
+static struct guest *owner_of(const struct hub *hub, const uint8_t *id)
+{
+	return hub_owner(hub, id, MAILBOX_LEN);
+}
+
+msec hub_wait(struct hub *hub)
 {
 	msec wait = hub->malice & HUB_DELAYS ? SECONDS(30) : 0;
 
@@ -88,9 +93,9 @@ static void swap(struct hub *hub, const struct hub_envelope *e)
 	struct hub_envelope other = *e;
 
 	for (size_t k = 0; k < hub->ids_len; k++)
-		hold(hub, hub->ids[k].owner, e, wait_for(hub));
+		hold(hub, hub->ids[k].owner, e, hub_wait(hub));
 	memcpy(other.bytes + 1, hub->ids[i].id, MAILBOX_LEN);
-	hold(hub, hub->ids[i].owner, &other, wait_for(hub));
+	hold(hub, hub->ids[i].owner, &other, hub_wait(hub));
 }
 
 static void take_envelope(struct hub *hub, struct bytes envelope)
@@ -107,7 +112,7 @@ static void take_envelope(struct hub *hub, struct bytes envelope)
 	if (hub->malice & HUB_SWAPS)
 		swap(hub, &e);
 	for (unsigned i = 0; i < copies; i++)
-		hold(hub, owner, &e, wait_for(hub));
+		hold(hub, owner, &e, hub_wait(hub));
 }
 
 static void take_ids(struct hub *hub, struct guest *from, const struct rendezvous_message *m)
@@ -115,6 +120,7 @@ static void take_ids(struct hub *hub, struct guest *from, const struct rendezvou
 	struct rendezvous_message answer = {
 		.kind = FRAME_OBSERVED, .sequence = m->sequence, .lifetime = 120,
 		.held = (uint16_t)m->ids_len, .limit = 64,
+		.flags = hub->relays ? RENDEZVOUS_RELAYS : 0,
 		.time_ms = (uint64_t)hub->sim->now, .address = from->path.remote};
 
 	for (size_t i = 0; i < m->ids_len; i++) {
@@ -182,6 +188,8 @@ static void take_data(struct hub *hub, struct sim_datagram *d)
 	guest->path.remote = d->from;
 	guests_heard(&hub->guests, guest, hub->sim->now);
 	look_for_names(hub, p.data, p.len);
+	if (hub->relays && relay_is(packet_bytes(&p)))
+		hub_relay(hub, &p);
 	if (!rendezvous_read(&m, packet_bytes(&p)))
 		return;
 	if (m.kind == FRAME_REGISTER)
@@ -266,12 +274,12 @@ static void talk(struct hub *hub)
 
 		memcpy(bytes + 12, hub->sim->nodes[0].inner.bytes, 4);
 		memcpy(bytes + 16, hub->sim->nodes[1].inner.bytes, 4);
-		say(hub, to, bytes, sizeof(bytes));
+		hub_say(hub, to, bytes, sizeof(bytes));
 		for (uint8_t kind = 1; kind <= FRAME_KIND_MAX; kind++) {
 			uint8_t frame[24] = {kind, 0, 21};
 
 			hub->rng.fill(&hub->rng, frame + 3, 21);
-			say(hub, to, frame, sizeof(frame));
+			hub_say(hub, to, frame, sizeof(frame));
 		}
 	}
 }
@@ -289,6 +297,8 @@ static void step(struct hub *hub)
 		litter(hub);
 	if (hub->malice & HUB_TALKS && now_and_then)
 		talk(hub);
+	if (hub->relays)
+		hub_relay_step(hub, now_and_then);
 }
 
 void hub_run(struct hub *hub, msec duration)
@@ -307,6 +317,8 @@ static void forget(struct hub *hub)
 	hub->ids_len = 0;
 	for (size_t i = 0; i < HUB_HELD; i++)
 		hub->held[i].due = NEVER;
+	for (size_t i = 0; i < HUB_RELAYED; i++)
+		hub->relayed[i].to = NULL;
 }
 
 void hub_restart(struct hub *hub)
