@@ -6,21 +6,33 @@ static const struct rendezvous_listener listener = {HALL_PORT, HALL_STUN_PORT};
 
 /* -- the hall -------------------------------------------------------------- */
 
-void hall_open(struct hall *hall, uint32_t clients_max, const uint8_t *psk)
+static void open_with(struct hall *hall, struct rendezvous_node_settings *settings,
+		      const uint8_t *psk)
 {
-	struct rendezvous_node_settings settings = {
-		.clients_max = clients_max, .listeners = &listener, .listeners_len = 1};
-
+	settings->listeners = &listener;
+	settings->listeners_len = 1;
 	assert_true(crypto_init());
 	memset(hall, 0, sizeof(*hall));
 	rng_seed(&hall->rng, 7);
 	hall->now = 1000;
-	key_generate(settings.private_key, &hall->rng);
-	memcpy(settings.psk, psk ? psk : no_psk, KEY_LEN);
-	memcpy(hall->psk, settings.psk, KEY_LEN);
-	hall->rendezvous = rendezvous_node_new(&settings, &hall->rng, hall->now);
+	hall->relays = settings->relay;
+	key_generate(settings->private_key, &hall->rng);
+	memcpy(settings->psk, psk ? psk : no_psk, KEY_LEN);
+	memcpy(hall->psk, settings->psk, KEY_LEN);
+	hall->rendezvous = rendezvous_node_new(settings, &hall->rng, hall->now);
 	assert_non_null(hall->rendezvous);
 	rendezvous_node_set_wall(hall->rendezvous, HALL_WALL);
+}
+
+void hall_open(struct hall *hall, uint32_t clients_max, const uint8_t *psk)
+{
+	open_with(hall, &(struct rendezvous_node_settings){.clients_max = clients_max}, psk);
+}
+
+void hall_open_relay(struct hall *hall, uint32_t clients_max, const uint8_t *psk, uint32_t rate)
+{
+	open_with(hall, &(struct rendezvous_node_settings){
+		.clients_max = clients_max, .relay = true, .relay_rate = rate}, psk);
 }
 
 void hall_close(struct hall *hall)
@@ -52,7 +64,8 @@ bool hall_feed(struct hall *hall, const struct endpoint *from, uint16_t via, con
 	hall->answer.len = 0;
 	if (!rendezvous_node_receive(hall->rendezvous, &d, hall->now))
 		return false;
-	assert_true(endpoint_equal(&d.path.remote, from));
+	assert_true(hall->relays || endpoint_equal(&d.path.remote, from));
+	hall->answered = d.path.remote;
 	note_answer(hall, &d);
 	return true;
 }
@@ -81,6 +94,17 @@ static void hear(struct hall *hall, struct caller *c, const struct datagram *d)
 	said->len = p.len;
 	said->via = d->path.via;
 	memcpy(said->bytes, p.data, p.len);
+}
+
+void hall_hand_over(struct hall *hall, struct caller *callers, size_t n)
+{
+	struct caller *c = caller_at(callers, n, &hall->answered);
+	struct datagram d = {
+		.packet = packet_in(hall->answer.bytes, sizeof(hall->answer.bytes), 0,
+				    hall->answer.len)};
+
+	assert_non_null(c);
+	hear(hall, c, &d);
 }
 
 void hall_poll(struct hall *hall, struct caller *callers, size_t n)
@@ -197,6 +221,18 @@ void caller_say(struct hall *hall, struct caller *c, const void *plain, size_t l
 		memcpy(p.data, plain, len);
 	assert_int_equal(session_seal(&c->session, &p, 1, HALL_BUFFER, hall->now), 1);
 	assert_false(hall_feed(hall, &c->at, 0, p.data, p.len));
+}
+
+bool caller_relay(struct hall *hall, struct caller *c, const uint8_t tag[static RELAY_TAG],
+		  const void *datagram, size_t len)
+{
+	uint8_t buffer[HALL_BUFFER];
+	struct packet p = packet_in(buffer, sizeof(buffer), HEADROOM, len);
+
+	memcpy(p.data, datagram, len);
+	assert_true(relay_put(&p, tag));
+	assert_int_equal(session_seal(&c->session, &p, 1, p.len, hall->now), 1);
+	return hall_feed(hall, &c->at, 0, p.data, p.len);
 }
 
 void caller_say_message(struct hall *hall, struct caller *c,

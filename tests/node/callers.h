@@ -2,6 +2,7 @@
  *
  *   caller_initiate() --> bytes --hall_feed()--> rendezvous --hall->answer--> caller_conclude()
  *   caller_say(frame) ----------------^             '--hall_poll()--> caller->heard[]
+ *   caller_relay(datagram) -----------^             '--hall_hand_over()--> caller->heard[]
  *
  * Nothing moves by itself. Whoever is fed with what he did not say is a stranger.
  */
@@ -19,6 +20,7 @@
 #include "crypto/crypto.h"
 #include "node/guests.h"
 #include "node/rendezvous_node.h"
+#include "signal/relay.h"
 #include "signal/rendezvous.h"
 
 enum {
@@ -54,18 +56,24 @@ struct hall {
 	msec now;
 	struct rendezvous_node *rendezvous;
 	uint8_t psk[KEY_LEN];
+	bool relays;
 	struct said answer;		/* to the last datagram that was fed; len 0: none */
+	struct endpoint answered;	/* another than who said it, if it was to be passed on */
 	uint64_t bytes_in, bytes_out;
 	uint8_t buffer[HALL_BUFFER];
 };
 
 /* `psk`: may be NULL. */
 void hall_open(struct hall *hall, uint32_t clients_max, const uint8_t *psk);
+/* One that passes datagrams on: so much, Mbit/s. */
+void hall_open_relay(struct hall *hall, uint32_t clients_max, const uint8_t *psk, uint32_t rate);
 void hall_close(struct hall *hall);
 
 /* A datagram comes in. True: answered. */
 bool hall_feed(struct hall *hall, const struct endpoint *from, uint16_t via, const void *bytes,
 	       size_t len);
+/* The last answer, to whom it is addressed. */
+void hall_hand_over(struct hall *hall, struct caller *callers, size_t n);
 /* What is owed, to the callers that it is addressed to; to another address is an error. */
 void hall_poll(struct hall *hall, struct caller *callers, size_t n);
 /* Time passes from deadline to deadline; returns the bytes that went out. */
@@ -83,6 +91,9 @@ size_t caller_conclude(struct hall *hall, struct caller *c, uint8_t out[static 1
 bool caller_connect(struct hall *hall, struct caller *c);
 /* Seal these bytes and send them. */
 void caller_say(struct hall *hall, struct caller *c, const void *plain, size_t len);
+/* A datagram for whoever has registered a mailbox that begins so. True: it left at once. */
+bool caller_relay(struct hall *hall, struct caller *c, const uint8_t tag[static RELAY_TAG],
+		  const void *datagram, size_t len);
 void caller_say_message(struct hall *hall, struct caller *c,
 			const struct rendezvous_message *message);
 
