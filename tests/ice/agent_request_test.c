@@ -386,6 +386,64 @@ static void what_was_guessed_is_asked_back_from_there(void **state)
 	assert_int_equal(feed_at(&base), ICE_NO_SUCH_BASE);
 }
 
+/* -- hops ---------------------------------------------------------------------- */
+
+static const struct ice_base hop = {
+	.at = {.ip = {.family = IP_V6, .bytes = {0x01, 0x00, [15] = 1}}, .port = 9},
+	.via = 3000,
+};
+
+static struct endpoint behind_hop(void)
+{
+	struct endpoint e = hop.at;
+
+	e.scope = 77;
+	return e;
+}
+
+static enum ice_verdict feed_from_hop(const struct ice_base *base)
+{
+	struct endpoint from = behind_hop();
+	uint8_t bytes[RIG_BYTES];
+
+	return ice_agent_feed(agent, base, &from,
+			      rig_forge(&r, &(struct forged){.controlled = 5}, bytes), r.now);
+}
+
+/* A check that came so before the owner has told of the candidate, and even of the credentials. */
+static void a_check_by_a_hop_is_asked_back_by_it(void **state)
+{
+	struct local_candidate local = {
+		.c = {.type = CANDIDATE_RELAY, .proto = CANDIDATE_HOP, .at = hop.at}, .base = hop};
+	struct candidate remote = {.type = CANDIDATE_RELAY, .proto = CANDIDATE_HOP,
+				   .component = COMPONENT, .priority = 1, .at = behind_hop()};
+
+	(void)state;
+	assert_int_not_equal(ice_agent_add_local(agent, &local), NO_INDEX);
+	assert_int_equal(feed_from_hop(&hop), ICE_HANDLED);
+	assert_true(ice_agent_set_remote(agent, rig_text(PEER_UFRAG), rig_text(PEER_PWD), r.now));
+	assert_int_equal(ice_agent_add_remote(agent, rig_text(PEER_UFRAG), &remote, r.now),
+			 ICE_REMOTE_TAKEN);
+	assert_true(rig_until_request(&r, r.now + SECONDS(1)));
+	assert_true(base_equal(&r.action.base, &hop));
+	assert_true(endpoint_equal(&r.action.remote, &remote.at));
+	assert_int_equal(checklist_count(&agent->list, PAIR_IN_PROGRESS), 1);
+}
+
+/* Nobody is reached there: not as a candidate that a peer tells of, nor as a source. */
+static void an_address_of_a_hop_is_refused_anywhere_else(void **state)
+{
+	struct candidate told = {.type = CANDIDATE_HOST, .component = COMPONENT, .priority = 1,
+				 .at = behind_hop()};
+
+	(void)state;
+	rig_meet(&r);
+	assert_int_equal(ice_agent_add_remote(agent, rig_text(PEER_UFRAG), &told, r.now),
+			 ICE_REMOTE_REFUSED);
+	assert_int_equal(feed_from_hop(&r.base), ICE_REFUSED_SOURCE);
+	assert_int_equal(feed_from_hop(&hop), ICE_NO_SUCH_BASE);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup(f, begin)
@@ -412,6 +470,8 @@ int main(void)
 		TEST(a_check_of_a_generation_we_do_not_know_is_answered_and_waits),
 		cmocka_unit_test_setup(a_guess_is_a_check_that_nobody_waits_for, begin),
 		cmocka_unit_test_setup(what_was_guessed_is_asked_back_from_there, begin),
+		TEST(a_check_by_a_hop_is_asked_back_by_it),
+		TEST(an_address_of_a_hop_is_refused_anywhere_else),
 	};
 
 	return cmocka_run_group_tests(tests, rig_prepare, NULL);

@@ -287,6 +287,70 @@ static void a_pair_worse_than_all_others_is_not_made(void **state)
 	assert_int_equal(checklist_pair(&l, b, 3), find_pair(b, 3));
 }
 
+/* A relay of the owner's own, and the peer behind it. */
+static uint8_t add_hop(const char *at)
+{
+	struct local_candidate c = {
+		.c = {.type = CANDIDATE_RELAY, .proto = CANDIDATE_HOP, .at = endpoint(at)},
+		.base = {.at = endpoint(at), .via = 3000},
+	};
+
+	return checklist_add_local(&l, &c);
+}
+
+static uint8_t add_remote_hop(const char *at)
+{
+	struct candidate c = remote(CANDIDATE_RELAY, at, "hop", 0);
+
+	c.proto = CANDIDATE_HOP;
+	c.at.scope = 12345;		/* which peer: the owner's business */
+	assert_int_equal(checklist_add_remote(&l, &c), REMOTE_ADDED);
+	return checklist_find_remote(&l, &c.at);
+}
+
+static void a_hop_fits_nothing_but_itself(void **state)
+{
+	uint8_t host = add_host("[2001:db8::1]:5"), one = add_hop("[100::1]:9");
+	uint8_t two = add_hop("[100::2]:9"), theirs, relay, remote_host;
+	bool is_new;
+
+	(void)state;
+	remote_host = add_remote(CANDIDATE_HOST, "[2001:db8::2]:5", "1");
+	relay = add_remote(CANDIDATE_RELAY, "[2001:db8::3]:5", "2");
+	theirs = add_remote_hop("[100::1]:9");
+	assert_int_equal(count_pairs(), 3);
+	assert_int_not_equal(find_pair(host, remote_host), NO_INDEX);
+	assert_int_not_equal(find_pair(host, relay), NO_INDEX);
+	assert_int_not_equal(find_pair(one, theirs), NO_INDEX);
+	assert_int_equal(find_pair(two, theirs), NO_INDEX);
+	/* seen by the peer as what it is: that is nothing new */
+	assert_int_equal(checklist_learn_local(&l, one, &l.locals[one].c.at, &is_new), one);
+	assert_false(is_new);
+}
+
+static void a_hop_finds_room_where_all_is_full_and_makes_none(void **state)
+{
+	char at[32];
+	uint8_t hop, theirs;
+
+	(void)state;
+	for (unsigned i = 1; i <= 3; i++) {
+		snprintf(at, sizeof(at), "10.0.0.%u:5", i);
+		add_host(at);
+	}
+	for (unsigned i = 1; i < REMOTES_SIGNALLED; i++) {
+		snprintf(at, sizeof(at), "192.0.2.%u:5", i);
+		add_remote(CANDIDATE_HOST, at, "1");
+	}
+	theirs = add_remote_hop("[100::1]:9");
+	assert_int_equal(count_pairs(), PAIRS_MAX);
+	hop = add_hop("[100::1]:9");
+	assert_int_not_equal(find_pair(hop, theirs), NO_INDEX);
+	add_host("10.0.0.4:5");
+	assert_int_equal(count_pairs(), PAIRS_MAX);
+	assert_int_not_equal(find_pair(hop, theirs), NO_INDEX);
+}
+
 /* -- peer-reflexive ones ------------------------------------------------- */
 
 static void a_remote_one_that_is_signalled_later_keeps_its_pair(void **state)
@@ -654,6 +718,8 @@ int main(void)
 		cmocka_unit_test_setup(tcp_candidates_are_kept_but_not_paired, begin),
 		cmocka_unit_test_setup(the_worst_pairs_make_room_for_better_ones, begin),
 		cmocka_unit_test_setup(a_pair_worse_than_all_others_is_not_made, begin),
+		cmocka_unit_test_setup(a_hop_fits_nothing_but_itself, begin),
+		cmocka_unit_test_setup(a_hop_finds_room_where_all_is_full_and_makes_none, begin),
 		cmocka_unit_test_setup(a_remote_one_that_is_signalled_later_keeps_its_pair, begin),
 		cmocka_unit_test_setup(a_peer_reflexive_one_may_be_signalled_like_any_other, begin),
 		cmocka_unit_test_setup(a_fifth_remote_one_has_to_wait_for_one_that_failed, begin),

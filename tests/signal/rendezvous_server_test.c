@@ -536,6 +536,109 @@ static void a_thousand_wild_clients_stay_within_the_tables(void **state)
 	free(t);
 }
 
+/* -- by tag ---------------------------------------------------------------- */
+
+static void open_relay(struct house *h)
+{
+	open_house(h);
+	rendezvous_server_set_relays(&h->s);
+}
+
+/* An id that begins like n's, and goes on otherwise. */
+static bool register_alike(struct house *h, uint32_t client, uint32_t n, uint8_t otherwise,
+			   uint16_t lifetime)
+{
+	uint8_t ids[1][MAILBOX_LEN];
+	struct rendezvous_message m = {
+		.kind = FRAME_REGISTER, .sequence = 7, .lifetime = lifetime,
+		.ids = (const uint8_t (*)[MAILBOX_LEN])ids, .ids_len = 1};
+
+	make_id(ids[0], n);
+	ids[0][MAILBOX_LEN - 1] = otherwise;
+	return feed(h, client, &m);
+}
+
+static uint32_t find(struct house *h, uint32_t n)
+{
+	uint8_t id[MAILBOX_LEN];
+	uint32_t client;
+
+	make_id(id, n);
+	return rendezvous_server_find(&h->s, id, &client, h->now) ? client : UINT32_MAX;
+}
+
+static void who_registered_is_found_by_the_beginning_of_the_id(void **state)
+{
+	struct house h;
+
+	(void)state;
+	open_relay(&h);
+	assert_true(do_register(&h, 3, 100, 20, 60));
+	assert_true(do_register(&h, 4, 200, 20, 300));
+	for (uint32_t i = 0; i < 20; i++) {
+		assert_int_equal(find(&h, 100 + i), 3);
+		assert_int_equal(find(&h, 200 + i), 4);
+	}
+	assert_int_equal(find(&h, 300), UINT32_MAX);
+	h.now = SECONDS(61);			/* the hand has not come by yet */
+	assert_int_equal(find(&h, 100), UINT32_MAX);
+	assert_int_equal(find(&h, 200), 4);
+	rendezvous_server_forget(&h.s, 4);
+	assert_int_equal(find(&h, 200), UINT32_MAX);
+}
+
+static void an_envelope_alone_makes_nobody_found(void **state)
+{
+	struct house h;
+
+	(void)state;
+	open_relay(&h);
+	assert_true(do_publish(&h, 5, 101, 'x'));
+	assert_int_equal(find(&h, 101), UINT32_MAX);
+	assert_true(do_register(&h, 3, 101, 1, 60));
+	assert_int_equal(find(&h, 101), 3);
+}
+
+static void of_two_that_begin_alike_the_first_counts(void **state)
+{
+	struct house h;
+
+	(void)state;
+	open_relay(&h);
+	assert_true(register_alike(&h, 3, 100, 1, 60));
+	assert_true(register_alike(&h, 4, 100, 2, 300));
+	assert_true(register_alike(&h, 5, 100, 3, 300));
+	assert_int_equal(h.s.counters[RENDEZVOUS_TAG_TWICE], 2);
+	assert_int_equal(find(&h, 100), 3);
+	assert_true(register_alike(&h, 4, 100, 2, 300));	/* again: that is no other */
+	assert_int_equal(h.s.counters[RENDEZVOUS_TAG_TWICE], 2);
+	h.now = SECONDS(61);
+	assert_int_equal(find(&h, 100), 4);
+	rendezvous_server_forget(&h.s, 4);
+	assert_int_equal(find(&h, 100), 5);
+}
+
+static void a_client_is_told_that_its_boxes_are_lost(void **state)
+{
+	struct endpoint from = {.ip = ip_v4(192, 0, 2, 3), .port = 1000};
+	uint8_t frame[RENDEZVOUS_FRAME_MAX];
+	struct rendezvous_message m;
+	struct house h;
+	uint32_t to;
+
+	(void)state;
+	open_relay(&h);
+	rendezvous_server_tell(&h.s, 3, &from);
+	rendezvous_server_tell(&h.s, 3, &from);
+	assert_true(rendezvous_read(&m, bytes_of(frame, rendezvous_server_poll(&h.s, &to, frame))));
+	assert_int_equal(to, 3);
+	assert_int_equal(m.kind, FRAME_OBSERVED);
+	assert_int_equal(m.held, 0);
+	assert_int_equal(m.flags, RENDEZVOUS_RELAYS);
+	assert_true(endpoint_equal(&m.address, &from));
+	assert_true(is_silent(&h));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -559,6 +662,10 @@ int main(void)
 		cmocka_unit_test(ten_messages_a_second_are_heard),
 		cmocka_unit_test(junk_and_words_that_are_not_for_a_server_are_dropped),
 		cmocka_unit_test(a_thousand_wild_clients_stay_within_the_tables),
+		cmocka_unit_test(who_registered_is_found_by_the_beginning_of_the_id),
+		cmocka_unit_test(an_envelope_alone_makes_nobody_found),
+		cmocka_unit_test(of_two_that_begin_alike_the_first_counts),
+		cmocka_unit_test(a_client_is_told_that_its_boxes_are_lost),
 	};
 
 	if (!crypto_init())

@@ -413,6 +413,43 @@ static void what_is_delivered_is_handed_on_and_junk_is_not(void **state)
 			 RENDEZVOUS_NOTHING);
 }
 
+/* An answer that nobody asked for: we hold none of yours. */
+static void say_lost(struct link *l, msec now)
+{
+	struct rendezvous_message m = {
+		.kind = FRAME_OBSERVED, .limit = 9,
+		.address = {.ip = ip_v4(192, 0, 2, 1), .port = 5000}}, back;
+	uint8_t out[128];
+	size_t len = rendezvous_write(out, sizeof(out), &m);
+
+	assert_int_equal(rendezvous_client_feed(&l->c, bytes_of(out, len), &back, now),
+			 RENDEZVOUS_SEEN);
+}
+
+static void what_was_lost_is_registered_again_a_second_later(void **state)
+{
+	struct link l;
+	msec now = 0;
+
+	(void)state;
+	link_begin(&l, 3);
+	rendezvous_client_connected(&l.c, false, now);
+	assert_true(take(&l, now));
+	assert_int_equal(observed(&l, l.last.sequence, 9, now), RENDEZVOUS_SEEN);
+	assert_int_equal(l.c.state, RENDEZVOUS_REGISTERED);
+	now += SECONDS(10);
+	say_lost(&l, now);
+	say_lost(&l, now);
+	assert_false(take(&l, now));
+	assert_int_equal(rendezvous_client_due(&l.c, now), now + RENDEZVOUS_LOST);
+	now += RENDEZVOUS_LOST;
+	rendezvous_client_tick(&l.c, now);
+	assert_true(take(&l, now));
+	assert_int_equal(l.last.ids_len, 3);
+	say_lost(&l, now);		/* while we are at it, that is no news */
+	assert_int_equal(l.c.state, RENDEZVOUS_REGISTERING);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,6 +472,7 @@ int main(void)
 		cmocka_unit_test(it_keeps_below_the_server_s_limit),
 		cmocka_unit_test(new_ids_are_registered_at_once_only_in_a_hurry),
 		cmocka_unit_test(what_is_delivered_is_handed_on_and_junk_is_not),
+		cmocka_unit_test(what_was_lost_is_registered_again_a_second_later),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
