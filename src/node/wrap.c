@@ -13,16 +13,16 @@ static void copy_into(uint8_t room[static WRAP_ROOM], struct packet *p)
 	*p = copy;
 }
 
-/* A packet from the TUN device that was sealed has so much left. Control messages lie where they
- * were made, with nothing around them. */
 enum {
-	ROOM_BEFORE = HEADROOM - sizeof(struct message_data),
-	ROOM_AFTER = TAILROOM - (PADDING - 1) - AEAD_TAG_LEN,
+	RELAY_BEFORE = RELAY_HEADER + sizeof(struct message_data),
+	RELAY_AFTER = AEAD_TAG_LEN,
 };
 
-static bool make_room(struct node *node, struct packet *p)
+/* Control messages lie where they were made, with nothing around them; there is one of them at a
+ * time. Packets in bursts have room for all that may be put around them. */
+static bool make_room(struct node *node, struct packet *p, size_t before, size_t after)
 {
-	if (packet_headroom(p) >= ROOM_BEFORE && packet_tailroom(p) >= ROOM_AFTER)
+	if (packet_headroom(p) >= before && packet_tailroom(p) >= after)
 		return true;
 	if (p->len > WRAP_LEN)
 		return false;
@@ -52,7 +52,7 @@ bool wrap(struct node *node, struct datagram *d, msec now)
 {
 	if (!via_is_wrapped(d->path.via))
 		return true;
-	if (make_room(node, &d->packet) && via_is_relay(d->path.via))
+	if (via_is_relay(d->path.via) && make_room(node, &d->packet, RELAY_BEFORE, RELAY_AFTER))
 		return relays_wrap(node, d, now) && wrap(node, d, now);
 	node_count(node, COUNT_NO_RELAY, 1);
 	return false;

@@ -35,6 +35,7 @@ enum fuzz_event {
 	EVENT_SOURCE_GONE,
 	EVENT_CONNECT_ALL,
 	EVENT_FLOOD,		/* we are under load for a second */
+	EVENT_RELAYED,		/* far has something for us, or for others, from somebody */
 	EVENTS,
 };
 
@@ -197,6 +198,50 @@ static void stray(struct scene *s, struct reader *r)
 	receive(s, &s->us, &from, 0, &one, 1);
 }
 
+static struct peer *far_at_us(const struct scene *s)
+{
+	return node_find_peer(s->us.node, s->far_public);
+}
+
+/* Far is a relay of ours by the first number. */
+static void take_as_relay(struct scene *s)
+{
+	struct signalling *sig = &s->us.node->signalling;
+	struct relay *relay = &sig->relays.by_number[0];
+
+	relay->peer = far_at_us(s);
+	memcpy(relay->key, s->far_public, KEY_LEN);
+	relay->at = relays_endpoint(relay->key);
+	gather_set_relay(&sig->gather, VIA_RELAY, &relay->at);
+}
+
+/* Bits: 0 under a tag of ours, 1 a datagram of far's own, which 4-7 choose. */
+static void relayed(struct scene *s, struct reader *r)
+{
+	struct peer *us = s->far.node->roster.peers[0];
+	uint8_t how = get_u8(r), room[HEADROOM + LARGEST + TAILROOM], tag[RELAY_TAG] = {get_u8(r)};
+	const struct wired *own = &s->far.sent[how >> 4];
+	struct bytes bytes = get_bytes(r, get_u8(r));
+	struct wired w;
+	const struct wired *one = &w;
+	struct packet p;
+
+	if (how & 2)
+		bytes = bytes_of(own->bytes, own->len < 400 ? own->len : 400);
+	if (r->bad || !bytes.len || !session_may_send(&us->session, s->now))
+		return;
+	if (how & 1)
+		memcpy(tag, s->us.node->signalling.mailboxes.ids[0], RELAY_TAG);
+	take_as_relay(s);
+	p = packet_in(room, sizeof(room), HEADROOM, bytes.len);
+	memcpy(p.data, bytes.data, bytes.len);
+	must(relay_put(&p, tag));
+	must(session_seal(&us->session, &p, 1, p.len, s->now) == 1);
+	w.len = p.len;
+	memcpy(w.bytes, p.data, p.len);
+	receive(s, &s->us, &s->far.at, 0, &one, 1);
+}
+
 /* One to four copies of a packet from the input; bit 7 makes its header true enough to be
  * for somebody: of this version, from this side, to the other (or to who never answers). */
 static void from_tun(struct scene *s, struct side *side, struct reader *r)
@@ -245,7 +290,8 @@ static void configure(struct scene *s, uint8_t bits)
 	struct node_stun_server stun[] = {{"far.example", 2}, {"stun.example", 3}};
 	struct node_settings settings = {.addresses = &our_ip, .addresses_len = 1,
 		.stun = stun, .stun_len = bits & 4 ? 2 : 1,
-		.listen_port = 1, .mtu = MTU, .peers = peers, .peers_len = bits & 16 ? 2 : 1};
+		.listen_port = 1, .mtu = MTU, .peers = peers, .peers_len = bits & 16 ? 2 : 1,
+		.relay = bits & 4, .relay_rate = bits >> 3 & 1};
 	char error[256];
 
 	memcpy(settings.private_key, s->our_key, KEY_LEN);
@@ -340,6 +386,9 @@ static void happen(struct scene *s, struct reader *r)
 		break;
 	case EVENT_FLOOD:
 		s->us.node->gate.ratelimiter.loaded_until = s->now + LOAD_LINGER;
+		break;
+	case EVENT_RELAYED:
+		relayed(s, r);
 		break;
 	case EVENTS:
 		break;

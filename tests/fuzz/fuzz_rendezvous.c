@@ -50,6 +50,22 @@ static void check_words(const uint8_t *data, size_t size)
 	must(len && len <= size && memcmp(out, data, len) == 0);
 }
 
+static void check_relay(const uint8_t *data, size_t size)
+{
+	uint8_t room[2048], tag[RELAY_TAG];
+	struct packet p = packet_in(room, sizeof(room), 0, size), inside;
+
+	if (size > sizeof(room))
+		return;
+	if (size)
+		memcpy(room, data, size);
+	if (!relay_read(&p, tag, &inside))
+		return;
+	must(p.len <= size && inside.len + RELAY_HEADER == p.len);
+	must(relay_put(&inside, tag) && inside.data == room && inside.len == p.len);
+	must(memcmp(room, data, p.len) == 0);
+}
+
 static void drain(msec now)
 {
 	uint8_t frame[RENDEZVOUS_FRAME_MAX], reply[RENDEZVOUS_FRAME_MAX];
@@ -100,6 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	msec now = 0;
 
 	check_words(data, size);
+	check_relay(data, size);
 	begin();
 	while (!reader_done(&r)) {
 		uint32_t client = get_u8(&r);

@@ -23,6 +23,7 @@ enum fuzz_event {
 	EVENT_CHANGED,		/* the last datagram of a caller, with one byte changed */
 	EVENT_MOVE,
 	EVENT_TIME,
+	EVENT_RELAY,		/* so many datagrams of bytes of the input */
 	EVENTS,
 };
 
@@ -97,6 +98,19 @@ static void say_message(struct reader *r, struct caller *c, enum frame_kind kind
 	say(c, bytes_of(frame, rendezvous_write(frame, sizeof(frame), &m)));
 }
 
+static void relay(struct reader *r, struct caller *c)
+{
+	const uint8_t tag[RELAY_TAG] = {get_u8(r) & 7};
+	unsigned n = get_u8(r) % 64u;
+	struct bytes datagram = get_bytes(r, get_u8(r));
+
+	for (unsigned i = 0; !r->bad && datagram.len && i < n; i++) {
+		if (session_may_send(&c->session, hall.now) &&
+		    caller_relay(&hall, c, tag, datagram.data, datagram.len))
+			must(!endpoint_equal(&hall.answered, &c->at));
+	}
+}
+
 /* hall.buffer holds it behind the headroom, as it was left by being opened. */
 static void changed(struct reader *r, struct caller *c)
 {
@@ -169,6 +183,9 @@ static void happen(struct reader *r)
 	case EVENT_TIME:
 		pass(SECONDS(get_u8(r)));
 		break;
+	case EVENT_RELAY:
+		relay(r, c);
+		break;
 	case EVENTS:
 		break;
 	}
@@ -177,10 +194,14 @@ static void happen(struct reader *r)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct reader r = reader_over(bytes_of(data, size));
-	const uint8_t *key = get_u8(&r) & 1 ? psk : NULL;
+	uint8_t how = get_u8(&r);
+	const uint8_t *key = how & 1 ? psk : NULL;
 
 	anybody = false;
-	hall_open(&hall, ROOM, key);
+	if (how & 2)
+		hall_open_relay(&hall, ROOM, key, how >> 2 & 1);
+	else
+		hall_open(&hall, ROOM, key);
 	for (unsigned i = 0; i < CALLERS; i++)
 		caller_init(&hall, &callers[i], i, i ? key : NULL);
 	while (!r.bad && !reader_done(&r)) {

@@ -220,7 +220,7 @@ void caller_say(struct hall *hall, struct caller *c, const void *plain, size_t l
 	if (len)
 		memcpy(p.data, plain, len);
 	assert_int_equal(session_seal(&c->session, &p, 1, HALL_BUFFER, hall->now), 1);
-	assert_false(hall_feed(hall, &c->at, 0, p.data, p.len));
+	assert_true(!hall_feed(hall, &c->at, 0, p.data, p.len) || hall->relays);
 }
 
 bool caller_relay(struct hall *hall, struct caller *c, const uint8_t tag[static RELAY_TAG],
