@@ -291,7 +291,7 @@ static void configure(struct scene *s, uint8_t bits)
 	struct node_settings settings = {.addresses = &our_ip, .addresses_len = 1,
 		.stun = stun, .stun_len = bits & 4 ? 2 : 1,
 		.listen_port = 1, .mtu = MTU, .peers = peers, .peers_len = bits & 16 ? 2 : 1,
-		.relay = bits & 4, .relay_rate = bits >> 3 & 1};
+		.relay = bits & 16, .relay_rate = bits >> 3 & 1};
 	char error[256];
 
 	memcpy(settings.private_key, s->our_key, KEY_LEN);
