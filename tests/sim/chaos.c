@@ -153,6 +153,7 @@ void chaos_init(struct chaos *c, uint64_t seed, struct rng *dice)
 	c->sim = sim_prepare(seed, 2 + roll(c, 5));
 	c->introducers = one_in(c, 8) ? 0 : c->sim->nodes_len == 2 ? 1 : 1 + roll(c, 2);
 	c->sim->gathers = true;
+	c->sim->relays = ~0u;
 	c->sim->lan = !c->introducers || one_in(c, 2);
 	c->sim->tap = record;
 	c->sim->tap_context = c;
