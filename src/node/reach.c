@@ -143,6 +143,7 @@ void reach_set_locals(struct reach *r, const struct gather *gather, msec now)
 	remove_locals(r, gather);
 	add_locals(r, gather);
 	reach_drop_lost_choice(r, EVENT_ADDRESS_GONE, now);
+	standby_climb(r, now);
 	r->is_stale = true;
 	reach_offer(r, now);
 	r->review = now;
@@ -190,6 +191,7 @@ static void choose(struct reach *r, uint8_t index, enum event_reason why, msec n
 		spray_disarm(&r->spray);
 	r->peer->path = reach_path(r, index);
 	loss_begin(&r->loss, &r->peer->session);
+	standby_begin_climb(r, now);
 	ice_agent_set_active(&r->agent, reach_is_active(r, now) ? index : NO_INDEX, now);
 	peer_tell(r->peer, EVENT_PATH_CHOSEN, why, now);
 	if (!session_may_send(&r->peer->session, now) && r->peer->queue.len)

@@ -93,6 +93,8 @@ void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdic
 	if (verdict == EXCHANGE_LIVE && reach_tier(r) > TIER_IPV4)
 		spray_arm(&r->spray, now);
 	r->review = now;
+	if (news->changed)
+		standby_climb(r, now);
 	if (!(desc->flags & DESC_WANT_CONNECT))
 		return;
 	if (news->changed)

@@ -24,6 +24,7 @@ void reach_doubt(struct reach *r, msec now)
 	r->review = now;
 	penalty_doubt(&r->penalties, now);
 	reach_ask_all(r, now);
+	standby_climb(r, now);
 	reach_offer(r, now);
 }
 

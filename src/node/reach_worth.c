@@ -65,12 +65,21 @@ bool reach_outranks(const struct reach *r, uint8_t a, uint8_t b)
 	return rank_of(r, a) < rank_of(r, b);
 }
 
+/* What was not measured is the slowest. */
+static uint32_t round_trip(const struct reach *r, uint8_t index)
+{
+	return (uint32_t)pair_of(r, index)->srtt;
+}
+
+/* Of relays the near one: their priorities say nothing of that. */
 bool reach_is_better(const struct reach *r, uint8_t a, uint8_t b)
 {
 	unsigned ra = rank_of(r, a), rb = rank_of(r, b);
 
 	if (ra != rb)
 		return ra < rb;
+	if (reach_tier_of(r, a) >= TIER_RELAY && round_trip(r, a) != round_trip(r, b))
+		return round_trip(r, a) < round_trip(r, b);
 	return pair_of(r, a)->priority > pair_of(r, b)->priority;
 }
 

@@ -1,40 +1,58 @@
 /* standby.c -- ways that are kept ready for when the chosen one dies. */
 #include "node/reach.h"
 
-enum { SAME_KIND = 2 };
+/* What makes two ways die together, the likelier the more. */
+enum { SAME_FAMILY = 1, SAME_END = 2, SAME_RELAY = 4 };
 
-/* How many of its ends it has in common with the other: with them it dies. */
-static unsigned common_ends(const struct reach *r, uint8_t a, uint8_t b)
+static bool is_relayed(const struct reach *r, uint8_t pair)
 {
-	struct path pa = reach_path(r, a), pb = reach_path(r, b);
-
-	return way_begins_as(&pa, &pb) + ip_equal(&pa.remote.ip, &pb.remote.ip);
+	return reach_tier_of(r, pair) >= TIER_RELAY;
 }
 
-/* 0: it shares nothing with those that are taken; NO_INDEX: it is like one of them. */
-static unsigned kinship(const struct reach *r, uint8_t pair, const uint8_t *taken, unsigned n)
+/* 0: they share nothing; NO_INDEX: all. */
+static unsigned kinship(const struct reach *r, uint8_t a, uint8_t b)
+{
+	struct path pa = reach_path(r, a), pb = reach_path(r, b);
+	unsigned kin = 0;
+
+	if (way_shares_fate(&pa, &pb))
+		return NO_INDEX;
+	if (pa.local.family == pb.local.family)
+		kin += SAME_FAMILY;
+	if (way_begins_as(&pa, &pb))
+		kin += via_is_udp(pa.via) ? SAME_END : SAME_RELAY;
+	if (ip_equal(&pa.remote.ip, &pb.remote.ip))
+		kin += SAME_END;
+	return kin;
+}
+
+static unsigned kinship_with(const struct reach *r, uint8_t pair, const uint8_t *taken, unsigned n)
 {
 	unsigned sum = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		unsigned common = common_ends(r, pair, taken[i]);
+		unsigned kin = kinship(r, pair, taken[i]);
 
-		if (common == SAME_KIND)
+		if (kin == NO_INDEX)
 			return NO_INDEX;
-		sum += common;
+		sum += kin;
 	}
 	return sum;
 }
 
 /* The least akin to those; of such, the best. */
-static uint8_t best_of_other_kind(const struct reach *r, const uint8_t *taken, unsigned n)
+static uint8_t best_of_other_kind(const struct reach *r, const uint8_t *taken, unsigned n,
+				  bool relayed)
 {
 	unsigned least = NO_INDEX;
 	uint8_t best = NO_INDEX;
 
 	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
-		unsigned kin = reach_is_valid(r, i) ? kinship(r, i, taken, n) : NO_INDEX;
+		unsigned kin;
 
+		if (!reach_is_valid(r, i) || is_relayed(r, i) != relayed)
+			continue;
+		kin = kinship_with(r, i, taken, n);
 		if (kin < least || (kin == least && best != NO_INDEX && reach_is_better(r, i, best))) {
 			least = kin;
 			best = i;
@@ -43,14 +61,19 @@ static uint8_t best_of_other_kind(const struct reach *r, const uint8_t *taken, u
 	return best;
 }
 
+/* A direct one first, then one by a relay; and what there is, if there is no such. */
 uint8_t standby_pair(const struct reach *r, unsigned nth)
 {
 	uint8_t taken[1 + STANDBYS] = {r->chosen};
 
 	for (unsigned i = 0; i <= nth; i++) {
+		bool relayed = i > 0;
+
 		if (taken[i] == NO_INDEX)
 			return NO_INDEX;
-		taken[i + 1] = best_of_other_kind(r, taken, i + 1);
+		taken[i + 1] = best_of_other_kind(r, taken, i + 1, relayed);
+		if (taken[i + 1] == NO_INDEX)
+			taken[i + 1] = best_of_other_kind(r, taken, i + 1, !relayed);
 	}
 	return taken[nth + 1];
 }
@@ -62,15 +85,45 @@ void standby_ask(struct reach *r, msec now)
 		ice_agent_check_now(&r->agent, standby_pair(r, i));
 }
 
+/* -- up again ------------------------------------------------------------------- */
+
 static void climb(struct reach *r, msec now)
 {
 	r->standby.climbed = now;
+	r->standby.climbs++;
 	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
-		if (r->agent.list.pairs[i].state == PAIR_FAILED &&
-		    reach_outranks(r, i, r->chosen))
+		if (r->agent.list.pairs[i].state != PAIR_NONE && reach_outranks(r, i, r->chosen))
 			ice_agent_check_now(&r->agent, i);
 	}
 }
+
+void standby_begin_climb(struct reach *r, msec now)
+{
+	r->standby.climb_began = now;
+	r->standby.climbs = 0;
+}
+
+/* One that is out of use is asked for what it is worth when it is wanted again. */
+void standby_climb(struct reach *r, msec now)
+{
+	if (r->chosen == NO_INDEX || !reach_is_active(r, now))
+		return;
+	climb(r, now);
+	standby_begin_climb(r, now);
+}
+
+static msec climb_due(const struct reach *r)
+{
+	static const msec sooner[STANDBY_CLIMBS] = {SECONDS(2), SECONDS(5), SECONDS(10),
+						    SECONDS(20), SECONDS(40)};
+	const struct standby *s = &r->standby;
+
+	if (reach_tier(r) > TIER_IPV4 && s->climbs < STANDBY_CLIMBS)
+		return s->climb_began + sooner[s->climbs];
+	return s->climbed + STANDBY_CLIMB;
+}
+
+/* -- time ------------------------------------------------------------------------ */
 
 void standby_tick(struct reach *r, msec now)
 {
@@ -78,7 +131,7 @@ void standby_tick(struct reach *r, msec now)
 		return;
 	if (now - r->standby.asked >= STANDBY_ASK)
 		standby_ask(r, now);
-	if (now - r->standby.climbed >= STANDBY_CLIMB)
+	if (now >= climb_due(r))
 		climb(r, now);
 }
 

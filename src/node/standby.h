@@ -5,8 +5,12 @@
  *   standby   A-Y     ?    ?    ?    ?    ?
  *
  * While a peer is in active use, two valid pairs of other kinds (from another address of
- * ours, or to another of the peer's; best both) are asked each 25 s; and each minute those
- * that would be better than the chosen one, but have failed, so that traffic climbs back.
+ * ours, or to another of the peer's, best both; one of them by a relay, if there is one) are
+ * asked each 25 s.
+ *
+ * And those that would be better than the chosen one, so that traffic climbs back: each
+ * minute; while no UDP leads straight to the peer also 2, 5, 10, 20 and 40 s after that was
+ * chosen; and at once when anything has changed, here or there.
  *
  * After a silence nobody knows whether the chosen pair still works. The first few messages
  * go by the best standby as well, the same bytes: the replay window eats the copy.
@@ -25,12 +29,15 @@ enum {
 	STANDBYS = 2,
 	STANDBY_ASK = 25 * 1000,	/* msec */
 	STANDBY_CLIMB = 60 * 1000,
+	STANDBY_CLIMBS = 5,		/* sooner than that, see above */
 	STANDBY_COPIES = 5,
 };
 
 struct standby {
 	msec asked;			/* the standbys */
-	msec climbed;			/* asked those that have failed */
+	msec climbed;			/* asked those that would be better */
+	msec climb_began;		/* the way was chosen, or something has changed */
+	unsigned climbs;		/* since */
 	unsigned copies;		/* data messages that still go both ways */
 };
 
@@ -40,6 +47,11 @@ uint8_t standby_pair(const struct reach *r, unsigned nth);
 /* In active use: ask them, if it is time. */
 void standby_tick(struct reach *r, msec now);
 void standby_ask(struct reach *r, msec now);	/* now: the chosen one is in doubt */
+
+/* Another one was chosen: there may be better ones. */
+void standby_begin_climb(struct reach *r, msec now);
+/* The network has changed, or the peer: ask those that would be better, now. */
+void standby_climb(struct reach *r, msec now);
 
 /* A message is sent after a silence: this one and the next few go both ways. */
 void standby_resume(struct reach *r);
