@@ -96,7 +96,8 @@ struct node_local_address {
 	uint32_t ifindex;
 };
 
-/* The addresses of this host, best first, at start and whenever they have changed. */
+/* The addresses of this host, best first, at start and whenever they, or its routes, have
+ * changed. */
 void node_set_locals(struct node *node, const struct node_local_address *locals, size_t n,
 		     msec now);
 

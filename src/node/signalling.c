@@ -138,13 +138,23 @@ void signalling_tell(struct node *node, msec now)
 	s->touched = true;
 }
 
+/* The addresses are the same, but a route is another one, or so. */
+static void climb_all(struct signalling *s, msec now)
+{
+	list_for_each(struct reach, r, &s->reaches, link)
+		standby_climb(r, now);
+	s->touched = true;
+}
+
 void node_set_locals(struct node *node, const struct node_local_address *locals, size_t n,
 		     msec now)
 {
 	struct signalling *s = &node->signalling;
 
-	if (!gather_set_locals(&s->gather, locals, n))
+	if (!gather_set_locals(&s->gather, locals, n)) {
+		climb_all(s, now);
 		return;
+	}
 	events_add(&node->events,
 		   &(struct event){.at = now, .kind = EVENT_ADDRESSES_CHANGED, .addresses = (unsigned)n});
 	signalling_tell(node, now);

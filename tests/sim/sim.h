@@ -23,7 +23,7 @@
 #include "sim/net.h"
 
 enum {
-	SIM_NODES = 8,
+	SIM_NODES = 64,
 	SIM_LINKS = 2,
 	SIM_PACKETS = 1 << 17,
 	SIM_PLACES = 2048,
@@ -58,7 +58,7 @@ struct sim_node {
 	struct node *node;
 	struct sim_link links[SIM_LINKS];	/* where the network finds it */
 	size_t links_len;
-	unsigned calls;			/* bit k: it has an endpoint for node k */
+	uint64_t calls;			/* bit k: it has an endpoint for node k */
 	struct ip inner;		/* its address inside */
 	uint8_t private_key[KEY_LEN], public_key[KEY_LEN];
 	int64_t wall_offset;		/* nanoseconds that its clock is wrong by */
@@ -66,7 +66,7 @@ struct sim_node {
 	msec asleep_until;		/* 0: awake */
 	bool notices_sleep;		/* node_resumed() when it wakes */
 	uint64_t marks[NODE_MARKS];	/* its disk */
-	uint8_t peers[4096];		/* the same: peers.cache */
+	uint8_t peers[1 << 14];		/* the same: peers.cache */
 	size_t peers_len;		/* 0: there is none */
 	unsigned got;			/* packets delivered to it */
 	unsigned refused;		/* ICMP errors it gave to its own host */

@@ -40,7 +40,7 @@ static void make_settings(struct sim *sim, size_t i, bool endpoints, bool psk, u
 		memcpy(p->public_key, sim->nodes[k].public_key, KEY_LEN);
 		if (psk)
 			memset(p->psk, 0x55, KEY_LEN);
-		if (endpoints && sim->nodes[i].calls & 1u << k) {
+		if (endpoints && sim->nodes[i].calls & UINT64_C(1) << k) {
 			p->endpoint_host = ip_format(hosts[k], &sim->nodes[k].links[0].at.ip);
 			p->endpoint_port = sim->nodes[k].links[0].at.port;
 		}
@@ -208,7 +208,7 @@ struct sim *sim_prepare(uint64_t seed, size_t n)
 		struct sim_node *node = &sim->nodes[i];
 
 		node->inner = ip_v4(10, 0, 0, (uint8_t)(i + 1));
-		node->calls = ~0u;
+		node->calls = ~UINT64_C(0);
 		node->may_send_at = sim->now;
 		node->may_send = INT64_C(1000) * SIM_BURST;
 		key_generate(node->private_key, &sim->rng);
@@ -223,12 +223,12 @@ struct sim *sim_new(uint64_t seed, size_t n, bool endpoints)
 
 	for (size_t i = 0; i < n; i++) {
 		sim_add_link(sim, i, ip_v4(192, 0, 2, (uint8_t)(i + 1)), NET_INTERNET);
-		sim->nodes[i].calls = endpoints ? ~0u : 0;
+		sim->nodes[i].calls = endpoints ? ~UINT64_C(0) : 0;
 	}
 	for (size_t i = 0; i < n; i++)
 		sim_start(sim, i);
 	for (size_t i = 0; i < n; i++)
-		sim->nodes[i].calls = ~0u;
+		sim->nodes[i].calls = ~UINT64_C(0);
 	return sim;
 }
 
