@@ -87,7 +87,7 @@ struct sim {
 	bool gathers;			/* nodes are told their own addresses */
 	bool lan;			/* and look for each other by multicast */
 	uint32_t punch_rate;
-	unsigned relays;		/* bit k: node k is a relay for its peers */
+	uint64_t relays;		/* bit k: node k is a relay for its peers */
 	uint32_t relay_rate;		/* Mbit/s */
 	struct node_rendezvous_settings rendezvous;	/* of all nodes, once they are configured; no host: none */
 	struct sim_node nodes[SIM_NODES];
