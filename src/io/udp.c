@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -417,16 +416,15 @@ void udp_send(struct udp *udp, const struct datagram *datagrams, size_t n)
 
 static int connected_name(int fd, struct endpoint *out, const struct endpoint *to)
 {
-	struct datagram nothing = {.path = {.remote = *to}};
-	struct udp_message parts;
-	struct mmsghdr message;
-	socklen_t len = sizeof(parts.name);
+	union sockaddr_any name;
+	socklen_t len = sockaddr_write(&name, to);
 
-	udp_message_to_send(&message, &parts, &nothing);
-	if (connect(fd, message.msg_hdr.msg_name, message.msg_hdr.msg_namelen) ||
-	    getsockname(fd, (struct sockaddr *)&parts.name, &len))
+	if (connect(fd, &name.any, len))
 		return -errno;
-	return udp_message_read_name(out, &parts, len) ? 0 : -EAFNOSUPPORT;
+	len = sizeof(name);
+	if (getsockname(fd, &name.any, &len))
+		return -errno;
+	return sockaddr_read(out, &name, len) ? 0 : -EAFNOSUPPORT;
 }
 
 /* To connect sends nothing: it only chooses. */

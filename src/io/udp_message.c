@@ -24,31 +24,6 @@ void udp_message_to_fill(struct mmsghdr *message, struct udp_message *parts,
 	};
 }
 
-static struct ip ip_from_in(const struct in_addr *in)
-{
-	uint8_t b[4];
-
-	memcpy(b, in, sizeof(b));
-	return ip_v4(b[0], b[1], b[2], b[3]);
-}
-
-bool udp_message_read_name(struct endpoint *out, const struct udp_message *parts, socklen_t len)
-{
-	*out = (struct endpoint){0};
-	if (len == sizeof(parts->name.v4) && parts->name.v4.sin_family == AF_INET) {
-		out->ip = ip_from_in(&parts->name.v4.sin_addr);
-		out->port = ntohs(parts->name.v4.sin_port);
-		return true;
-	}
-	if (len == sizeof(parts->name.v6) && parts->name.v6.sin6_family == AF_INET6) {
-		out->ip = ip_v6(parts->name.v6.sin6_addr.s6_addr);
-		out->port = ntohs(parts->name.v6.sin6_port);
-		out->scope = ip_is_link_local(&out->ip) ? parts->name.v6.sin6_scope_id : 0;
-		return true;
-	}
-	return false;
-}
-
 static void set_tos(struct datagram *out, unsigned tos)
 {
 	out->ecn = tos & 3;
@@ -65,7 +40,7 @@ static void read_control(struct datagram *out, struct cmsghdr *c)
 		struct in_pktinfo info;
 
 		memcpy(&info, CMSG_DATA(c), sizeof(info));
-		out->path.local = ip_from_in(&info.ipi_spec_dst);
+		out->path.local = sockaddr_ip4(&info.ipi_spec_dst);
 		out->path.ifindex = (uint32_t)info.ipi_ifindex;
 	} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO &&
 		   len >= sizeof(struct in6_pktinfo)) {
@@ -95,7 +70,7 @@ bool udp_message_read(struct mmsghdr *message, const struct udp_message *parts,
 	out->packet.data = packet.start + HEADROOM;
 	out->packet.len = message->msg_len;
 	if (hdr->msg_flags & (MSG_TRUNC | MSG_CTRUNC) ||
-	    !udp_message_read_name(&out->path.remote, parts, hdr->msg_namelen))
+	    !sockaddr_read(&out->path.remote, &parts->name, hdr->msg_namelen))
 		return false;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(hdr); c; c = CMSG_NXTHDR(hdr, c))
 		read_control(out, c);
@@ -103,25 +78,6 @@ bool udp_message_read(struct mmsghdr *message, const struct udp_message *parts,
 }
 
 /* -- out ----------------------------------------------------------------- */
-
-static socklen_t write_name(struct udp_message *parts, const struct endpoint *to)
-{
-	if (to->ip.family == IP_V4) {
-		parts->name.v4 = (struct sockaddr_in){
-			.sin_family = AF_INET,
-			.sin_port = htons(to->port),
-		};
-		memcpy(&parts->name.v4.sin_addr, to->ip.bytes, 4);
-		return sizeof(parts->name.v4);
-	}
-	parts->name.v6 = (struct sockaddr_in6){
-		.sin6_family = AF_INET6,
-		.sin6_port = htons(to->port),
-		.sin6_scope_id = to->scope,
-	};
-	memcpy(&parts->name.v6.sin6_addr, to->ip.bytes, 16);
-	return sizeof(parts->name.v6);
-}
 
 /* Append one control message: msg_controllen is what was written so far. */
 static void put_control(struct msghdr *hdr, int level, int type, const void *data, size_t len)
@@ -160,7 +116,7 @@ static void write_message(struct mmsghdr *message, struct udp_message *parts,
 	*message = (struct mmsghdr){
 		.msg_hdr = {
 			.msg_name = &parts->name,
-			.msg_namelen = write_name(parts, &d->path.remote),
+			.msg_namelen = sockaddr_write(&parts->name, &d->path.remote),
 			.msg_iov = &parts->data,
 			.msg_iovlen = 1,
 			.msg_control = parts->control,

@@ -9,18 +9,13 @@
 #ifndef IO_UDP_MESSAGE_H
 #define IO_UDP_MESSAGE_H
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include "base/packet.h"
+#include "io/sockaddr.h"
 
 /* What a msghdr points to. */
 struct udp_message {
 	struct iovec data;
-	union {
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} name;
+	union sockaddr_any name;
 	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(struct in6_pktinfo)) +
 						 CMSG_SPACE(sizeof(int))];
 };
@@ -31,9 +26,6 @@ void udp_message_to_fill(struct mmsghdr *message, struct udp_message *parts,
 /* After: fills in all of the datagram but its buffer. False: cut off, or no address. */
 bool udp_message_read(struct mmsghdr *message, const struct udp_message *parts,
 		      struct datagram *out);
-
-/* The address in parts->name, of so many bytes; false: none that we know. */
-bool udp_message_read_name(struct endpoint *out, const struct udp_message *parts, socklen_t len);
 
 void udp_message_to_send(struct mmsghdr *message, struct udp_message *parts,
 			 const struct datagram *datagram);

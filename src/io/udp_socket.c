@@ -2,10 +2,9 @@
 #include "io/udp_socket.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
+
+#include "io/sockaddr.h"
 
 enum { SOCKET_BUFFER = 4 << 20 };	/* bytes; 10 ms at 3 Gbit/s */
 
@@ -57,15 +56,13 @@ static int set_options(int fd, int domain, uint32_t mark)
 
 static int bind_to(int fd, int domain, const struct ip *ip, uint16_t port)
 {
-	struct sockaddr_in a4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-	struct sockaddr_in6 a6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-	int failed;
+	struct endpoint at = {.ip = *ip, .port = port};
+	union sockaddr_any name;
+	socklen_t len;
 
-	memcpy(&a4.sin_addr, ip->bytes, sizeof(a4.sin_addr));
-	memcpy(&a6.sin6_addr, ip->bytes, sizeof(a6.sin6_addr));
-	failed = domain == AF_INET ? bind(fd, (struct sockaddr *)&a4, sizeof(a4))
-				   : bind(fd, (struct sockaddr *)&a6, sizeof(a6));
-	return failed ? -errno : 0;
+	at.ip.family = domain == AF_INET ? IP_V4 : IP_V6;
+	len = sockaddr_write(&name, &at);
+	return bind(fd, &name.any, len) ? -errno : 0;
 }
 
 int udp_socket_open(int domain, const struct ip *address, uint16_t port, uint32_t mark)
