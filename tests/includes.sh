@@ -36,7 +36,7 @@ uv.h:           io
 jansson.h:      ctl io cli
 ini.h:          config
 sodium.h:       crypto io
-openssl/*:      crypto
+openssl/*:      crypto io
 libmnl/*:       tun
 miniupnpc/*:    io
 seccomp.h:      io

@@ -75,10 +75,11 @@ struct stream_set {
 	uint64_t counters[STREAM_COUNTERS];
 };
 
-/* At most `max` streams; idle: NEVER, or when they are closed for want of use. 0 or -errno. */
+/* At most `max` streams; idle: NEVER, or when they are closed for want of use. 0, or -errno;
+ * then there is nothing to deinit. */
 int stream_set_init(struct stream_set *set, const struct stream_hooks *hooks, size_t max,
 		    msec idle);
-void stream_set_deinit(struct stream_set *set);		/* ends all; also of one that failed to begin */
+void stream_set_deinit(struct stream_set *set);		/* ends all, untold */
 
 /* Readable: stream_set_ready(). */
 int stream_set_fd(const struct stream_set *set);
@@ -86,9 +87,13 @@ void stream_set_ready(struct stream_set *set, msec now);
 msec stream_set_due(const struct stream_set *set);
 void stream_set_tick(struct stream_set *set, msec now);
 
+/* Ends the oldest that is not proven, to make room. False: there is none. */
+bool stream_set_evict(struct stream_set *set, msec now);
+
 /* -- for streams and acceptors ------------------------------------------- */
 
 int stream_set_watch(struct stream_set *set, struct stream_watch *watch, uint32_t events);
 void stream_set_unwatch(struct stream_set *set, struct stream_watch *watch);
+void stream_set_reap(struct stream_set *set);	/* frees those that are gone, if it may now */
 
 #endif
