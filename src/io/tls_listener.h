@@ -11,11 +11,11 @@
  * It is watched as UDP sockets are: when tls_listener_fd() is readable, tls_listener_ready();
  * when tls_listener_due() has come, tls_listener_tick(). It has no timer or loop of its own.
  *
- * A connection costs a few KB, and more only while its other end reads slowly. Who sends
- * nothing that is answered is closed after 10 s, who is silent after 2 min; of one address at
- * most 8 are taken. When all numbers are in use, the oldest of those whom nothing was answered
- * yet makes room. Sending never fails: what a slow reader has no room for is dropped, and
- * counted.
+ * A connection costs some 15 KB, nearly all of it OpenSSL's, and more only while its other
+ * end reads slowly or is in the middle of a frame. Who sends nothing that is answered is
+ * closed after 10 s, who is silent after 2 min; of those whom nothing was answered yet at
+ * most 8 are taken from one address, and when all numbers are in use the oldest of them makes
+ * room. Sending never fails: what a slow reader has no room for is dropped, and counted.
  */
 #ifndef IO_TLS_LISTENER_H
 #define IO_TLS_LISTENER_H
@@ -32,6 +32,7 @@ struct tls_listener_settings {
 	const char *key_file;		/* PEM; its private key */
 	uint16_t first_via;
 	uint16_t connections_max;
+	uint16_t frame_max;		/* bytes of the longest datagram that is taken */
 	/* n <= BURST_MAX, all of one connection, each with HEADROOM and TAILROOM; good for the
 	 * call. It may send. */
 	void (*received)(void *context, struct datagram *datagrams, size_t n, msec now);
@@ -48,7 +49,7 @@ void tls_listener_free(struct tls_listener *l);		/* NULL is fine */
 int tls_listener_renew(struct tls_listener *l, char error[static 512]);
 
 uint16_t tls_listener_port(const struct tls_listener *l);
-unsigned tls_listener_connections(const struct tls_listener *l);
+size_t tls_listener_connections(const struct tls_listener *l);
 
 int tls_listener_fd(const struct tls_listener *l);
 void tls_listener_ready(struct tls_listener *l, msec now);
