@@ -177,6 +177,7 @@ struct node_stream_target {
 	const char *host;	/* a name or an address; the server proves it if it is TLS */
 	uint16_t port;
 	bool tls;
+	const char *ca_file;	/* the CAs that are trusted with TLS; NULL: the system's */
 	enum node_framing framing;
 };
 
