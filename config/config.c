@@ -456,6 +456,7 @@ static void set_defaults(struct config *c)
 	c->punch_rate = CONFIG_PUNCH_RATE;
 	c->relay_rate = CONFIG_RELAY_RATE;
 	c->upnp = c->pcp = c->natpmp = true;
+	c->tcp = true;
 	c->lan = true;
 	gethostname(host, sizeof(host) - 1);
 	dot = strchr(host, '.');

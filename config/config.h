@@ -26,6 +26,7 @@ enum {
 	CONFIG_NAME_MAX = 64,		/* of a peer or node, with NUL: letters, digits, - _ . */
 	CONFIG_HOST_MAX = 256,
 	CONFIG_ENDPOINT_TEXT = CONFIG_HOST_MAX + 16,
+	CONFIG_LOGIN_MAX = 256,		/* user:password, with its NUL */
 	CONFIG_STUN_MAX = 8,		/* servers */
 	CONFIG_RENDEZVOUS_MAX = 8,
 	CONFIG_PUNCH_RATE = 200,	/* unless it says another, which may be */
@@ -49,6 +50,12 @@ struct config_where {
 struct config_server {
 	char host[CONFIG_HOST_MAX];	/* a name, or an address without brackets */
 	uint16_t port;
+};
+
+struct config_proxy {
+	char host[CONFIG_HOST_MAX];	/* "": none */
+	uint16_t port;
+	char login[CONFIG_LOGIN_MAX];	/* user:password; "": none */
 };
 
 struct config_peer {
@@ -102,6 +109,8 @@ struct config {
 	bool pcp, natpmp, upnp;		/* may the router be asked for a port, and how */
 	bool relay;			/* pass datagrams on between our peers */
 	unsigned relay_rate;		/* Mbit/s; 0: no limit */
+	bool tcp;			/* may peers be spoken to by TCP where UDP fails */
+	struct config_proxy proxy;
 	struct config_rendezvous *rendezvous;
 	size_t rendezvous_len;
 	struct config_peer *peers;

@@ -3,7 +3,7 @@
  *   lines.c               hands over line after line
  *   config.c              sees the [sections], and inih the keys
  *   schema.c              knows which keys there are
- *   values.c, endpoint.c, rendezvous.c
+ *   values.c, endpoint.c, proxy.c, rendezvous.c
  *                         read what stands behind the =
  *   check.c               compares what only the whole shows: what is given twice
  */
@@ -83,6 +83,8 @@ void load_public_key(struct load *l, uint8_t out[static KEY_LEN], const char *va
 		     const char *remedy, const char *remedy_low);
 bool load_keyfile(struct load *l, uint8_t key[static KEY_LEN], const char *value);
 bool load_psk(struct load *l, uint8_t psk[static KEY_LEN], const char *value, const char *remedy);
+/* Complains, once for a file, if everybody may read it; `instead`: ", or ...". */
+void load_inline_secret(struct load *l, const char *what, const char *instead);
 
 /* Decimal, or hexadecimal after 0x if `hex`; the whole text, and at most max. */
 bool number_parse(unsigned *out, const char *text, unsigned max, bool hex);

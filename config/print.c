@@ -86,6 +86,10 @@ static void print_nat(FILE *out, const struct config *c)
 		fprintf(out, "relay_rate = %u\n", c->relay_rate);
 	else
 		fprintf(out, "relay_rate = unlimited\n");
+	fprintf(out, "tcp = %s\n", yes_or_no(c->tcp));
+	if (c->proxy.host[0])
+		fprintf(out, "proxy = http://%s%s\n", c->proxy.login[0] ? "(hidden)@" : "",
+			config_write_endpoint(text, c->proxy.host, c->proxy.port));
 	for (size_t i = 0; i < c->stun_len; i++)
 		fprintf(out, "stun = %s\n",
 			config_write_endpoint(text, c->stun[i].host, c->stun[i].port));

@@ -42,6 +42,8 @@ static const struct key table[] = {
 	{"nat", "natpmp", NULL, false, set_natpmp, NULL},
 	{"nat", "relay", NULL, false, set_relay, NULL},
 	{"nat", "relay_rate", NULL, false, set_relay_rate, NULL},
+	{"nat", "tcp", NULL, false, set_tcp, NULL},
+	{"nat", "proxy", NULL, false, set_proxy, NULL},
 
 	{"rendezvous", "engine", NULL, false, set_rendezvous_engine, NULL},
 

@@ -36,7 +36,7 @@ const char *schema_elsewhere(const char *section, const char *name);
 /* "address, device, ..." */
 char *schema_list(char *out, size_t cap, const char *section);
 
-/* values.c, endpoint.c, rendezvous.c */
+/* values.c, endpoint.c, proxy.c, rendezvous.c */
 void set_include(struct load *l, const char *value);
 void set_private_key(struct load *l, const char *value);
 void set_private_key_file(struct load *l, const char *value);
@@ -53,6 +53,8 @@ void set_stun(struct load *l, const char *value);
 void set_punch_rate(struct load *l, const char *value);
 void set_relay(struct load *l, const char *value);
 void set_relay_rate(struct load *l, const char *value);
+void set_tcp(struct load *l, const char *value);
+void set_proxy(struct load *l, const char *value);
 void set_upnp(struct load *l, const char *value);
 void set_pcp(struct load *l, const char *value);
 void set_natpmp(struct load *l, const char *value);

@@ -75,7 +75,7 @@ bool load_key(struct load *l, uint8_t key[static KEY_LEN], const char *what,
 	return false;
 }
 
-static void check_inline_secret(struct load *l, const char *what)
+void load_inline_secret(struct load *l, const char *what, const char *instead)
 {
 	const struct lines_file *file = lines_file(&l->lines);
 	unsigned mode = file->text.stat.st_mode & 07777;
@@ -85,9 +85,8 @@ static void check_inline_secret(struct load *l, const char *what)
 		return;
 	*told = true;
 	load_error(l,
-		   "%s stands in a file that everybody may read (mode %04o); chmod 600 %s, or use "
-		   "%s_file",
-		   what, mode, file->name, what);
+		   "%s stands in a file that everybody may read (mode %04o); chmod 600 %s%s", what,
+		   mode, file->name, instead);
 }
 
 bool load_keyfile(struct load *l, uint8_t key[static KEY_LEN], const char *value)
@@ -117,7 +116,7 @@ void set_private_key(struct load *l, const char *value)
 {
 	uint8_t key[KEY_LEN];
 
-	check_inline_secret(l, "private_key");
+	load_inline_secret(l, "private_key", ", or use private_key_file");
 	if (load_key(l, key, "private_key", value, "\"p2pnet genkey\" makes one"))
 		take_private_key(l, key);
 	wipe(key, sizeof(key));
@@ -134,7 +133,7 @@ void set_private_key_file(struct load *l, const char *value)
 
 bool load_psk(struct load *l, uint8_t psk[static KEY_LEN], const char *value, const char *remedy)
 {
-	check_inline_secret(l, "preshared_key");
+	load_inline_secret(l, "preshared_key", ", or use preshared_key_file");
 	return load_key(l, psk, "preshared_key", value, remedy);
 }
 
@@ -463,6 +462,11 @@ void set_relay_rate(struct load *l, const char *value)
 	else
 		load_error(l, "relay_rate \"%.64s\" is not 1 to %d Mbit/s, or \"unlimited\"", value,
 			   CONFIG_RELAY_RATE_MAX);
+}
+
+void set_tcp(struct load *l, const char *value)
+{
+	l->config->tcp = yes_or_no(l, "tcp", value);
 }
 
 void set_upnp(struct load *l, const char *value)

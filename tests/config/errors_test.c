@@ -151,6 +151,13 @@ static const struct row keys[] = {
 	 "open.key\n"},
 };
 
+#define OR_PROXY                                                                      \
+	"; write http://proxy.example.net:3128 or "                                   \
+	"http://user:password@proxy.example.net:3128\n"
+#define BAD_LOGIN                                                                     \
+	"has a user or password that cannot be one; write other characters than "     \
+	"letters and digits as %XX"
+
 static const struct row values[] = {
 	{SELF "address = 10.77.0.256/24\n",
 	 "t.conf:3: error: address \"10.77.0.256/24\" is not an address with an optional prefix "
@@ -315,6 +322,33 @@ static const struct row values[] = {
 	 "t.conf:4: error: relay_rate \"0\" is not 1 to 100000 Mbit/s, or \"unlimited\"\n"},
 	{SELF "[nat]\nrelay_rate = 100001\n",
 	 "t.conf:4: error: relay_rate \"100001\" is not 1 to 100000 Mbit/s, or \"unlimited\"\n"},
+	{SELF "[nat]\ntcp = udp\n", "t.conf:4: error: tcp \"udp\" is not yes or no\n"},
+	{SELF "[nat]\nproxy = proxy.example.net:3128\n",
+	 "t.conf:4: error: proxy does not begin with http://" OR_PROXY},
+	{SELF "[nat]\nproxy = https://proxy:3128\n",
+	 "t.conf:4: error: proxy does not begin with http://" OR_PROXY},
+	{SELF "[nat]\nproxy = http://proxy\n",
+	 "t.conf:4: error: proxy has no port" OR_PROXY},
+	{SELF "[nat]\nproxy = http://:3128\n",
+	 "t.conf:4: error: proxy has no host before the port" OR_PROXY},
+	{SELF "[nat]\nproxy = http://proxy:3128/x\n",
+	 "t.conf:4: error: proxy has a port that is not 1 to 65535" OR_PROXY},
+	{SELF "[nat]\nproxy = http://me:p w@proxy:1\n",
+	 "t.conf:4: error: proxy " BAD_LOGIN OR_PROXY},
+	{SELF "[nat]\nproxy = http://a@b@proxy:1\n",
+	 "t.conf:4: error: proxy " BAD_LOGIN OR_PROXY},
+	{SELF "[nat]\nproxy = http://(hidden)@proxy:1\n",
+	 "t.conf:4: error: proxy " BAD_LOGIN OR_PROXY},
+	{SELF "[nat]\nproxy = http://m%3ae:pw@proxy:1\n",
+	 "t.conf:4: error: proxy " BAD_LOGIN OR_PROXY},
+	{SELF "[nat]\nproxy = http://me:%0d%0a@proxy:1\n",
+	 "t.conf:4: error: proxy " BAD_LOGIN OR_PROXY},
+	{SELF "[nat]\nproxy = http://me:%4@proxy:1\n",
+	 "t.conf:4: error: proxy " BAD_LOGIN OR_PROXY},
+	{SELF "[nat]\nproxy = http://me:%zz@proxy:1\n",
+	 "t.conf:4: error: proxy " BAD_LOGIN OR_PROXY},
+	{SELF "[nat]\nproxy = http://@proxy:1\n",
+	 "t.conf:4: error: proxy " BAD_LOGIN OR_PROXY},
 	{SELF "[nat]\npunch_rate = 2001\n",
 	 "t.conf:4: error: punch_rate \"2001\" is not 0 to 2000 datagrams a second, or \"no\"\n"},
 	{SELF "[nat]\nstun = a, b:1\nstun = A:3478, b\n",
@@ -426,6 +460,19 @@ static void a_secret_in_a_file_for_all_is_refused_once(void **state)
 	expect_one("t.conf",
 		   "t.conf:2: error: private_key stands in a file that everybody may read (mode "
 		   "0644); chmod 600 t.conf, or use private_key_file\n");
+	assert_int_equal(chmod("t.conf", 0640), 0);
+	expect_one("t.conf", "");
+}
+
+static void so_is_a_password_for_the_proxy(void **state)
+{
+	static const char text[] = "[interface]\nprivate_key_file = good.key\n"
+				   "[nat]\nproxy = http://me:pw@proxy:3128\n";
+
+	(void)state;
+	scratch_write_bytes("t.conf", text, strlen(text), 0644);
+	expect_one("t.conf", "t.conf:4: error: a password for the proxy stands in a file that "
+			     "everybody may read (mode 0644); chmod 600 t.conf\n");
 	assert_int_equal(chmod("t.conf", 0640), 0);
 	expect_one("t.conf", "");
 }
@@ -638,6 +685,7 @@ int main(void)
 		cmocka_unit_test(what_stands_behind_the_equals_sign),
 		cmocka_unit_test(what_only_the_whole_shows),
 		cmocka_unit_test(a_secret_in_a_file_for_all_is_refused_once),
+		cmocka_unit_test(so_is_a_password_for_the_proxy),
 		cmocka_unit_test(a_file_that_holds_no_secret_may_be_for_all),
 		cmocka_unit_test(what_cannot_be_read_is_named),
 		cmocka_unit_test(the_file_name_must_do_as_a_net_name),

@@ -512,6 +512,47 @@ static void the_router_is_asked_for_a_port_unless_the_file_says_no(void **state)
 	config_free(c);
 }
 
+static void tcp_is_used_unless_the_file_says_no(void **state)
+{
+	struct config *c = load(SELF);
+
+	(void)state;
+	assert_true(c->tcp);
+	assert_string_equal(c->proxy.host, "");
+	config_free(c);
+	c = load(SELF "[nat]\ntcp = no\n");
+	assert_false(c->tcp);
+	config_free(c);
+}
+
+static void a_proxy_is_a_url_and_may_have_a_login(void **state)
+{
+	static const struct {
+		const char *url, *host, *login;
+		uint16_t port;
+	} rows[] = {
+		{"http://proxy.example.net:3128", "proxy.example.net", "", 3128},
+		{"HTTP://192.0.2.1:8080/", "192.0.2.1", "", 8080},
+		{"http://[2001:db8::1]:3128", "2001:db8::1", "", 3128},
+		{"http://me:secret@proxy:1", "proxy", "me:secret", 1},
+		{"http://me@proxy:1", "proxy", "me:", 1},
+		{"http://d%5Cme:a%40b%3ac:d%25@proxy:1", "proxy", "d\\me:a@b:c:d%", 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char text[256];
+		struct config *c;
+
+		snprintf(text, sizeof(text), SELF "[nat]\nproxy = %s\n", rows[i].url);
+		c = load(text);
+		assert_string_equal(c->proxy.host, rows[i].host);
+		assert_string_equal(c->proxy.login, rows[i].login);
+		assert_int_equal(c->proxy.port, rows[i].port);
+		config_free(c);
+	}
+}
+
 static void what_is_right_can_be_had_in_spite_of_errors(void **state)
 {
 	struct config_report report;
@@ -546,6 +587,8 @@ int main(void)
 		cmocka_unit_test(relaying_is_off_until_it_is_said_and_has_a_limit),
 		cmocka_unit_test(guessing_ports_can_be_turned_off),
 		cmocka_unit_test(the_router_is_asked_for_a_port_unless_the_file_says_no),
+		cmocka_unit_test(tcp_is_used_unless_the_file_says_no),
+		cmocka_unit_test(a_proxy_is_a_url_and_may_have_a_login),
 		cmocka_unit_test(what_is_right_can_be_had_in_spite_of_errors),
 		cmocka_unit_test(the_example_loads),
 		cmocka_unit_test(a_thousand_peers_load_in_a_blink),

@@ -33,6 +33,7 @@ static const char full[] =
 	"\naddress = 10.77.0.1/24, fd00:77::1/64\nname = nas\n"
 	"fwmark = 51820\ntable = 1000\nmtu = 1300\nlisten_port = 7\nlog_level = debug\n"
 	"[nat]\nstun = stun.example.net, 192.0.2.1:5000\nstun = [2001:db8::7]\n"
+	"tcp = no\nproxy = http://me:secret@proxy.example.net:3128\n"
 	"[rendezvous town]\nurl = UDP://[2001:db8::8]:4901\npublic_key = " KEY_B "\n"
 	"preshared_key = " PSK "\n[rendezvous]\nurl = udp://r.example.net:5\n"
 	"public_key = " KEY_A "\n" PEER_A
@@ -76,6 +77,8 @@ static void every_value_has_its_line_and_secrets_are_hidden(void **state)
 		"natpmp = yes\n"
 		"relay = no\n"
 		"relay_rate = 100\n"
+		"tcp = no\n"
+		"proxy = http://(hidden)@proxy.example.net:3128\n"
 		"stun = stun.example.net:3478\n"
 		"stun = 192.0.2.1:5000\n"
 		"stun = [2001:db8::7]:3478\n"
@@ -109,15 +112,18 @@ static void every_value_has_its_line_and_secrets_are_hidden(void **state)
 	config_free(c);
 }
 
-/* Writes the text with `keys` where it says (hidden), in that order. */
+/* Writes the text with `keys` where it says (hidden), in that order; in the comment on top a
+ * colon follows. */
 static void write_with_keys(const char *path, const char *text, const char *const *keys)
 {
 	FILE *out = fopen(path, "w");
 	const char *hidden;
 
-	while ((hidden = strstr(text, "= (hidden)")) != NULL) {
-		fprintf(out, "%.*s= %s", (int)(hidden - text), text, *keys++);
-		text = hidden + strlen("= (hidden)");
+	while ((hidden = strstr(text, "(hidden)")) != NULL) {
+		const char *after = hidden + strlen("(hidden)");
+
+		fprintf(out, "%.*s%s", (int)(hidden - text), text, *after == ':' ? "" : *keys++);
+		text = after;
 	}
 	fputs(text, out);
 	assert_int_equal(fclose(out), 0);
@@ -127,7 +133,7 @@ static void write_with_keys(const char *path, const char *text, const char *cons
 static void with_its_keys_put_back_it_loads_as_the_same(void **state)
 {
 	static const char *const files[] = {full, SELF, SELF "table = off\n" PEER_A};
-	static const char *const keys[] = {SELF_PRIVATE, PSK, PSK};
+	static const char *const keys[] = {SELF_PRIVATE, "me:secret", PSK, PSK};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -161,9 +167,10 @@ static void as_it_is_printed_it_does_not_load_without_its_secrets(void **state)
 	config_free(c);
 	assert_null(strstr(text, SELF_PRIVATE));
 	assert_null(strstr(text, PSK));
+	assert_null(strstr(text, "secret@"));
 	scratch_write("t.conf", text);
 	assert_null(config_load("t.conf", &report));
-	assert_int_equal(report.errors, 3);
+	assert_int_equal(report.errors, 4);
 	config_report_free(&report);
 	free(text);
 }
