@@ -71,10 +71,13 @@ static json_t *nat_json(const struct config *config)
 		json_array_append_new(stun, json_string(config_write_endpoint(
 						    text, config->stun[i].host,
 						    config->stun[i].port)));
-	return json_pack("{s:o, s:i, s:b, s:b, s:b, s:b, s:o}", "stun", stun, "punch_rate",
-			 (int)config->punch_rate, "upnp", config->upnp, "pcp", config->pcp,
-			 "natpmp", config->natpmp, "relay", config->relay, "relay_rate",
-			 config->relay_rate ? json_integer(config->relay_rate) : json_null());
+	config_write_endpoint(text, config->proxy.host, config->proxy.port);
+	return json_pack("{s:o, s:i, s:b, s:b, s:b, s:b, s:o, s:b, s:o}", "stun", stun,
+			 "punch_rate", (int)config->punch_rate, "upnp", config->upnp, "pcp",
+			 config->pcp, "natpmp", config->natpmp, "relay", config->relay,
+			 "relay_rate",
+			 config->relay_rate ? json_integer(config->relay_rate) : json_null(),
+			 "tcp", config->tcp, "proxy", *text ? json_string(text) : json_null());
 }
 
 static json_t *rendezvous_json(const struct config *config)

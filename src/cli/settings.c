@@ -11,6 +11,8 @@ _Static_assert((int)CONFIG_HOST_MAX <= (int)NODE_HOST_MAX, "and each of them");
 
 enum { MAIN_TABLE = 254 }; /* RT_TABLE_MAIN of rtnetlink(7) */
 
+_Static_assert((int)CONFIG_HOST_MAX == (int)PROXY_HOST_MAX, "one is copied to the other");
+_Static_assert((int)CONFIG_LOGIN_MAX == (int)PROXY_LOGIN_MAX, "likewise");
 _Static_assert((int)CONFIG_RENDEZVOUS_MAX == (int)NODE_RENDEZVOUS_MAX, "all of them");
 
 static void peer_settings(struct node_peer_settings *out, const struct config_peer *peer)
@@ -37,6 +39,13 @@ static void rendezvous_settings(struct node_rendezvous_settings *out,
 		memcpy(out->psk, r->psk, KEY_LEN);
 }
 
+static void proxy_settings(struct proxy *out, const struct config_proxy *proxy)
+{
+	out->port = proxy->port;
+	memcpy(out->host, proxy->host, sizeof(out->host));
+	memcpy(out->login, proxy->login, sizeof(out->login));
+}
+
 static uint32_t table_number(const struct config *config)
 {
 	switch (config->table) {
@@ -60,6 +69,7 @@ bool settings_init(struct settings *out, const struct config *config, const stru
 		peer_settings(&peers[i], &config->peers[i]);
 	for (size_t i = 0; i < config->rendezvous_len; i++)
 		rendezvous_settings(&out->rendezvous[i], &config->rendezvous[i]);
+	proxy_settings(&out->proxy, &config->proxy);
 	out->peers = peers;
 	for (size_t i = 0; i < config->stun_len; i++)
 		out->stun[i] = (struct node_stun_server){config->stun[i].host, config->stun[i].port};
@@ -79,6 +89,8 @@ bool settings_init(struct settings *out, const struct config *config, const stru
 		.portmap = {[MAPPER_PCP] = config->pcp,
 			    [MAPPER_NATPMP] = config->natpmp,
 			    [MAPPER_UPNP] = config->upnp},
+		.tcp = config->tcp,
+		.proxy = config->proxy.host[0] ? &out->proxy : NULL,
 		.program = "/proc/self/exe",
 		.node = {.lan = config->lan,
 			 .stun = out->stun,
@@ -103,6 +115,7 @@ void settings_deinit(struct settings *s)
 {
 	wipe(s->peers, s->daemon.node.peers_len * sizeof(*s->peers));
 	wipe(s->rendezvous, sizeof(s->rendezvous));
+	wipe(&s->proxy, sizeof(s->proxy));
 	free(s->peers);
 	wipe(s->daemon.node.private_key, KEY_LEN);
 	*s = (struct settings){0};

@@ -12,6 +12,7 @@ struct settings {
 	struct node_peer_settings *peers;
 	struct node_stun_server stun[CONFIG_STUN_MAX];
 	struct node_rendezvous_settings rendezvous[NODE_RENDEZVOUS_MAX];
+	struct proxy proxy;
 };
 
 /* False: no memory. */

@@ -1,6 +1,6 @@
 /* daemon.c -- one net, running: what is opened, in which order, changed, and closed.
  *
- *   profile, loop, signals, lock, marks, tun, node, udp, pump, netplan, portmap, links,
+ *   profile, loop, signals, lock, marks, tun, node, udp, streams, pump, netplan, portmap, links,
  *   control, watches
  *        opened from left to right, closed from right to left
  *
@@ -125,10 +125,56 @@ static int open_udp(struct daemon *d, char error[static ERROR_TEXT])
 	return err ? code_of(err) : 0;
 }
 
+/* Without TCP the net works all the same. */
+static void open_tcp(struct daemon *d)
+{
+	struct tcp_settings settings = {
+		.port = d->profile->listen_port,
+		.mark = d->profile->fwmark,
+		.received = daemon_stream_received,
+		.context = d,
+	};
+	char error[ERROR_TEXT];
+
+	if (d->profile->tcp && tcp_open(&d->tcp, &settings, error))
+		log_warn("%s: peers are not spoken to by TCP", error);
+}
+
+static int open_streams(struct daemon *d, const struct proxy *proxy, char error[static ERROR_TEXT])
+{
+	struct dialer_settings settings = {
+		.mark = d->profile->fwmark,
+		.context = d,
+		.look_up = daemon_look_up,
+		.opened = daemon_stream_opened,
+		.received = daemon_stream_received,
+		.closed = daemon_stream_closed,
+	};
+	int err = dialer_new(&d->dialer, &settings);
+
+	if (err) {
+		snprintf(error, ERROR_TEXT, "cannot connect to servers: %s", strerror(-err));
+		return EXIT_FAILED;
+	}
+	if (proxy)
+		dialer_set_proxy(d->dialer, proxy);
+	open_tcp(d);
+	return 0;
+}
+
+static void close_streams(struct daemon *d)
+{
+	tcp_free(d->tcp);
+	dialer_free(d->dialer);
+}
+
 static int open_pump(struct daemon *d, char error[static ERROR_TEXT])
 {
-	if (pump_init(&d->pump, d->node, d->tun, d->udp))
+	if (pump_init(&d->pump, d->node, d->tun, d->udp)) {
+		d->pump.tcp = d->tcp;
+		d->pump.dialer = d->dialer;
 		return 0;
+	}
 	snprintf(error, ERROR_TEXT, "out of memory for packet buffers");
 	return EXIT_FAILED;
 }
@@ -273,9 +319,12 @@ int daemon_new(struct daemon **out, const struct daemon_settings *settings,
 	code = open_udp(d, error);
 	if (code)
 		goto close_node;
-	code = open_pump(d, error);
+	code = open_streams(d, settings->proxy, error);
 	if (code)
 		goto close_udp;
+	code = open_pump(d, error);
+	if (code)
+		goto close_streams;
 	code = apply_netplan(d, d->profile, error);
 	if (code)
 		goto close_pump;
@@ -306,6 +355,8 @@ undo_netplan:
 	netplan_undo(d->netplan);
 close_pump:
 	pump_deinit(&d->pump);
+close_streams:
+	close_streams(d);
 close_udp:
 	udp_free(d->udp);
 close_node:
@@ -359,6 +410,7 @@ int daemon_reconfigure(struct daemon *d, const struct daemon_settings *settings,
 	else
 		snprintf(error, ERROR_TEXT, "out of memory");
 	if (code == 0) {
+		dialer_set_proxy(d->dialer, settings->proxy);
 		profile_free(d->profile);
 		d->profile = next;
 	} else {
@@ -406,6 +458,7 @@ void daemon_free(struct daemon *d)
 	close(d->timer_fd);
 	netplan_undo(d->netplan);
 	pump_deinit(&d->pump);
+	close_streams(d);
 	udp_free(d->udp);
 	node_free(d->node);
 	tun_free(d->tun);

@@ -1,6 +1,6 @@
 /* daemon.h -- one net, running: the loop that gives the node its bytes and time.
  *
- *   TUN fd ---- tunio ---.                .--- udp ---- sockets (IPv4, IPv6)
+ *   TUN fd ---- tunio ---.                .--- udp, tcp, dialer ---- sockets (IPv4, IPv6)
  *   control socket ------+-- drain(node) -+--- resolve -- thread pool
  *   signals, one timer --'                '--- marks --- /var/lib/p2pnet/NET
  *
@@ -17,6 +17,7 @@
 
 #include <jansson.h>
 
+#include "io/proxy.h"
 #include "node/node.h"
 #include "portmap/mapper.h"
 
@@ -37,6 +38,8 @@ struct daemon_settings {
 	const struct cidr *addresses;
 	size_t addresses_len;
 	bool portmap[MAPPER_METHODS];	/* may the router be asked for a port, and how */
+	bool tcp;			/* may peers be spoken to by TCP, too */
+	const struct proxy *proxy;	/* for TLS; NULL: none */
 	const char *program;		/* this one, to run as a helper; NULL: no UPnP */
 	struct node_settings node;	/* its routes are the peers' allowed IPs */
 };

@@ -50,6 +50,8 @@ struct daemon {
 	struct tun *tun;
 	struct node *node;
 	struct udp *udp;
+	struct tcp *tcp;		/* NULL: not wanted, or not to be had */
+	struct dialer *dialer;
 	struct pump pump;
 	struct resolver resolver;
 	struct netplan_state *netplan;
@@ -59,7 +61,7 @@ struct daemon {
 	struct links_watch *links;
 	struct links_sleep sleep;
 	uint32_t own_ifindex;		/* of our device */
-	uv_poll_t tun_poll, udp4_poll, udp6_poll, more_poll, timer_poll;
+	uv_poll_t tun_poll, udp4_poll, udp6_poll, more_poll, tcp_poll, dialer_poll, timer_poll;
 	uv_timer_t patience;
 	int timer_fd;
 	msec armed;		/* what the timer is set to; INT64_MIN: not started yet */
@@ -82,6 +84,10 @@ void daemon_stop(struct daemon *d, int code);
 void daemon_resolved(void *context, const char *host, uint16_t port,
 		     const struct endpoint *endpoints, size_t n);
 void daemon_source_gone(void *context, const struct path *path);
+void daemon_look_up(void *context, const char *host, uint16_t port);
+void daemon_stream_received(void *context, struct datagram *datagrams, size_t n, msec now);
+void daemon_stream_opened(void *context, const struct path *path, msec now);
+void daemon_stream_closed(void *context, uint16_t via, enum node_stream_end why, msec now);
 void daemon_lan_received(void *context, struct bytes datagram, const struct endpoint *from,
 			 uint32_t ifindex);
 void daemon_links_changed(void *context);

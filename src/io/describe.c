@@ -244,6 +244,13 @@ static json_t *describe_port_map(const struct portmap *portmap)
 			 "lifetime_s", (json_int_t)m->lifetime);
 }
 
+/* Of all streams together. */
+static uint64_t stream_counter_of(const struct pump *pump, enum stream_counter counter)
+{
+	return dialer_counter(pump->dialer, counter) +
+	       (pump->tcp ? tcp_counter(pump->tcp, counter) : 0);
+}
+
 static json_t *describe_counters(const struct description *d)
 {
 	const struct node *node = d->node;
@@ -259,6 +266,10 @@ static json_t *describe_counters(const struct description *d)
 		failed |= json_object_set_new(
 			object, udp_counter_name((enum udp_counter)i),
 			json_integer((json_int_t)udp_counter(pump->udp, (enum udp_counter)i)));
+	for (int i = 0; i < STREAM_COUNTERS; i++)
+		failed |= json_object_set_new(object, stream_counter_name((enum stream_counter)i),
+					      json_integer((json_int_t)stream_counter_of(
+						      pump, (enum stream_counter)i)));
 	for (int i = 0; i < MAPPER_COUNTERS; i++)
 		failed |= json_object_set_new(
 			object, mapper_counter_name((enum mapper_counter)i),
@@ -266,6 +277,8 @@ static json_t *describe_counters(const struct description *d)
 								 (enum mapper_counter)i)));
 	failed |= json_object_set_new(object, "tun_dropped",
 				      json_integer((json_int_t)pump->tun_dropped));
+	failed |= json_object_set_new(object, "no_place",
+				      json_integer((json_int_t)pump->no_place));
 	if (failed) {
 		json_decref(object);
 		return NULL;

@@ -16,14 +16,23 @@ _Static_assert((int)UDP_MORE_MAX == (int)NODE_SOCKETS_MAX, "each number has a pl
 
 /* -- after every input --------------------------------------------------- */
 
-static void look_up(struct daemon *d, const struct action *action, msec now)
+/* The node may have asked, the dialer, or both. */
+static void take_addresses(struct daemon *d, const char *host, uint16_t port,
+			   const struct endpoint *endpoints, size_t n, msec now)
 {
+	node_resolved(d->node, host, port, endpoints, n, now);
+	dialer_resolved(d->dialer, host, port, endpoints, n, now);
+}
+
+void daemon_look_up(void *context, const char *host, uint16_t port)
+{
+	struct daemon *d = context;
 	struct endpoint literal;
 
-	if (resolve_literal(&literal, action->host, action->port))
-		node_resolved(d->node, action->host, action->port, &literal, 1, now);
-	else if (resolver_ask(&d->resolver, action->host, action->port))
-		node_resolved(d->node, action->host, action->port, NULL, 0, now);
+	if (resolve_literal(&literal, host, port))
+		take_addresses(d, host, port, &literal, 1, clock_now());
+	else if (resolver_ask(&d->resolver, host, port))
+		take_addresses(d, host, port, NULL, 0, clock_now());
 }
 
 const char *const daemon_mark_names[NODE_MARKS] = {
@@ -35,6 +44,9 @@ static msec next_due(const struct daemon *d)
 {
 	msec due = msec_min(node_due(d->node), portmap_due(d->portmap));
 
+	due = msec_min(due, dialer_due(d->dialer));
+	if (d->tcp)
+		due = msec_min(due, tcp_due(d->tcp));
 	return control_has_waiting(d->control) ? msec_min(due, d->connect_again) : due;
 }
 
@@ -60,7 +72,7 @@ void daemon_drain(struct daemon *d)
 		switch (kind) {
 		case ACTION_SEND:
 			daemon_ping_leaves(d);
-			udp_send(d->udp, &action.datagram, 1);
+			pump_send(&d->pump, &action.datagram, 1, now);
 			break;
 		case ACTION_SAVE_MARK:
 			marks_save(&d->marks, daemon_mark_names[action.which], action.mark);
@@ -73,7 +85,7 @@ void daemon_drain(struct daemon *d)
 				lan_send(d->lan, action.bytes);
 			break;
 		case ACTION_RESOLVE:
-			look_up(d, &action, now);
+			daemon_look_up(d, action.host, action.port);
 			break;
 		case ACTION_OPEN_SOCKET:
 			node_socket_opened(d->node, action.via, udp_add(d->udp, action.via));
@@ -82,9 +94,10 @@ void daemon_drain(struct daemon *d)
 			udp_remove(d->udp, action.via);
 			break;
 		case ACTION_OPEN_STREAM:
-			node_stream_closed(d->node, action.via, STREAM_UNREACHABLE, now);
+			dialer_open(d->dialer, action.via, &action.target, now);
 			break;
 		case ACTION_CLOSE_STREAM:
+			dialer_close(d->dialer, action.via);
 			break;
 		case ACTION_NONE:
 			break;
@@ -142,6 +155,28 @@ static void on_udp_more(uv_poll_t *poll, int status, int events)
 	daemon_drain(d);
 }
 
+static void on_tcp(uv_poll_t *poll, int status, int events)
+{
+	struct daemon *d = poll->data;
+
+	(void)status;
+	(void)events;
+	node_set_wall(d->node, clock_wall_ns());
+	tcp_ready(d->tcp, clock_now());
+	daemon_drain(d);
+}
+
+static void on_dialer(uv_poll_t *poll, int status, int events)
+{
+	struct daemon *d = poll->data;
+
+	(void)status;
+	(void)events;
+	node_set_wall(d->node, clock_wall_ns());
+	dialer_ready(d->dialer, clock_now());
+	daemon_drain(d);
+}
+
 static void on_timer(uv_poll_t *poll, int status, int events)
 {
 	struct daemon *d = poll->data;
@@ -158,6 +193,9 @@ static void on_timer(uv_poll_t *poll, int status, int events)
 	d->armed = NEVER;
 	node_tick(d->node, now);
 	portmap_tick(d->portmap, now);
+	dialer_tick(d->dialer, now);
+	if (d->tcp)
+		tcp_tick(d->tcp, now);
 	if (control_has_waiting(d->control) && d->connect_again <= now) {
 		node_connect_all(d->node, now);
 		d->connect_again = now + DAEMON_CONNECT_AGAIN;
@@ -170,7 +208,7 @@ void daemon_resolved(void *context, const char *host, uint16_t port,
 {
 	struct daemon *d = context;
 
-	node_resolved(d->node, host, port, endpoints, n, clock_now());
+	take_addresses(d, host, port, endpoints, n, clock_now());
 	daemon_drain(d);
 }
 
@@ -249,6 +287,27 @@ void daemon_source_gone(void *context, const struct path *path)
 	node_source_gone(d->node, path);
 }
 
+void daemon_stream_received(void *context, struct datagram *datagrams, size_t n, msec now)
+{
+	struct daemon *d = context;
+
+	pump_from_stream(&d->pump, datagrams, n, now);
+}
+
+void daemon_stream_opened(void *context, const struct path *path, msec now)
+{
+	struct daemon *d = context;
+
+	node_stream_opened(d->node, path, now);
+}
+
+void daemon_stream_closed(void *context, uint16_t via, enum node_stream_end why, msec now)
+{
+	struct daemon *d = context;
+
+	node_stream_closed(d->node, via, why, now);
+}
+
 int daemon_watch(struct daemon *d)
 {
 	int err = watch_start(&d->loop, &d->timer_poll, d->timer_fd, on_timer, d);
@@ -261,5 +320,9 @@ int daemon_watch(struct daemon *d)
 		err = watch_start(&d->loop, &d->udp6_poll, udp_fd(d->udp, IP_V6), on_udp, d);
 	if (!err)
 		err = watch_start(&d->loop, &d->more_poll, udp_more_fd(d->udp), on_udp_more, d);
+	if (!err && d->tcp)
+		err = watch_start(&d->loop, &d->tcp_poll, tcp_fd(d->tcp), on_tcp, d);
+	if (!err)
+		err = watch_start(&d->loop, &d->dialer_poll, dialer_fd(d->dialer), on_dialer, d);
 	return err;
 }

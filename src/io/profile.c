@@ -82,6 +82,7 @@ struct profile *profile_new(const struct daemon_settings *settings)
 	p->fwmark = settings->fwmark ? settings->fwmark : MARK_BASE | p->listen_port;
 	p->table = settings->table;
 	p->mtu = settings->mtu;
+	p->tcp = settings->tcp;
 	memcpy(p->portmap, settings->portmap, sizeof(p->portmap));
 	return p;
 }
@@ -114,6 +115,8 @@ const char *profile_differs(const struct profile *p, const struct profile *next)
 		return "fwmark";
 	if (p->mtu != next->mtu)
 		return "mtu";
+	if (p->tcp != next->tcp)
+		return "tcp";
 	for (int i = 0; i < MAPPER_METHODS; i++) {
 		if (p->portmap[i] != next->portmap[i])
 			return methods[i];

@@ -10,6 +10,7 @@ struct profile {
 	uint32_t fwmark;		/* drawn from the port if none was given */
 	uint32_t table;
 	bool portmap[MAPPER_METHODS];
+	bool tcp;
 	unsigned mtu;
 	struct cidr *addresses;
 	size_t addresses_len;

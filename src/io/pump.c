@@ -10,7 +10,9 @@ bool pump_init(struct pump *pump, struct node *node, struct tun *tun, struct udp
 	pump->node = node;
 	pump->tun = tun;
 	pump->udp = udp;
-	pump->tun_dropped = 0;
+	pump->tcp = NULL;
+	pump->dialer = NULL;
+	pump->tun_dropped = pump->no_place = 0;
 	pump->slots = slots_new();
 	return pump->slots != NULL;
 }
@@ -21,13 +23,57 @@ void pump_deinit(struct pump *pump)
 	pump->slots = NULL;
 }
 
+enum place { PLACE_UDP, PLACE_TCP, PLACE_STREAM };
+
+static enum place place_of(const struct datagram *d)
+{
+	if (d->path.via < VIA_TCP)
+		return PLACE_UDP;
+	return d->path.via == VIA_TCP ? PLACE_TCP : PLACE_STREAM;
+}
+
+static void send_by(struct pump *pump, enum place place, const struct datagram *datagrams, size_t n,
+		    msec now)
+{
+	switch (place) {
+	case PLACE_UDP:
+		udp_send(pump->udp, datagrams, n);
+		break;
+	case PLACE_TCP:
+		if (pump->tcp)
+			tcp_send(pump->tcp, datagrams, n, now);
+		else
+			pump->no_place += n;
+		break;
+	case PLACE_STREAM:
+		if (pump->dialer)
+			dialer_send(pump->dialer, datagrams, n, now);
+		else
+			pump->no_place += n;
+		break;
+	}
+}
+
+void pump_send(struct pump *pump, const struct datagram *datagrams, size_t n, msec now)
+{
+	while (n) {
+		enum place place = place_of(&datagrams[0]);
+		size_t len = 1;
+
+		while (len < n && place_of(&datagrams[len]) == place)
+			len++;
+		send_by(pump, place, datagrams, len, now);
+		datagrams += len;
+		n -= len;
+	}
+}
+
 /* Either way may lead to packets for both sides: an ICMP error, say. */
-static void pass_on(struct pump *pump)
+static void pass_on(struct pump *pump, msec now)
 {
 	struct node_out *out = &pump->out;
 
-	if (out->to_net_len)
-		udp_send(pump->udp, out->to_net, out->to_net_len);
+	pump_send(pump, out->to_net, out->to_net_len, now);
 	if (out->to_tun_len)
 		pump->tun_dropped +=
 			out->to_tun_len - tun_write(pump->tun, out->to_tun, out->to_tun_len);
@@ -44,7 +90,7 @@ int pump_from_tun(struct pump *pump, msec now)
 		if (n <= 0)
 			return n;
 		node_send(pump->node, pump->packets, (size_t)n, &pump->out, now);
-		pass_on(pump);
+		pass_on(pump, now);
 	}
 	return 0;
 }
@@ -55,12 +101,16 @@ static void make_room(struct pump *pump)
 		pump->datagrams[j].packet = slot_packet(pump->slots, j);
 }
 
+void pump_from_stream(struct pump *pump, struct datagram *datagrams, size_t n, msec now)
+{
+	node_receive(pump->node, datagrams, n, &pump->out, now);
+	pass_on(pump, now);
+}
+
 static void take_burst(struct pump *pump, size_t n, msec now)
 {
-	if (!n)
-		return;
-	node_receive(pump->node, pump->datagrams, n, &pump->out, now);
-	pass_on(pump);
+	if (n)
+		pump_from_stream(pump, pump->datagrams, n, now);
 }
 
 void pump_from_net(struct pump *pump, enum ip_family family, msec now)

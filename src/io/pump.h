@@ -1,14 +1,17 @@
 /* pump.h -- bursts from the TUN device to the network and back.
  *
- *   pump_from_tun    tun_read --> node_send    --> udp_send
- *   pump_from_net    udp_recv --> node_receive --> tun_write      (pump_from_more likewise)
+ *   pump_from_tun      tun_read --> node_send    --> pump_send: udp_send, tcp_send or dialer_send
+ *   pump_from_net      udp_recv --> node_receive --> tun_write    (pump_from_more likewise)
+ *   pump_from_stream   a burst of tcp or dialer, from there on the same
  *
- * Both use the same buffers, one burst at a time. What the node owes beyond
+ * All but the last use the same buffers, one burst at a time. What the node owes beyond
  * that is for the caller to poll.
  */
 #ifndef IO_PUMP_H
 #define IO_PUMP_H
 
+#include "io/dialer.h"
+#include "io/tcp.h"
 #include "io/udp.h"
 #include "node/node.h"
 #include "tun/tun.h"
@@ -17,14 +20,17 @@ struct pump {
 	struct node *node;
 	struct tun *tun;
 	struct udp *udp;
+	struct tcp *tcp;		/* NULL: what would leave by it is dropped */
+	struct dialer *dialer;		/* likewise */
 	uint8_t *slots;
 	struct packet packets[BURST_MAX];
 	struct datagram datagrams[BURST_MAX];
 	struct node_out out;
 	uint64_t tun_dropped;		/* packets that the device did not take */
+	uint64_t no_place;		/* datagrams for a place that there is not */
 };
 
-/* False: no memory. The three are borrowed until pump_deinit(). */
+/* False: no memory. The three, and those that are set later, are borrowed until pump_deinit(). */
 bool pump_init(struct pump *pump, struct node *node, struct tun *tun, struct udp *udp);
 void pump_deinit(struct pump *pump);
 
@@ -32,5 +38,9 @@ void pump_deinit(struct pump *pump);
 int pump_from_tun(struct pump *pump, msec now);
 void pump_from_net(struct pump *pump, enum ip_family family, msec now);
 void pump_from_more(struct pump *pump, msec now);	/* the sockets with numbers */
+void pump_from_stream(struct pump *pump, struct datagram *datagrams, size_t n, msec now);
+
+/* By the place that path.via names (node/via.h). */
+void pump_send(struct pump *pump, const struct datagram *datagrams, size_t n, msec now);
 
 #endif

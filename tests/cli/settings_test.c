@@ -32,6 +32,8 @@ static struct config config = {
 	.fwmark = 5,
 	.stun = {{.host = "stun.example.net", .port = 3478}, {.host = "192.0.2.1", .port = 5}},
 	.stun_len = 2,
+	.tcp = true,
+	.proxy = {.host = "proxy", .port = 3128, .login = "me:pw"},
 	.peers = peers,
 	.peers_len = 2,
 };
@@ -62,6 +64,10 @@ static void everything_of_the_file_arrives(void **state)
 	assert_int_equal(d->node.stun_len, 2);
 	assert_string_equal(d->node.stun[0].host, "stun.example.net");
 	assert_int_equal(d->node.stun[1].port, 5);
+	assert_true(d->tcp);
+	assert_string_equal(d->proxy->host, "proxy");
+	assert_string_equal(d->proxy->login, "me:pw");
+	assert_int_equal(d->proxy->port, 3128);
 	settings_deinit(&s);
 }
 
@@ -113,6 +119,7 @@ static void keys_are_wiped(void **state)
 	settings_deinit(&s);
 	assert_true(key_is_zero(s.daemon.node.private_key));
 	assert_null(s.peers);
+	assert_string_equal(s.proxy.login, "");
 }
 
 int main(void)

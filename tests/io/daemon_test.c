@@ -58,6 +58,7 @@ static struct daemon_settings settings_for_test(void)
 		.mtu = 1400,
 		.addresses = &address,
 		.addresses_len = 1,
+		.tcp = true,
 	};
 
 	cidr_parse(&address, "10.77.0.1/24");
@@ -185,6 +186,22 @@ static bool has_route(const char *network, const char *device)
 	return found;
 }
 
+/* By TCP on the loopback; closed again. */
+static bool can_be_called(int domain)
+{
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(PORT)};
+	int fd = socket(domain, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int failed;
+
+	v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	v6.sin6_addr = in6addr_loopback;
+	failed = domain == AF_INET ? connect(fd, (struct sockaddr *)&v4, sizeof(v4))
+				   : connect(fd, (struct sockaddr *)&v6, sizeof(v6));
+	close(fd);
+	return !failed;
+}
+
 static bool note_has_address(void *context, uint32_t ifindex, const struct cidr *has)
 {
 	bool *found = context;
@@ -207,13 +224,15 @@ static bool has_address(void)
 
 /* -- up and down ----------------------------------------------------------- */
 
-static bool saw_address, saw_socket, saw_lock;
+static bool saw_address, saw_socket, saw_lock, saw_tcp4, saw_tcp6;
 
 static void look_around_and_stop(void)
 {
 	saw_address = has_address();
 	saw_socket = scratch_mode("run/home.sock") == 0666;
 	saw_lock = scratch_has("run/home.lock");
+	saw_tcp4 = can_be_called(AF_INET);
+	saw_tcp6 = can_be_called(AF_INET6);
 	ask(STATUS);
 	ask(DOWN);
 }
@@ -231,7 +250,7 @@ static void comes_up_answers_and_leaves_nothing(void **state)
 	daemon_free(daemon);
 	assert_true(nothing_is_left());
 	assert_int_equal(count_fds(), before);
-	assert_true(saw_address && saw_socket && saw_lock);
+	assert_true(saw_address && saw_socket && saw_lock && saw_tcp4 && saw_tcp6);
 	assert_int_equal(scratch_mode("state"), 0700);
 
 	assert_true(note_is_ok(0) && note_is_ok(1));
@@ -249,6 +268,8 @@ static void comes_up_answers_and_leaves_nothing(void **state)
 	assert_true(report_number(self, "fwmark", 0) != 0);
 	assert_int_equal(report_number(json_object_get(self, "counters"), "bad_mac1", -1), 0);
 	assert_int_equal(report_number(json_object_get(self, "counters"), "udp_too_big", -1), 0);
+	assert_int_equal(report_number(json_object_get(self, "counters"), "stream_queue_full", -1),
+			 0);
 	first = json_array_get(json_object_get(notes[0], "peers"), 0);
 	assert_string_equal(report_text(first, "name", ""), "laptop");
 	assert_string_equal(report_text(first, "state", ""), "idle");
@@ -256,6 +277,39 @@ static void comes_up_answers_and_leaves_nothing(void **state)
 	assert_true(json_is_false(json_object_get(first, "preshared_key")));
 	assert_true(json_is_null(json_object_get(first, "path")));
 	assert_true(json_is_null(json_object_get(first, "last_handshake")));
+	forget_notes();
+}
+
+static void without_tcp_nobody_listens_there(void **state)
+{
+	struct daemon_settings s = settings_for_test();
+	struct daemon *daemon;
+
+	(void)state;
+	s.tcp = false;
+	daemon = start(&s, NULL);
+	assert_int_equal(run_visited(daemon, look_around_and_stop), 0);
+	daemon_free(daemon);
+	assert_true(saw_address && !saw_tcp4 && !saw_tcp6);
+	forget_notes();
+}
+
+/* Another program has the port: that is a warning. */
+static void a_tcp_port_that_is_taken_is_done_without(void **state)
+{
+	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(PORT)};
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct daemon_settings s = settings_for_test();
+	struct daemon *daemon;
+
+	(void)state;
+	assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof(any)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	daemon = start(&s, NULL);
+	close(fd);
+	assert_int_equal(run_visited(daemon, look_around_and_stop), 0);
+	daemon_free(daemon);
+	assert_true(saw_address && !saw_tcp4 && !saw_tcp6);
 	forget_notes();
 }
 
@@ -555,7 +609,7 @@ static void a_reload_that_fails_changes_nothing(void **state)
 
 static void what_needs_a_restart_is_said(void **state)
 {
-	static const char *const words[] = {"device", "listen_port", "fwmark", "mtu"};
+	static const char *const words[] = {"device", "listen_port", "fwmark", "mtu", "tcp"};
 	struct daemon_settings s = settings_for_test();
 	struct daemon *daemon;
 	char error[512];
@@ -563,13 +617,14 @@ static void what_needs_a_restart_is_said(void **state)
 	(void)state;
 	s.fwmark = 1;
 	daemon = start(&s, NULL);
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 5; i++) {
 		struct daemon_settings next = settings_for_test();
 
 		next.fwmark = i == 2 ? 2 : 1;
 		next.device = i == 0 ? "other0" : DEVICE;
 		next.node.listen_port = i == 1 ? OTHER_PORT : PORT;
 		next.mtu = i == 3 ? 1300 : 1400;
+		next.tcp = i != 4;
 		assert_int_equal(daemon_reconfigure(daemon, &next, error), EXIT_CONFIG);
 		assert_int_equal(strncmp(error, words[i], strlen(words[i])), 0);
 	}
@@ -746,6 +801,8 @@ int main(void)
 #define in_scratch(test) cmocka_unit_test_setup_teardown(test, scratch_begin, scratch_end)
 	const struct CMUnitTest tests[] = {
 		in_scratch(comes_up_answers_and_leaves_nothing),
+		in_scratch(without_tcp_nobody_listens_there),
+		in_scratch(a_tcp_port_that_is_taken_is_done_without),
 		in_scratch(no_secret_is_in_the_report),
 		in_scratch(a_signal_stops_it_too),
 		in_scratch(one_that_comes_before_the_loop_is_not_lost),

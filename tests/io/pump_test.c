@@ -1,6 +1,6 @@
 /* pump_test.c -- packets through two nodes, over real sockets and devices in memory.
  *
- *   host a == tun == pump --- 127.0.0.1 --- pump == tun == host b
+ *   host a == tun == pump --- 127.0.0.1, UDP or TCP --- pump == tun == host b
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,6 +27,7 @@ struct side {
 	uint8_t private_key[KEY_LEN], public_key[KEY_LEN];
 	struct cidr address;
 	struct udp *udp;
+	struct tcp *tcp;
 	struct tun *tun, *host;
 	struct node *node;
 	struct pump pump;
@@ -34,6 +35,7 @@ struct side {
 
 static struct side a, b;
 static uint8_t *slots;
+static bool by_tcp;			/* handshakes, and what answers them */
 
 static void ignore_gone(void *context, const struct path *path)
 {
@@ -41,8 +43,16 @@ static void ignore_gone(void *context, const struct path *path)
 	(void)path;
 }
 
+static void on_stream(void *context, struct datagram *datagrams, size_t n, msec now)
+{
+	struct side *s = context;
+
+	pump_from_stream(&s->pump, datagrams, n, now);
+}
+
 static void open_side(struct side *s, const char *address)
 {
+	struct tcp_settings tcp = {.received = on_stream, .context = s};
 	struct udp_settings settings = {.source_gone = ignore_gone};
 	char error[512];
 
@@ -51,6 +61,8 @@ static void open_side(struct side *s, const char *address)
 	x25519_public(s->public_key, s->private_key);
 	assert_true(cidr_parse(&s->address, address));
 	assert_int_equal(udp_open(&s->udp, &settings, error), 0);
+	tcp.port = udp_port(s->udp);
+	assert_int_equal(tcp_open(&s->tcp, &tcp, error), 0);
 	assert_int_equal(tun_memory_pair(&s->tun, &s->host, QUEUE), 0);
 }
 
@@ -78,6 +90,7 @@ static void join(struct side *s, const struct side *other)
 	s->node = node_new(&settings, &s->rng, no_marks, clock_now(), error);
 	assert_non_null(s->node);
 	assert_true(pump_init(&s->pump, s->node, s->tun, s->udp));
+	s->pump.tcp = s->tcp;
 }
 
 static int set_up(void **state)
@@ -85,6 +98,7 @@ static int set_up(void **state)
 	(void)state;
 	if (!crypto_init())
 		return -1;
+	by_tcp = false;
 	slots = slots_new();
 	open_side(&a, "10.77.0.1/32");
 	open_side(&b, "10.77.0.2/32");
@@ -96,6 +110,7 @@ static int set_up(void **state)
 static void close_side(struct side *s)
 {
 	pump_deinit(&s->pump);
+	tcp_free(s->tcp);
 	node_free(s->node);
 	udp_free(s->udp);
 	tun_free(s->tun);
@@ -118,8 +133,11 @@ static void drain(struct side *s)
 
 	node_set_wall(s->node, clock_wall_ns());
 	while (node_poll(s->node, &action, clock_now()) != ACTION_NONE) {
-		if (action.kind == ACTION_SEND)
-			udp_send(s->udp, &action.datagram, 1);
+		if (action.kind != ACTION_SEND)
+			continue;
+		if (by_tcp)
+			action.datagram.path.via = VIA_TCP;
+		pump_send(&s->pump, &action.datagram, 1, clock_now());
 	}
 }
 
@@ -129,6 +147,7 @@ static void turn(struct side *s)
 	assert_int_equal(pump_from_tun(&s->pump, clock_now()), 0);
 	drain(s);
 	pump_from_net(&s->pump, IP_V4, clock_now());
+	tcp_ready(s->tcp, clock_now());
 	drain(s);
 }
 
@@ -183,6 +202,45 @@ static void bursts_arrive_in_order(void **state)
 	assert_int_equal(b.pump.tun_dropped, 0);
 }
 
+/* The session answers by the way that the last message came. */
+static void a_tunnel_may_go_by_tcp(void **state)
+{
+	struct peer_status peer;
+
+	(void)state;
+	by_tcp = true;
+	host_sends(&a, &b, 7);
+	assert_int_equal(host_hears(&b), 7);
+	host_sends(&b, &a, 8);
+	assert_int_equal(host_hears(&a), 8);
+	node_peer_status(a.node, 0, &peer, clock_now());
+	assert_int_equal(peer.path.via, VIA_TCP);
+	assert_int_equal(tcp_connections(a.tcp), 1);
+	for (int round = 0; round < 20; round++) {
+		for (int i = 0; i < 50; i++)
+			host_sends(&a, &b, (uint8_t)i);
+		for (int i = 0; i < 50; i++)
+			assert_int_equal(host_hears(&b), i);
+	}
+	assert_int_equal(tcp_counter(a.tcp, STREAM_QUEUE_FULL), 0);
+}
+
+static void what_has_no_place_is_dropped_and_counted(void **state)
+{
+	uint8_t byte = 0;
+	struct datagram d[4] = {
+		{.path = {.via = VIA_TCP}}, {.path = {.via = VIA_TCP}}, {.path = {.via = VIA_STREAM}},
+		{.path = {.via = VIA_STREAM + NODE_STREAMS_MAX}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		d[i].packet = packet_in(&byte, 1, 0, 1);
+	a.pump.tcp = NULL;
+	pump_send(&a.pump, d, 4, clock_now());
+	assert_int_equal(a.pump.no_place, 4);
+}
+
 /* Type 3, code 0 or 1 of ICMP (RFC 792), from our own address. */
 static void what_goes_nowhere_comes_back_as_an_error(void **state)
 {
@@ -220,6 +278,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_sides(the_first_packet_waits_for_the_handshake_and_arrives),
 		with_sides(bursts_arrive_in_order),
+		with_sides(a_tunnel_may_go_by_tcp),
+		with_sides(what_has_no_place_is_dropped_and_counted),
 		with_sides(what_goes_nowhere_comes_back_as_an_error),
 		with_sides(what_the_device_does_not_take_is_counted),
 	};
