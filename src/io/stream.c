@@ -77,10 +77,11 @@ static bool ask_proxy(struct stream *s)
 	struct stream_proxy *p = s->proxy;
 
 	while (p->sent < p->len) {
+		ssize_t sent = send(s->watch.fd, p->request + p->sent, p->len - p->sent,
+				    MSG_NOSIGNAL);
 		size_t n;
 
-		if (!went_on(s, stream_result_of(send(s->watch.fd, p->request + p->sent, p->len - p->sent,
-					       MSG_NOSIGNAL), &n)))
+		if (!went_on(s, stream_result_of(sent, &n)))
 			return false;
 		p->sent += n;
 	}
@@ -100,10 +101,13 @@ static bool proxy_step(struct stream *s)
 {
 	enum proxy_result result;
 	struct bytes in;
+	ssize_t peeked;
 	size_t n;
 
-	if (!ask_proxy(s) || !went_on(s, stream_result_of(recv(s->watch.fd, s->set->in, PROXY_ANSWER_MAX,
-							MSG_PEEK), &n)))
+	if (!ask_proxy(s))
+		return false;
+	peeked = recv(s->watch.fd, s->set->in, PROXY_ANSWER_MAX, MSG_PEEK);
+	if (!went_on(s, stream_result_of(peeked, &n)))
 		return false;
 	in = bytes_of(s->set->in, n);
 	result = proxy_answer_feed(&s->proxy->answer, &in);
@@ -124,8 +128,10 @@ static bool tls_step(struct stream *s)
 
 	if (result == TLS_DONE)
 		s->phase = PHASE_OPEN;
+	else if (result == TLS_BAD_CERTIFICATE)
+		stream_give_up(s, STREAM_BAD_CERTIFICATE);
 	else if (result != TLS_AGAIN)
-		stream_give_up(s, result == TLS_BAD_CERTIFICATE ? STREAM_BAD_CERTIFICATE : STREAM_BAD_TLS);
+		stream_give_up(s, STREAM_BAD_TLS);
 	return result == TLS_DONE;
 }
 
@@ -332,6 +338,7 @@ char *stream_complaint(const struct stream *s, char out[static TLS_COMPLAINT])
 	else if (s->proxy->answer.bad)
 		snprintf(out, TLS_COMPLAINT, "the proxy does not speak HTTP");
 	else
-		snprintf(out, TLS_COMPLAINT, "the proxy refuses: status %u", s->proxy->answer.status);
+		snprintf(out, TLS_COMPLAINT, "the proxy refuses: status %u",
+			 s->proxy->answer.status);
 	return out;
 }

@@ -170,8 +170,9 @@ static int choose_protocol(SSL *session, const unsigned char **out, unsigned cha
 static void say_bad_key(const char *cert_file, const char *key_file, char error[static ERROR_TEXT])
 {
 	if (ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH)
-		snprintf(error, ERROR_TEXT, "%.200s is not the private key of the certificate in %.200s",
-			 key_file, cert_file);
+		snprintf(error, ERROR_TEXT,
+			 "%.200s is not the private key of the certificate in %.200s", key_file,
+			 cert_file);
 	else
 		snprintf(error, ERROR_TEXT, "%.300s has no private key in PEM form", key_file);
 }
