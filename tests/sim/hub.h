@@ -24,7 +24,7 @@ enum hub_malice {
 	HUB_SWAPS = 1 << 5,		/* into another's mailbox, and to another client, too */
 	HUB_GARBAGE = 1 << 6,		/* 200 a second for mailboxes that there are */
 	HUB_TALKS = 1 << 7,		/* frames and packets that it has no business with */
-	HUB_ALTERS = 1 << 8,		/* every other datagram that it relays */
+	HUB_ALTERS = 1 << 8,		/* half of the datagrams that it relays */
 	HUB_ALL = (1 << 9) - 1,
 };
 

@@ -58,7 +58,7 @@ void hub_relay(struct hub *hub, struct packet *p)
 	if (!to || hub->malice & HUB_DROPS)
 		return;
 	r = keep(hub, to, p);
-	if (hub->malice & HUB_ALTERS && hub->relayed_len % 2)
+	if (hub->malice & HUB_ALTERS && rng_below(&hub->rng, 2))
 		alter(hub, r);
 	if (hub->malice & HUB_SWAPS)
 		misdeliver(hub, r);
