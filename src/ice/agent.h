@@ -128,7 +128,7 @@ struct ice_agent {
 	uint32_t verdicts[ICE_VERDICTS];
 };
 
-_Static_assert(sizeof(struct ice_agent) <= 16 * 1024, "a node has some dozens of agents");
+_Static_assert(sizeof(struct ice_agent) <= 17 * 1024, "a node has some dozens of agents");
 
 void ice_agent_init(struct ice_agent *a, const struct ice_settings *settings);
 void ice_agent_deinit(struct ice_agent *a);		/* wipes */

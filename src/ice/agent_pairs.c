@@ -139,8 +139,8 @@ static void ask_back(struct ice_agent *a, uint8_t pair)
 bool agent_heard_request(struct ice_agent *a, const struct ice_early *request, msec now)
 {
 	bool is_new;
-	uint8_t remote = checklist_learn_remote(&a->list, &request->from, request->priority, now,
-						&is_new);
+	uint8_t remote = checklist_learn_remote(&a->list, request->local, &request->from,
+						request->priority, now, &is_new);
 	uint8_t pair;
 	struct pair *p;
 

@@ -243,8 +243,10 @@ static enum ice_verdict feed_response(struct ice_agent *a, const struct ice_base
 static enum ice_verdict feed_indication(const struct ice_agent *a, const struct ice_base *base,
 					const struct endpoint *remote, const struct stun_msg *msg)
 {
-	if (msg->method != STUN_BINDING || checklist_find_base(&a->list, base) == NO_INDEX ||
-	    checklist_find_remote(&a->list, remote) == NO_INDEX)
+	uint8_t local = checklist_find_base(&a->list, base);
+
+	if (msg->method != STUN_BINDING || local == NO_INDEX ||
+	    checklist_find_remote(&a->list, local, remote) == NO_INDEX)
 		return ICE_NOT_OURS;
 	return ICE_HANDLED;
 }

@@ -84,10 +84,7 @@ bool agent_poll_indication(struct ice_agent *a, struct ice_action *action)
 /* RFC 8445 sections 7.1 and 7.2.4: the priority that we would have as peer-reflexive. */
 static uint32_t priority_to_tell(const struct ice_agent *a, uint8_t pair)
 {
-	const struct candidate *c = &a->list.locals[a->list.pairs[pair].local].c;
-
-	return candidate_priority(CANDIDATE_PRFLX, candidate_local_preference(c->priority),
-				  COMPONENT);
+	return candidate_worth_as_prflx(&a->list.locals[a->list.pairs[pair].local].c);
 }
 
 /* What a check is made of: the same fields make the same bytes, when it is sent again. */

@@ -51,15 +51,15 @@ static bool is_hop(const struct candidate *c)
 	return c->proto == CANDIDATE_HOP;
 }
 
-/* One family, and a link-local address reaches only its own link (RFC 8445 section
- * 6.1.2.2). There is nobody yet to open TCP connections. */
+/* One transport, one family, and a link-local address reaches only its own link (RFC 8445
+ * section 6.1.2.2). */
 static bool is_compatible(const struct local_candidate *local, const struct candidate *remote)
 {
 	const struct endpoint *from = &local->base.at, *to = &remote->at;
 
 	if (is_hop(&local->c) || is_hop(remote))
 		return local->c.proto == remote->proto && ip_equal(&from->ip, &to->ip);
-	if (local->c.proto != CANDIDATE_UDP || remote->proto != CANDIDATE_UDP)
+	if (!candidate_same_transport(&local->c, remote))
 		return false;
 	if (from->ip.family != to->ip.family || local->c.component != remote->component)
 		return false;
@@ -172,7 +172,8 @@ static void take_better_local(struct checklist *l, uint8_t pair, uint8_t local)
 	struct pair *p = &l->pairs[pair];
 	uint64_t priority = priority_of(l, local, p->remote);
 
-	if (priority > p->priority && is_expendable(p)) {
+	if (priority > p->priority && is_expendable(p) &&
+	    candidate_may_call(&l->locals[local].c, &l->remotes[p->remote])) {
 		p->local = local;
 		p->priority = priority;
 	}
@@ -194,16 +195,41 @@ uint8_t checklist_pair(struct checklist *l, uint8_t local, uint8_t remote)
 	return pair;
 }
 
+static unsigned count_tcp_pairs(const struct checklist *l)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < PAIRS_MAX; i++)
+		n += l->pairs[i].state != PAIR_NONE &&
+		     candidate_is_tcp(&l->remotes[l->pairs[i].remote]);
+	return n;
+}
+
+/* One that nobody has asked on yet. */
+static void plan_pair(struct checklist *l, uint8_t local, uint8_t remote)
+{
+	const struct candidate *ours = &l->locals[local].c, *theirs = &l->remotes[remote];
+
+	if (ours->type == CANDIDATE_NONE || theirs->type == CANDIDATE_NONE ||
+	    !candidate_may_call(ours, theirs))
+		return;
+	if (candidate_is_tcp(ours) && count_tcp_pairs(l) >= PAIRS_TCP_MAX)
+		return;
+	checklist_pair(l, local, remote);
+}
+
 /* -- local candidates ---------------------------------------------------- */
 
-static unsigned count_locals(const struct checklist *l, enum ip_family family)
+/* Of that transport and family. */
+static unsigned count_locals(const struct checklist *l, const struct candidate *like)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < LOCALS_OFFERED; i++) {
 		const struct candidate *c = &l->locals[i].c;
 
-		n += c->type != CANDIDATE_NONE && c->at.ip.family == family;
+		n += c->type != CANDIDATE_NONE && c->at.ip.family == like->at.ip.family &&
+		     candidate_same_transport(c, like);
 	}
 	return n;
 }
@@ -280,20 +306,16 @@ uint8_t checklist_add_local(struct checklist *l, const struct local_candidate *c
 	if (known < LOCALS_OFFERED)
 		return known;
 	mine.c.component = COMPONENT;
-	if (!mine.c.priority) {
-		enum ip_family family = mine.c.at.ip.family;
-		uint16_t preference = candidate_preference_of(family, count_locals(l, family));
-
-		mine.c.priority = candidate_priority(mine.c.type, preference, COMPONENT);
-	}
+	if (!mine.c.priority)
+		mine.c.priority = candidate_worth(
+			&mine.c, candidate_preference_of(mine.c.at.ip.family, count_locals(l, &mine.c)));
 	slot = put_local(l, &mine, 0, LOCALS_OFFERED);
 	if (slot == NO_INDEX)
 		return NO_INDEX;
 	if (known != NO_INDEX)
 		forget_learnt_local(l, known, slot);
 	for (uint8_t r = 0; r < REMOTES_MAX; r++)
-		if (l->remotes[r].type != CANDIDATE_NONE)
-			checklist_pair(l, slot, r);
+		plan_pair(l, slot, r);
 	return slot;
 }
 
@@ -350,6 +372,19 @@ uint8_t checklist_find_base(const struct checklist *l, const struct ice_base *ba
 	return best;
 }
 
+/* The same place and base, whoever calls there. */
+static uint8_t find_learnt_local(const struct checklist *l, const struct local_candidate *c)
+{
+	for (uint8_t i = 0; i < LOCALS_MAX; i++) {
+		const struct local_candidate *other = &l->locals[i];
+
+		if (other->c.type != CANDIDATE_NONE && endpoint_equal(&other->c.at, &c->c.at) &&
+		    base_equal(&other->base, &c->base))
+			return i;
+	}
+	return NO_INDEX;
+}
+
 /* RFC 8445 section 7.2.5.3.1: its priority is the one that the check has told. */
 uint8_t checklist_learn_local(struct checklist *l, uint8_t sent_from, const struct endpoint *mapped,
 			      bool *is_new)
@@ -360,14 +395,13 @@ uint8_t checklist_learn_local(struct checklist *l, uint8_t sent_from, const stru
 			.type = CANDIDATE_PRFLX,
 			.proto = from->c.proto,
 			.component = COMPONENT,
-			.priority = candidate_priority(
-				CANDIDATE_PRFLX, candidate_local_preference(from->c.priority), COMPONENT),
+			.priority = candidate_worth_as_prflx(&from->c),
 			.at = *mapped,
 			.related = from->base.at,
 		},
 		.base = from->base,
 	};
-	uint8_t slot = find_local(l, &c);
+	uint8_t slot = find_learnt_local(l, &c);
 
 	*is_new = false;
 	if (slot == NO_INDEX) {
@@ -379,12 +413,12 @@ uint8_t checklist_learn_local(struct checklist *l, uint8_t sent_from, const stru
 
 /* -- remote candidates --------------------------------------------------- */
 
-uint8_t checklist_find_remote(const struct checklist *l, const struct endpoint *at)
+uint8_t checklist_find_remote(const struct checklist *l, uint8_t local, const struct endpoint *at)
 {
 	for (uint8_t i = 0; i < REMOTES_MAX; i++) {
 		const struct candidate *c = &l->remotes[i];
 
-		if (c->type != CANDIDATE_NONE && (c->proto == CANDIDATE_UDP || is_hop(c)) &&
+		if (c->type != CANDIDATE_NONE && candidate_same_transport(c, &l->locals[local].c) &&
 		    endpoint_equal(&c->at, at))
 			return i;
 	}
@@ -394,8 +428,7 @@ uint8_t checklist_find_remote(const struct checklist *l, const struct endpoint *
 static void pair_with_locals(struct checklist *l, uint8_t remote)
 {
 	for (uint8_t i = 0; i < LOCALS_OFFERED; i++)
-		if (l->locals[i].c.type != CANDIDATE_NONE)
-			checklist_pair(l, i, remote);
+		plan_pair(l, i, remote);
 }
 
 static uint8_t free_remote(const struct checklist *l, uint8_t from, uint8_t end)
@@ -418,10 +451,18 @@ static void replace_remote(struct checklist *l, uint8_t old, uint8_t slot,
 	checklist_set_role(l, l->controlling);		/* gives its pairs their new priority */
 }
 
+/* Of one that was learnt it is not certain whether it is active or both. */
+static bool is_place(const struct candidate *known, const struct candidate *c)
+{
+	if (known->type == CANDIDATE_PRFLX)
+		return candidate_same_transport(known, c) && endpoint_equal(&known->at, &c->at);
+	return known->type != CANDIDATE_NONE && candidate_same_place(known, c);
+}
+
 static uint8_t find_place(const struct checklist *l, const struct candidate *c)
 {
 	for (uint8_t i = 0; i < REMOTES_MAX; i++)
-		if (l->remotes[i].type != CANDIDATE_NONE && candidate_same_place(&l->remotes[i], c))
+		if (is_place(&l->remotes[i], c))
 			return i;
 	return NO_INDEX;
 }
@@ -495,10 +536,10 @@ static uint8_t evict_prflx(struct checklist *l, msec now)
 }
 
 /* RFC 8445 section 7.3.1.3. The foundation is like no other: "~" is not in ice-char. */
-uint8_t checklist_learn_remote(struct checklist *l, const struct endpoint *source,
+uint8_t checklist_learn_remote(struct checklist *l, uint8_t to, const struct endpoint *source,
 			       uint32_t priority, msec now, bool *is_new)
 {
-	uint8_t slot = checklist_find_remote(l, source);
+	uint8_t slot = checklist_find_remote(l, to, source);
 	struct candidate *c;
 
 	*is_new = false;
@@ -512,6 +553,7 @@ uint8_t checklist_learn_remote(struct checklist *l, const struct endpoint *sourc
 	c = &l->remotes[slot];
 	*c = (struct candidate){
 		.type = CANDIDATE_PRFLX,
+		.proto = (uint8_t)candidate_proto_of_caller(l->locals[to].c.proto),
 		.component = COMPONENT,
 		.priority = priority,
 		.at = *source,

@@ -8,6 +8,7 @@
  * Each local base is paired with each remote candidate that it can reach; of two
  * pairs from the same base to the same place the better stays (RFC 8445 section
  * 6.1.2). Candidates may come at any time and in any order (RFC 8838 section 10).
+ * A base is one of UDP or one of TCP, as its candidates are; the two are never paired.
  *
  * A slot keeps its index as long as it is used: an index is how checks, the agent
  * and its owner speak of a candidate or a pair. Type or state 0 is a free slot.
@@ -15,17 +16,18 @@
 #ifndef ICE_CHECKLIST_H
 #define ICE_CHECKLIST_H
 
-#include "ice/candidate.h"
+#include "ice/candidate_tcp.h"
 #include "ice/pair.h"
 
 enum {
-	LOCALS_OFFERED = 16,		/* gathered candidates */
+	LOCALS_OFFERED = 22,		/* gathered candidates, of which some 6 are for TCP */
 	REMOTES_SIGNALLED = 32,
 	PRFLX_MAX = 4,			/* on each side, besides those */
 	PRFLX_REST = 10 * 1000,		/* msec until one that failed makes room for another */
 	LOCALS_MAX = LOCALS_OFFERED + PRFLX_MAX,
 	REMOTES_MAX = REMOTES_SIGNALLED + PRFLX_MAX,
 	PAIRS_MAX = 64,			/* RFC 8445 section 6.1.2.5 would allow 100 */
+	PAIRS_TCP_MAX = 8,		/* connections that a peer can make us try to open */
 };
 
 _Static_assert((int)PAIRS_MAX < (int)NO_INDEX, "an index is a byte");
@@ -80,11 +82,13 @@ bool checklist_remove_remote(struct checklist *l, uint8_t remote);
  * the candidate of that address, an old one or a new one (*is_new); NO_INDEX: no room. */
 uint8_t checklist_learn_local(struct checklist *l, uint8_t sent_from, const struct endpoint *mapped,
 			      bool *is_new);
-uint8_t checklist_learn_remote(struct checklist *l, const struct endpoint *source,
+/* `to`: the local candidate that was asked. */
+uint8_t checklist_learn_remote(struct checklist *l, uint8_t to, const struct endpoint *source,
 			       uint32_t priority, msec now, bool *is_new);
 
 uint8_t checklist_find_base(const struct checklist *l, const struct ice_base *base);
-uint8_t checklist_find_remote(const struct checklist *l, const struct endpoint *at);
+/* Of the same transport as that local candidate. */
+uint8_t checklist_find_remote(const struct checklist *l, uint8_t local, const struct endpoint *at);
 
 /* -- pairs --------------------------------------------------------------- */
 

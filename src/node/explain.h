@@ -11,7 +11,7 @@
 #include "node/status.h"
 
 enum {
-	EXPLAIN_LOCALS = 20, EXPLAIN_REMOTES = 36, EXPLAIN_PAIRS = 64, EXPLAIN_OBSERVED = 8,
+	EXPLAIN_LOCALS = 26, EXPLAIN_REMOTES = 36, EXPLAIN_PAIRS = 64, EXPLAIN_OBSERVED = 8,
 	EXPLAIN_INTRODUCERS = 11,
 	EXPLAIN_LONG = 10 * 1000,	/* msec without a word; then it is said */
 	EXPLAIN_UNANSWERED = 2,		/* initiations; likewise */

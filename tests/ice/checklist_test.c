@@ -64,7 +64,7 @@ static uint8_t add_remote(enum candidate_type type, const char *at, const char *
 	struct candidate c = remote(type, at, foundation, 65535);
 
 	assert_int_equal(checklist_add_remote(&l, &c), REMOTE_ADDED);
-	return checklist_find_remote(&l, &c.at);
+	return checklist_find_remote(&l, 0, &c.at);
 }
 
 static unsigned count_pairs(void)
@@ -227,17 +227,157 @@ static void link_local_addresses_meet_only_on_their_link(void **state)
 	assert_int_not_equal(find_pair(global, r), NO_INDEX);
 }
 
-static void tcp_candidates_are_kept_but_not_paired(void **state)
+/* -- TCP --------------------------------------------------------------------- */
+
+static uint8_t add_tcp_local(enum candidate_type type, enum candidate_proto proto, const char *at)
 {
-	struct candidate c = remote(CANDIDATE_HOST, "10.1.0.1:5", "1", 65535);
+	struct local_candidate c = {
+		.c = {.type = (uint8_t)type, .proto = (uint8_t)proto, .at = endpoint(at)},
+		.base = {.at = endpoint("10.0.0.1:5"), .via = 1000},
+	};
+
+	return checklist_add_local(&l, &c);
+}
+
+static struct candidate tcp_remote(enum candidate_type type, enum candidate_proto proto,
+				   const char *at)
+{
+	struct candidate c = remote(type, at, at, 0);
+
+	c.proto = (uint8_t)proto;
+	c.priority = candidate_tcp_priority(type, proto, 65535);
+	return c;
+}
+
+static void tcp_and_udp_at_one_address_are_two_places(void **state)
+{
+	struct candidate c = tcp_remote(CANDIDATE_HOST, CANDIDATE_TCP_PASSIVE, "10.1.0.1:5");
 
 	(void)state;
-	c.proto = CANDIDATE_TCP_PASSIVE;
 	add_host("10.0.0.1:5");
 	assert_int_equal(checklist_add_remote(&l, &c), REMOTE_ADDED);
 	assert_int_equal(count_pairs(), 0);
-	add_remote(CANDIDATE_HOST, "10.1.0.1:5", "2");		/* UDP at the same address is another */
+	add_remote(CANDIDATE_HOST, "10.1.0.1:5", "2");
 	assert_int_equal(count_pairs(), 1);
+	add_tcp_local(CANDIDATE_HOST, CANDIDATE_TCP_PASSIVE, "10.0.0.1:5");
+	assert_int_equal(count_pairs(), 2);
+}
+
+/* RFC 6544 section 6.2, where ours that is passive is active too. */
+static void tcp_is_paired_by_who_calls_whom(void **state)
+{
+	static const struct {
+		enum candidate_proto ours, theirs;
+		unsigned pairs;
+	} table[] = {
+		{CANDIDATE_TCP_PASSIVE, CANDIDATE_TCP_PASSIVE, 1},
+		{CANDIDATE_TCP_PASSIVE, CANDIDATE_TCP_ACTIVE, 0},
+		{CANDIDATE_TCP_PASSIVE, CANDIDATE_TCP_SO, 0},
+		{CANDIDATE_TCP_ACTIVE, CANDIDATE_TCP_PASSIVE, 1},
+		{CANDIDATE_TCP_ACTIVE, CANDIDATE_TCP_ACTIVE, 0},
+		{CANDIDATE_TCP_ACTIVE, CANDIDATE_TCP_SO, 0},
+		{CANDIDATE_TCP_SO, CANDIDATE_TCP_SO, 1},
+		{CANDIDATE_TCP_SO, CANDIDATE_TCP_PASSIVE, 0},
+		{CANDIDATE_TCP_SO, CANDIDATE_TCP_ACTIVE, 0},
+		{CANDIDATE_TCP_SO, CANDIDATE_UDP, 0},
+		{CANDIDATE_UDP, CANDIDATE_TCP_SO, 0},
+		{CANDIDATE_UDP, CANDIDATE_UDP, 1},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct candidate c = tcp_remote(CANDIDATE_HOST, table[i].theirs, "10.1.0.1:5");
+
+		begin(state);
+		add_tcp_local(CANDIDATE_HOST, table[i].ours, "10.0.0.1:5");
+		checklist_add_remote(&l, &c);
+		assert_int_equal(count_pairs(), table[i].pairs);
+		begin(state);			/* in the other order */
+		checklist_add_remote(&l, &c);
+		add_tcp_local(CANDIDATE_HOST, table[i].ours, "10.0.0.1:5");
+		assert_int_equal(count_pairs(), table[i].pairs);
+	}
+}
+
+static void tcp_of_another_family_is_not_paired(void **state)
+{
+	struct candidate c = tcp_remote(CANDIDATE_HOST, CANDIDATE_TCP_PASSIVE, "[2001:db8::1]:5");
+
+	(void)state;
+	add_tcp_local(CANDIDATE_HOST, CANDIDATE_TCP_PASSIVE, "10.0.0.1:5");
+	checklist_add_remote(&l, &c);
+	assert_int_equal(count_pairs(), 0);
+}
+
+static void a_peer_has_us_open_eight_connections_at_most(void **state)
+{
+	char at[32];
+
+	(void)state;
+	add_tcp_local(CANDIDATE_HOST, CANDIDATE_TCP_PASSIVE, "10.0.0.1:5");
+	for (unsigned i = 1; i <= 20; i++) {
+		struct candidate c;
+
+		snprintf(at, sizeof(at), "10.1.0.%u:5", i);
+		c = tcp_remote(CANDIDATE_HOST, CANDIDATE_TCP_PASSIVE, at);
+		assert_int_equal(checklist_add_remote(&l, &c), REMOTE_ADDED);
+	}
+	assert_int_equal(count_pairs(), PAIRS_TCP_MAX);
+}
+
+/* It had no way to be asked; now there is a connection. */
+static void who_calls_by_tcp_is_active_and_is_paired(void **state)
+{
+	struct endpoint from = endpoint("203.0.113.7:4711");
+	uint8_t ours = add_tcp_local(CANDIDATE_HOST, CANDIDATE_TCP_PASSIVE, "10.0.0.1:5");
+	bool is_new;
+	uint8_t r = checklist_learn_remote(&l, ours, &from, 12345, 0, &is_new);
+
+	(void)state;
+	assert_true(is_new);
+	assert_int_equal(l.remotes[r].proto, CANDIDATE_TCP_ACTIVE);
+	assert_int_equal(count_pairs(), 0);
+	assert_int_not_equal(checklist_pair(&l, ours, r), NO_INDEX);
+	assert_int_equal(checklist_find_remote(&l, ours, &from), r);
+	assert_int_equal(checklist_find_remote(&l, add_host("10.0.0.1:5"), &from), NO_INDEX);
+}
+
+/* Its check was faster than its DESC. */
+static void who_called_by_tcp_and_is_told_later_is_one(void **state)
+{
+	struct candidate told = tcp_remote(CANDIDATE_SRFLX, CANDIDATE_TCP_SO, "203.0.113.7:4711");
+	uint8_t ours = add_tcp_local(CANDIDATE_HOST, CANDIDATE_TCP_PASSIVE, "10.0.0.1:5");
+	bool is_new;
+	uint8_t r = checklist_learn_remote(&l, ours, &told.at, 12345, 0, &is_new);
+	uint8_t pair = checklist_pair(&l, ours, r);
+
+	(void)state;
+	l.pairs[pair].state = PAIR_VALID;
+	assert_int_equal(checklist_add_remote(&l, &told), REMOTE_SIGNALLED);
+	r = checklist_find_remote(&l, ours, &told.at);
+	assert_true(r < REMOTES_SIGNALLED);
+	assert_int_equal(l.remotes[r].proto, CANDIDATE_TCP_SO);
+	assert_int_equal(l.pairs[pair].remote, r);
+	assert_int_equal(l.pairs[pair].state, PAIR_VALID);
+}
+
+static void how_the_peer_sees_a_connection_is_no_candidate_of_udp(void **state)
+{
+	struct endpoint mapped = endpoint("203.0.113.9:40001");
+	uint8_t udp = add_local(CANDIDATE_SRFLX, "203.0.113.9:40001", "10.0.0.1:5");
+	uint8_t so = add_tcp_local(CANDIDATE_SRFLX, CANDIDATE_TCP_SO, "203.0.113.9:40001");
+	uint8_t host = add_tcp_local(CANDIDATE_HOST, CANDIDATE_TCP_PASSIVE, "10.0.0.1:5");
+	bool is_new;
+
+	(void)state;
+	assert_int_not_equal(udp, so);
+	assert_int_equal(checklist_learn_local(&l, host, &mapped, &is_new), so);
+	assert_false(is_new);
+	mapped.port++;
+	so = checklist_learn_local(&l, host, &mapped, &is_new);
+	assert_true(is_new);
+	assert_true(candidate_is_tcp(&l.locals[so].c));
+	assert_int_equal(l.locals[so].c.priority,
+			 candidate_tcp_priority(CANDIDATE_PRFLX, CANDIDATE_TCP_PASSIVE, 8188));
 }
 
 static void the_worst_pairs_make_room_for_better_ones(void **state)
@@ -305,7 +445,10 @@ static uint8_t add_remote_hop(const char *at)
 	c.proto = CANDIDATE_HOP;
 	c.at.scope = 12345;		/* which peer: the owner's business */
 	assert_int_equal(checklist_add_remote(&l, &c), REMOTE_ADDED);
-	return checklist_find_remote(&l, &c.at);
+	for (uint8_t i = 0; i < REMOTES_MAX; i++)
+		if (candidate_same_place(&l.remotes[i], &c))
+			return i;
+	return NO_INDEX;
 }
 
 static void a_hop_fits_nothing_but_itself(void **state)
@@ -360,7 +503,7 @@ static void a_remote_one_that_is_signalled_later_keeps_its_pair(void **state)
 	bool is_new;
 
 	(void)state;
-	r = checklist_learn_remote(&l, &told.at, 12345, 0, &is_new);
+	r = checklist_learn_remote(&l, 0, &told.at, 12345, 0, &is_new);
 	assert_true(is_new);
 	assert_int_equal(l.remotes[r].type, CANDIDATE_PRFLX);
 	assert_int_equal(l.remotes[r].priority, 12345);
@@ -369,10 +512,10 @@ static void a_remote_one_that_is_signalled_later_keeps_its_pair(void **state)
 	l.pairs[pair].state = PAIR_VALID;
 	l.pairs[pair].srtt = 5;
 
-	assert_int_equal(checklist_learn_remote(&l, &told.at, 99, 0, &is_new), r);
+	assert_int_equal(checklist_learn_remote(&l, 0, &told.at, 99, 0, &is_new), r);
 	assert_false(is_new);
 	assert_int_equal(checklist_add_remote(&l, &told), REMOTE_SIGNALLED);
-	r = checklist_find_remote(&l, &told.at);
+	r = checklist_find_remote(&l, 0, &told.at);
 	assert_int_equal(l.remotes[r].type, CANDIDATE_SRFLX);
 	assert_string_equal(l.remotes[r].foundation, "9");
 	assert_int_equal(find_pair(local, r), pair);
@@ -403,18 +546,18 @@ static void a_fifth_remote_one_has_to_wait_for_one_that_failed(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < PRFLX_MAX; i++, at.port++) {
-		uint8_t r = checklist_learn_remote(&l, &at, 1, 1000, &is_new);
+		uint8_t r = checklist_learn_remote(&l, 0, &at, 1, 1000, &is_new);
 
 		pair = checklist_pair(&l, local, r);
 		l.pairs[pair].last_rx = 1000;
 		first = i == 0 ? pair : first;
 	}
-	assert_int_equal(checklist_learn_remote(&l, &at, 1, 1000, &is_new), NO_INDEX);
+	assert_int_equal(checklist_learn_remote(&l, 0, &at, 1, 1000, &is_new), NO_INDEX);
 	assert_false(is_new);
 	l.pairs[first].state = PAIR_FAILED;
-	assert_int_equal(checklist_learn_remote(&l, &at, 1, 1000 + PRFLX_REST - 1, &is_new),
+	assert_int_equal(checklist_learn_remote(&l, 0, &at, 1, 1000 + PRFLX_REST - 1, &is_new),
 			 NO_INDEX);
-	assert_int_not_equal(checklist_learn_remote(&l, &at, 1, 1000 + PRFLX_REST, &is_new),
+	assert_int_not_equal(checklist_learn_remote(&l, 0, &at, 1, 1000 + PRFLX_REST, &is_new),
 			     NO_INDEX);
 	assert_true(is_new);
 	assert_int_equal(l.pairs[first].state, PAIR_NONE);
@@ -433,15 +576,15 @@ static void a_full_table_of_signalled_ones_leaves_room_to_learn_four(void **stat
 		add_remote(CANDIDATE_HOST, at, "1");
 	}
 	for (int i = 0; i < PRFLX_MAX; i++, e.port++)
-		assert_int_not_equal(checklist_learn_remote(&l, &e, 1, 0, &is_new), NO_INDEX);
+		assert_int_not_equal(checklist_learn_remote(&l, 0, &e, 1, 0, &is_new), NO_INDEX);
 }
 
 static void a_remote_one_has_a_foundation_like_no_other(void **state)
 {
 	struct endpoint e = endpoint("203.0.113.1:1"), f = endpoint("203.0.113.1:2");
 	bool is_new;
-	uint8_t a = checklist_learn_remote(&l, &e, 1, 0, &is_new);
-	uint8_t b = checklist_learn_remote(&l, &f, 1, 0, &is_new);
+	uint8_t a = checklist_learn_remote(&l, 0, &e, 1, 0, &is_new);
+	uint8_t b = checklist_learn_remote(&l, 0, &f, 1, 0, &is_new);
 
 	(void)state;
 	assert_string_not_equal(l.remotes[a].foundation, l.remotes[b].foundation);
@@ -715,7 +858,13 @@ int main(void)
 			a_reflexive_candidate_stands_in_for_a_base_that_is_not_offered, begin),
 		cmocka_unit_test_setup(a_relayed_candidate_is_its_own_base, begin),
 		cmocka_unit_test_setup(link_local_addresses_meet_only_on_their_link, begin),
-		cmocka_unit_test_setup(tcp_candidates_are_kept_but_not_paired, begin),
+		cmocka_unit_test_setup(tcp_and_udp_at_one_address_are_two_places, begin),
+		cmocka_unit_test_setup(tcp_is_paired_by_who_calls_whom, begin),
+		cmocka_unit_test_setup(tcp_of_another_family_is_not_paired, begin),
+		cmocka_unit_test_setup(a_peer_has_us_open_eight_connections_at_most, begin),
+		cmocka_unit_test_setup(who_calls_by_tcp_is_active_and_is_paired, begin),
+		cmocka_unit_test_setup(who_called_by_tcp_and_is_told_later_is_one, begin),
+		cmocka_unit_test_setup(how_the_peer_sees_a_connection_is_no_candidate_of_udp, begin),
 		cmocka_unit_test_setup(the_worst_pairs_make_room_for_better_ones, begin),
 		cmocka_unit_test_setup(a_pair_worse_than_all_others_is_not_made, begin),
 		cmocka_unit_test_setup(a_hop_fits_nothing_but_itself, begin),
