@@ -63,7 +63,7 @@ bool gather_base(const struct gather *g, const struct path *path, struct ice_bas
 
 static void add(struct gather *g, const struct local_candidate *c)
 {
-	if (g->candidates_len < LOCALS_OFFERED)
+	if (g->candidates_len < GATHER_MAX)
 		g->candidates[g->candidates_len++] = *c;
 }
 
@@ -180,13 +180,74 @@ static void add_hops(struct gather *g)
 		add_hop(g, at, nth);
 }
 
-static bool same_candidates(const struct gather *g, const struct local_candidate *others, size_t n)
+/* -- TCP ------------------------------------------------------------------- */
+
+static void add_tcp(struct gather *g, const struct node_local_address *local,
+		    struct local_candidate *c, unsigned nth)
 {
-	if (g->candidates_len != n)
+	for (size_t i = 0; i < g->tcp_candidates_len; i++) {
+		if (candidate_same_place(&g->tcp_candidates[i].c, &c->c))
+			return;
+	}
+	if (g->tcp_candidates_len == GATHER_TCP_MAX)
+		return;
+	c->base = base_at(g, local);
+	c->base.via = VIA_TCP;
+	c->c.component = COMPONENT;
+	c->c.priority = candidate_worth(&c->c, candidate_preference_of(c->c.at.ip.family, nth));
+	g->tcp_candidates[g->tcp_candidates_len++] = *c;
+}
+
+static void add_tcp_reflexive(struct gather *g, const struct observed *o, unsigned nth)
+{
+	const struct node_local_address *local = find_local(g, &o->base);
+	struct local_candidate c = {
+		.c = {.type = CANDIDATE_SRFLX, .proto = CANDIDATE_TCP_SO, .at = o->mapped},
+		.server = o->observer.ip,
+	};
+
+	if (!local)
+		return;
+	c.c.related = base_at(g, local).at;
+	add_tcp(g, local, &c, nth);
+}
+
+static void add_tcp_host(struct gather *g, const struct node_local_address *local, unsigned nth)
+{
+	struct local_candidate c = {
+		.c = {.type = CANDIDATE_HOST, .proto = CANDIDATE_TCP_PASSIVE,
+		      .at = base_at(g, local).at},
+	};
+
+	add_tcp(g, local, &c, nth);
+}
+
+/* Those that others see come first: there is not much room. A link-local address is on a LAN
+ * where nothing is in the way of UDP. */
+static void rebuild_tcp(struct gather *g)
+{
+	unsigned nth = 0;
+
+	g->tcp_candidates_len = 0;
+	for (unsigned i = 0; g->tcp && i < GATHER_OBSERVED_TCP_MAX; i++) {
+		if (g->observed_tcp[i].mapped.ip.family != IP_NONE)
+			add_tcp_reflexive(g, &g->observed_tcp[i], i);
+	}
+	for (size_t i = 0; g->tcp && i < g->locals_len; i++) {
+		if (!ip_is_link_local(&g->locals[i].ip))
+			add_tcp_host(g, &g->locals[i], nth++);
+	}
+}
+
+/* -- all of them ----------------------------------------------------------- */
+
+static bool same_candidates(const struct local_candidate *a, size_t n,
+			    const struct local_candidate *b, size_t m)
+{
+	if (n != m)
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		if (!endpoint_equal(&g->candidates[i].c.at, &others[i].c.at) ||
-		    !base_equal(&g->candidates[i].base, &others[i].base))
+		if (!candidate_same_place(&a[i].c, &b[i].c) || !base_equal(&a[i].base, &b[i].base))
 			return false;
 	}
 	return true;
@@ -196,11 +257,8 @@ static bool same_candidates(const struct gather *g, const struct local_candidate
  * there are other candidates than before. */
 static bool rebuild(struct gather *g)
 {
-	struct local_candidate before[LOCALS_OFFERED];
-	size_t before_len = g->candidates_len;
+	const struct gather before = *g;
 	unsigned nth4 = 0, nth6 = 0;
-
-	memcpy(before, g->candidates, sizeof(before));
 
 	g->candidates_len = 0;
 	for (size_t i = 0; i < g->locals_len; i++)
@@ -211,7 +269,24 @@ static bool rebuild(struct gather *g)
 		if (g->observed[i].mapped.ip.family != IP_NONE)
 			add_reflexive(g, &g->observed[i], (unsigned)i);
 	}
-	return !same_candidates(g, before, before_len);
+	rebuild_tcp(g);
+	return !same_candidates(g->candidates, g->candidates_len, before.candidates,
+				before.candidates_len) ||
+	       !same_candidates(g->tcp_candidates, g->tcp_candidates_len, before.tcp_candidates,
+				before.tcp_candidates_len);
+}
+
+bool gather_has(const struct gather *g, const struct local_candidate *c)
+{
+	bool tcp = candidate_is_tcp(&c->c);
+	const struct local_candidate *all = tcp ? g->tcp_candidates : g->candidates;
+	size_t n = tcp ? g->tcp_candidates_len : g->candidates_len;
+
+	for (size_t i = 0; i < n; i++) {
+		if (candidate_same_place(&all[i].c, &c->c) && base_equal(&all[i].base, &c->base))
+			return true;
+	}
+	return false;
 }
 
 static bool same_locals(const struct gather *g, const struct node_local_address *locals, size_t n)
@@ -226,6 +301,15 @@ static bool same_locals(const struct gather *g, const struct node_local_address 
 	return true;
 }
 
+/* What was seen of an address that is not ours any more. */
+static void forget_elsewhere(const struct gather *g, struct observed *all, size_t n)
+{
+	for (struct observed *o = all; o < all + n; o++) {
+		if (!gather_is_local(g, &o->base))
+			*o = (struct observed){0};
+	}
+}
+
 bool gather_set_locals(struct gather *g, const struct node_local_address *locals, size_t n)
 {
 	if (n > NODE_LOCALS_MAX)
@@ -235,10 +319,8 @@ bool gather_set_locals(struct gather *g, const struct node_local_address *locals
 	if (n)
 		memcpy(g->locals, locals, n * sizeof(*locals));
 	g->locals_len = n;
-	for (size_t i = 0; i < GATHER_OBSERVED_MAX; i++) {
-		if (!gather_is_local(g, &g->observed[i].base))
-			g->observed[i] = (struct observed){0};
-	}
+	forget_elsewhere(g, g->observed, GATHER_OBSERVED_MAX);
+	forget_elsewhere(g, g->observed_tcp, GATHER_OBSERVED_TCP_MAX);
 	rebuild(g);
 	return true;
 }
@@ -264,13 +346,19 @@ bool gather_has_relay(const struct gather *g, const struct ip *ip)
 	return false;
 }
 
+bool gather_allow_tcp(struct gather *g, bool allowed)
+{
+	g->tcp = allowed;
+	return rebuild(g);
+}
+
 /* That observer's own slot, a free one, or the oldest. */
-static struct observed *slot_for(struct gather *g, const struct endpoint *observer,
+static struct observed *slot_for(struct observed *all, size_t n, const struct endpoint *observer,
 				 const struct ip *base)
 {
-	struct observed *oldest = &g->observed[0];
+	struct observed *oldest = all;
 
-	for (struct observed *o = g->observed; o < g->observed + GATHER_OBSERVED_MAX; o++) {
+	for (struct observed *o = all; o < all + n; o++) {
 		if (endpoint_equal(&o->observer, observer) && ip_equal(&o->base, base))
 			return o;
 		if (o->seen < oldest->seen)
@@ -282,9 +370,13 @@ static struct observed *slot_for(struct gather *g, const struct endpoint *observ
 bool gather_observe(struct gather *g, const struct endpoint *mapped, const struct path *by,
 		    msec now)
 {
-	struct observed *o = slot_for(g, &by->remote, &by->local);
+	bool tcp = by->via == VIA_TCP;
+	struct observed *o = slot_for(tcp ? g->observed_tcp : g->observed,
+				      tcp ? GATHER_OBSERVED_TCP_MAX : GATHER_OBSERVED_MAX,
+				      &by->remote, &by->local);
 
-	if (!gather_is_local(g, &by->local) || mapped->ip.family != by->local.family)
+	if ((by->via != VIA_LISTEN && !tcp) || !gather_is_local(g, &by->local) ||
+	    mapped->ip.family != by->local.family)
 		return false;
 	*o = (struct observed){*mapped, by->local, by->remote, now};
 	return rebuild(g);
@@ -308,6 +400,12 @@ size_t gather_offer(struct desc_candidate out[static DESC_CANDIDATES_MAX],
 		[CANDIDATE_PRFLX] = DESC_PRFLX,
 		[CANDIDATE_RELAY] = DESC_RELAY,
 	};
+	static const uint8_t transports[] = {
+		[CANDIDATE_UDP] = DESC_UDP,
+		[CANDIDATE_TCP_ACTIVE] = DESC_TCP_ACTIVE,
+		[CANDIDATE_TCP_PASSIVE] = DESC_TCP_PASSIVE,
+		[CANDIDATE_TCP_SO] = DESC_TCP_SO,
+	};
 	size_t len = 0;
 
 	for (size_t i = 0; i < n && len < DESC_CANDIDATES_MAX; i++) {
@@ -319,7 +417,7 @@ size_t gather_offer(struct desc_candidate out[static DESC_CANDIDATES_MAX],
 		out[len] = (struct desc_candidate){
 			.priority = c->priority,
 			.type = types[c->type],
-			.transport = DESC_UDP,
+			.transport = transports[c->proto],
 			.foundation = (uint8_t)(len + 1),
 			.endpoint = c->at,
 			.related = c->related,

@@ -7,7 +7,9 @@
  *   mapped  the port that the router opened for us: a srflx that lets in whoever comes
  *   hop     a relay among our peers (relays.h); the peers know of it without being told
  *
- * Two of a server's ports are two observers: what they see may differ (mapping.h).
+ * Two of a server's ports are two observers: what they see may differ (mapping.h). What they
+ * see of TCP is kept apart, and makes candidates of TCP (ice/candidate_tcp.h): a NAT has
+ * its own ports for that. Whether these are told and tried says reach_tcp.h.
  */
 #ifndef NODE_GATHER_H
 #define NODE_GATHER_H
@@ -19,6 +21,9 @@
 enum {
 	GATHER_OBSERVED_MAX = 8,
 	GATHER_HOPS = 6,		/* relays that are used at the same time */
+	GATHER_OBSERVED_TCP_MAX = 4,
+	GATHER_MAX = 16,
+	GATHER_TCP_MAX = LOCALS_OFFERED - GATHER_MAX,
 };
 
 struct observed {
@@ -33,11 +38,15 @@ struct gather {
 	struct node_local_address locals[NODE_LOCALS_MAX];
 	size_t locals_len;
 	struct observed observed[GATHER_OBSERVED_MAX];
+	struct observed observed_tcp[GATHER_OBSERVED_TCP_MAX];
 	struct node_mapped mapped;
 	struct endpoint relays[NODE_RELAYS_MAX];	/* family IP_NONE: free */
+	bool tcp;			/* may be used at all */
 	/* what follows from it */
-	struct local_candidate candidates[LOCALS_OFFERED];
+	struct local_candidate candidates[GATHER_MAX];
 	size_t candidates_len;
+	struct local_candidate tcp_candidates[GATHER_TCP_MAX];
+	size_t tcp_candidates_len;
 };
 
 void gather_init(struct gather *g, uint16_t port);
@@ -45,10 +54,12 @@ void gather_init(struct gather *g, uint16_t port);
 /* True: the candidates are others now. */
 bool gather_set_locals(struct gather *g, const struct node_local_address *locals, size_t n);
 bool gather_set_mapped(struct gather *g, const struct node_mapped *mapped);
+bool gather_allow_tcp(struct gather *g, bool allowed);
+/* `by` tells the transport: the listen port's UDP or TCP. By any other way nothing is seen. */
 bool gather_observe(struct gather *g, const struct endpoint *mapped, const struct path *by,
 		    msec now);
 
-/* What was seen before that time, and not since. True as above. */
+/* What was seen of UDP before that time, and not since. True as above. */
 bool gather_forget_before(struct gather *g, msec when);
 
 /* The relay by that number; family IP_NONE: there is none. */
@@ -57,6 +68,8 @@ void gather_set_relay(struct gather *g, uint16_t via, const struct endpoint *at)
 bool gather_has_relay(const struct gather *g, const struct ip *ip);
 
 bool gather_is_local(const struct gather *g, const struct ip *ip);
+/* Is this one of our candidates (still)? */
+bool gather_has(const struct gather *g, const struct local_candidate *c);
 
 /* Is it still a place of ours? */
 bool gather_has_base(const struct gather *g, const struct ice_base *base);

@@ -267,6 +267,110 @@ static void a_mapped_one_is_told_as_such(void **state)
 	assert_int_equal(offer[3].type, DESC_SRFLX);
 }
 
+/* -- TCP --------------------------------------------------------------------- */
+
+static bool observe_tcp(struct gather *g, uint8_t n, uint16_t port, msec now)
+{
+	struct path by = {.remote = {ip_v4(198, 51, 100, n), 27001, 0}, .local = locals[0].ip,
+			  .via = VIA_TCP};
+	struct endpoint mapped = {ip_v4(203, 0, 113, 9), port, 0};
+
+	return gather_observe(g, &mapped, &by, now);
+}
+
+static void where_tcp_is_allowed_hosts_wait_for_calls(void **state)
+{
+	struct gather *g = gathered();
+
+	(void)state;
+	assert_int_equal(g->tcp_candidates_len, 0);
+	assert_true(gather_allow_tcp(g, true));
+	assert_false(gather_allow_tcp(g, true));
+	assert_int_equal(g->tcp_candidates_len, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(g->tcp_candidates[i].c.type, CANDIDATE_HOST);
+		assert_int_equal(g->tcp_candidates[i].c.proto, CANDIDATE_TCP_PASSIVE);
+		assert_int_equal(g->tcp_candidates[i].base.via, VIA_TCP);
+		assert_true(gather_has(g, &g->tcp_candidates[i]));
+	}
+	assert_int_equal(g->candidates_len, 2);		/* of UDP, as ever */
+	assert_true(gather_allow_tcp(g, false));
+	assert_int_equal(g->tcp_candidates_len, 0);
+}
+
+static void what_is_seen_of_tcp_is_kept_apart(void **state)
+{
+	struct gather *g = gathered();
+
+	(void)state;
+	gather_allow_tcp(g, true);
+	observe(g, 1, 40000, 1000);
+	assert_true(observe_tcp(g, 1, 50000, 1000));
+	assert_false(observe_tcp(g, 2, 50000, 1000));
+	assert_int_equal(g->candidates_len, 3);
+	assert_int_equal(g->candidates[2].c.at.port, 40000);
+	assert_int_equal(g->tcp_candidates_len, 3);
+	assert_int_equal(g->tcp_candidates[0].c.type, CANDIDATE_SRFLX);
+	assert_int_equal(g->tcp_candidates[0].c.proto, CANDIDATE_TCP_SO);
+	assert_int_equal(g->tcp_candidates[0].c.at.port, 50000);
+	assert_true(gather_forget_before(g, 2000));
+	assert_int_equal(g->candidates_len, 2);
+	assert_int_equal(g->tcp_candidates_len, 3);
+	assert_true(gather_set_locals(g, locals + 1, 1));
+	assert_int_equal(g->tcp_candidates_len, 1);
+}
+
+/* Where no NAT is, a firewall may let in only whom we call. */
+static void who_is_seen_as_it_is_waits_and_calls(void **state)
+{
+	struct path by = {.remote = {ip_v4(198, 51, 100, 1), 27001, 0}, .local = locals[0].ip,
+			  .via = VIA_TCP};
+	struct gather *g = gathered();
+	struct endpoint own;
+
+	(void)state;
+	gather_allow_tcp(g, true);
+	own = g->candidates[0].c.at;
+	assert_true(gather_observe(g, &own, &by, 1000));
+	assert_int_equal(g->tcp_candidates_len, 3);
+	assert_int_equal(g->tcp_candidates[0].c.proto, CANDIDATE_TCP_SO);
+	assert_true(endpoint_equal(&g->tcp_candidates[0].c.at, &own));
+	assert_int_equal(g->tcp_candidates[1].c.proto, CANDIDATE_TCP_PASSIVE);
+}
+
+static void what_is_seen_by_a_relay_is_not_us(void **state)
+{
+	struct path by = {.remote = {ip_v4(198, 51, 100, 1), 27001, 0}, .local = locals[0].ip,
+			  .via = VIA_TURN};
+	struct endpoint mapped = {ip_v4(203, 0, 113, 9), 40000, 0};
+	struct gather *g = gathered();
+
+	(void)state;
+	assert_false(gather_observe(g, &mapped, &by, 1000));
+	assert_int_equal(g->candidates_len, 2);
+}
+
+static void tcp_has_its_room_and_no_more(void **state)
+{
+	struct node_local_address many[NODE_LOCALS_MAX];
+	struct desc_candidate offer[DESC_CANDIDATES_MAX];
+	struct gather *g = gathered();
+
+	(void)state;
+	for (uint8_t i = 0; i < NODE_LOCALS_MAX; i++)
+		many[i] = (struct node_local_address){ip_v4(192, 168, 1, (uint8_t)(5 + i)), 2};
+	gather_allow_tcp(g, true);
+	gather_set_locals(g, many, NODE_LOCALS_MAX);
+	for (uint8_t i = 0; i < 10; i++)
+		observe_tcp(g, i, (uint16_t)(50000 + i), 1000 + i);
+	assert_int_equal(g->tcp_candidates_len, GATHER_TCP_MAX);
+	assert_int_equal(gather_offer(offer, g->tcp_candidates, g->tcp_candidates_len),
+			 GATHER_TCP_MAX);
+	assert_int_equal(offer[0].transport, DESC_TCP_SO);
+	assert_int_equal(offer[0].type, DESC_SRFLX);
+	assert_int_equal(offer[GATHER_OBSERVED_TCP_MAX].transport, DESC_TCP_PASSIVE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +391,11 @@ int main(void)
 		cmocka_unit_test(it_goes_with_the_mapping_and_with_the_address),
 		cmocka_unit_test(a_firewall_that_is_open_is_no_other_address),
 		cmocka_unit_test(a_mapped_one_is_told_as_such),
+		cmocka_unit_test(where_tcp_is_allowed_hosts_wait_for_calls),
+		cmocka_unit_test(what_is_seen_of_tcp_is_kept_apart),
+		cmocka_unit_test(who_is_seen_as_it_is_waits_and_calls),
+		cmocka_unit_test(what_is_seen_by_a_relay_is_not_us),
+		cmocka_unit_test(tcp_has_its_room_and_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
