@@ -346,12 +346,29 @@ void checklist_remove_base(struct checklist *l, const struct ice_base *base)
 			l->locals[i] = (struct local_candidate){0};
 }
 
-/* A pair that is not its base's keeps it: it may be the one in use. */
+/* Another candidate of the same base. */
+static uint8_t heir_of(const struct checklist *l, uint8_t slot)
+{
+	for (uint8_t i = 0; i < LOCALS_OFFERED; i++)
+		if (i != slot && l->locals[i].c.type != CANDIDATE_NONE &&
+		    base_equal(&l->locals[i].base, &l->locals[slot].base))
+			return i;
+	return NO_INDEX;
+}
+
+/* Its pairs go on from the base that they leave from, with another candidate in front. If
+ * there is none, it stays: one of them may be in use. */
 void checklist_remove_reflexive(struct checklist *l, uint8_t slot)
 {
-	for (uint8_t i = 0; i < PAIRS_MAX; i++)
-		if (l->pairs[i].state != PAIR_NONE && l->pairs[i].local == slot)
+	uint8_t heir = heir_of(l, slot);
+
+	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
+		if (l->pairs[i].state == PAIR_NONE || l->pairs[i].local != slot)
+			continue;
+		if (heir == NO_INDEX)
 			return;
+		l->pairs[i].local = heir;
+	}
 	for (uint8_t i = 0; i < PAIRS_MAX; i++)
 		if (l->pairs[i].state != PAIR_NONE && l->pairs[i].mapped == slot)
 			l->pairs[i].mapped = NO_INDEX;

@@ -17,6 +17,7 @@
 #include "node/signalling.h"
 #include "node/spare.h"
 #include "node/status.h"
+#include "node/transport.h"
 #include "signal/token.h"
 #include "node/wrap.h"
 #include "wg/allowedips.h"

@@ -49,16 +49,17 @@ static void add_remotes(struct known *k, const struct checklist *list, bool host
 		const struct candidate *c = &list->remotes[i];
 
 		if (c->type != CANDIDATE_NONE && c->type != CANDIDATE_RELAY &&
-		    c->proto != CANDIDATE_HOP &&
+		    c->proto == CANDIDATE_UDP &&
 		    (c->type == CANDIDATE_HOST) == hosts)
 			add_place(k, &c->at);
 	}
 }
 
-/* By a relay the path leads to whom the relay takes for the peer. */
+/* By a relay the path leads to whom the relay takes for the peer, and by TCP to a port that the
+ * peer's NAT has for that. */
 static bool is_at_place(const struct peer *peer)
 {
-	return peer->path.via < VIA_TURN;
+	return via_is_udp(peer->path.via);
 }
 
 /* Addresses outside before those behind its NAT: on one LAN they find each other anyhow. */

@@ -131,7 +131,7 @@ struct mapping mapping_of_peer(const struct checklist *l)
 	for (size_t i = 0; i < REMOTES_SIGNALLED; i++) {
 		const struct candidate *c = &l->remotes[i];
 
-		if (c->type != CANDIDATE_SRFLX || c->at.ip.family != IP_V4 ||
+		if (c->type != CANDIDATE_SRFLX || candidate_is_tcp(c) || c->at.ip.family != IP_V4 ||
 		    c->related.ip.family == IP_NONE)	/* mapped on purpose, see gather.c */
 			continue;
 		if (!first)

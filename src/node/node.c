@@ -341,20 +341,22 @@ static enum action_kind poll_session(struct node *node, struct peer *peer, struc
 {
 	size_t len = 0;
 	enum session_owed owed = OWED_NOTHING;
+	bool initiates;
 
 	seek_before_calling(node, peer, now);
 	if (peer_has_path(peer) && !peer_is_held(peer, now))
 		owed = session_poll(&peer->session, node->message, &len, now);
 	if (owed == OWED_NOTHING)
 		return ACTION_NONE;
-	if (node->message[0] == MESSAGE_INITIATION) {
+	initiates = node->message[0] == MESSAGE_INITIATION;
+	if (initiates) {
 		peer_initiated(peer, now);
 		if (peer->unanswered > SEEK_AFTER && !peer->link)
 			signalling_seek(node, peer, now);
 	}
 	action->datagram = (struct datagram){
 		.packet = message_packet(node, len),
-		.path = peer->path,
+		.path = initiates ? transport_way(node, peer) : peer->path,
 		.dscp = owed == OWED_KEEPALIVE ? 0 : HANDSHAKE_DSCP,
 	};
 	if (owed != OWED_HANDSHAKE_AFTER_SAVE)
@@ -395,14 +397,22 @@ static enum action_kind poll_resolve(struct peer *peer, struct action *action)
 	return ACTION_RESOLVE;
 }
 
-/* After a silence the same goes by a standby; so does an initiation that nobody answered. */
-static void copy_to_standby(struct node *node, struct peer *peer, const struct datagram *d)
+/* After a silence the same goes by a standby; so does an initiation that nobody answered, or
+ * by the endpoint's other transport. */
+static bool takes_copy(const struct node *node, const struct peer *peer, const struct datagram *d,
+		       struct path *path)
 {
-	bool initiates = d->packet.data[0] == MESSAGE_INITIATION;
+	if (d->packet.data[0] != MESSAGE_INITIATION)
+		return peer->reach && standby_takes_copy(peer->reach, path);
+	return (peer->reach && standby_takes_initiation(peer->reach, peer->unanswered, path)) ||
+	       transport_takes_copy(node, peer, &d->path, path);
+}
+
+static void send_copy(struct node *node, const struct peer *peer, const struct datagram *d)
+{
 	struct path path;
 
-	if (!peer->reach || !(initiates ? standby_takes_initiation(peer->reach, peer->unanswered, &path)
-					: standby_takes_copy(peer->reach, &path)))
+	if (!takes_copy(node, peer, d, &path))
 		return;
 	wrap_begin(node);
 	if (!wrap_copy(node, &node->copy, d, &path))
@@ -418,7 +428,7 @@ static enum action_kind poll_peer(struct node *node, struct peer *peer, struct a
 	if (kind == ACTION_NONE)
 		kind = poll_session(node, peer, action, now);
 	if (kind != ACTION_NONE)
-		copy_to_standby(node, peer, &action->datagram);
+		send_copy(node, peer, &action->datagram);
 	else
 		kind = poll_resolve(peer, action);
 	return kind;

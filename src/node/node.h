@@ -57,6 +57,7 @@ struct node_settings {
 	uint8_t private_key[KEY_LEN];
 	bool lan;			/* may ACTION_LAN carry signalling */
 	uint32_t punch_rate;		/* datagrams per second to guess ports with (spray.h); 0: never */
+	bool tcp;			/* where UDP leads nowhere: reach_tcp.h, transport.h */
 	bool relay;			/* pass datagrams on between our peers (introduction.h), */
 	uint32_t relay_rate;		/* so much, in Mbit/s; 0: no limit */
 	const struct node_stun_server *stun;	/* who may be asked how we look, see survey.h */
@@ -178,6 +179,7 @@ struct node_stream_target {
 	uint16_t port;
 	bool tls;
 	const char *ca_file;	/* the CAs that are trusted with TLS; NULL: the system's */
+	bool from_listen_port;	/* leaves from there, so that a NAT shows it as it shows VIA_TCP */
 	enum node_framing framing;
 };
 
@@ -219,7 +221,8 @@ void node_resolved(struct node *node, const char *host, uint16_t port,
 /* The port of that socket; 0: it could not be opened. */
 void node_socket_opened(struct node *node, uint16_t via, uint16_t port);
 
-/* path->via is its number, path->remote whom it is connected with: the server, or the proxy. */
+/* path->via is its number, path->remote whom it is connected with: the server, or the proxy;
+ * path->local our address, if it is from the listen port. */
 void node_stream_opened(struct node *node, const struct path *path, msec now);
 void node_stream_closed(struct node *node, uint16_t via, enum node_stream_end why, msec now);
 

@@ -1,6 +1,7 @@
 /* peer.c -- one configured peer: its session, its path, what waits for it. */
 #include "node/reach.h"
 #include "node/rendezvous_links.h"
+#include "node/transport.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +70,7 @@ struct peer *peer_new(struct session_shared *shared, struct events *events,
 	peer->settings = settings;
 	peer->link = link;
 	peer->timer.due = NEVER;
+	peer->heard_by_udp = NEVER;
 	list_init(&peer->owing);
 	start_from_endpoint(peer);
 	return peer;
@@ -185,12 +187,23 @@ void peer_call_if_found(struct peer *peer, msec now)
 		session_want_handshake(&peer->session, now);
 }
 
+/* What was on its way by TCP when the two went over to UDP: to follow it would lead both back. */
+static bool is_late(const struct peer *peer, const struct path *path, msec now)
+{
+	return path->via == VIA_TCP && via_is_udp(peer->path.via) && peer->heard_by_udp != NEVER &&
+	       now - peer->heard_by_udp < TRANSPORT_LATE;
+}
+
 void peer_heard(struct peer *peer, const struct path *path, msec now)
 {
 	static const struct bucket_limit limit = {MOVES_PER_SECOND, MOVES_BURST};
 	bool moved = !way_equal(&peer->path, path);
 
 	peer->unanswered = 0;
+	if (is_late(peer, path, now))
+		return;
+	if (via_is_udp(path->via))
+		peer->heard_by_udp = now;
 	peer->left = (struct endpoint){0};
 	peer->path = *path;
 	if (moved && bucket_take(&peer->moves, &limit, now))

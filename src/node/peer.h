@@ -72,6 +72,8 @@ struct peer {
 	bool has_tag;
 	bool is_client;			/* it has registered its mailboxes here */
 	bool was_connected;		/* as was told last */
+	msec heard_by_udp;		/* NEVER: not yet */
+	bool udp_answers;		/* its endpoint, to which TCP leads now: see transport.h */
 	bool wants_resolve;
 	bool resolving;			/* asked for, no answer yet */
 	bool eager;			/* a session is wanted though no packet waits: see peer_call_if_found() */

@@ -59,6 +59,8 @@ static void add_locals(struct reach *r, const struct gather *gather)
 {
 	for (size_t i = 0; i < gather->candidates_len; i++)
 		ice_agent_add_local(&r->agent, &gather->candidates[i]);
+	for (size_t i = 0; r->tcp.used && i < gather->tcp_candidates_len; i++)
+		ice_agent_add_local(&r->agent, &gather->tcp_candidates[i]);
 }
 
 struct reach *reach_new(struct peer *peer, const struct reach_context *context, msec now)
@@ -112,17 +114,6 @@ void reach_drop_lost_choice(struct reach *r, enum event_reason why, msec now)
 	peer_tell(r->peer, EVENT_PATH_LOST, why, now);
 }
 
-static bool is_gathered(const struct gather *gather, const struct local_candidate *local)
-{
-	for (size_t i = 0; i < gather->candidates_len; i++) {
-		const struct local_candidate *c = &gather->candidates[i];
-
-		if (endpoint_equal(&c->c.at, &local->c.at) && base_equal(&c->base, &local->base))
-			return true;
-	}
-	return false;
-}
-
 /* Those that are gone go first: addresses with their pairs, and what others saw of us. */
 static void remove_locals(struct reach *r, const struct gather *gather)
 {
@@ -131,9 +122,10 @@ static void remove_locals(struct reach *r, const struct gather *gather)
 
 		if (local.c.type == CANDIDATE_NONE)
 			continue;
-		if (!gather_has_base(gather, &local.base))
+		if (!gather_has_base(gather, &local.base) ||
+		    (candidate_is_tcp(&local.c) && !gather->tcp))
 			ice_agent_remove_base(&r->agent, &local.base);
-		else if (local.c.type == CANDIDATE_SRFLX && !is_gathered(gather, &local))
+		else if (local.c.type == CANDIDATE_SRFLX && !gather_has(gather, &local))
 			ice_agent_remove_reflexive(&r->agent, i);
 	}
 }
@@ -365,7 +357,7 @@ msec reach_due(const struct reach *r, msec now)
 {
 	msec due = msec_min(exchange_due(&r->exchange, now), ice_agent_due(&r->agent));
 
-	return msec_min(due, r->review);
+	return msec_min(msec_min(due, reach_tcp_due(r)), r->review);
 }
 
 bool reach_is_over(const struct reach *r, msec now)

@@ -9,11 +9,11 @@
  *      |       better one when it loses too much (trial)
  *      |  none is left: a new generation of candidates, all over again
  *
- * Ways in order: the same LAN, IPv6, IPv4 through NATs, relays; then the round trip.
+ * Ways in order: the same LAN, IPv6, IPv4 through NATs, TCP, relays; then the round trip.
  * WireGuard's rule to answer where the last packet came from does not hold here:
  * two rules at once would oscillate.
  *
- * A reach is 17 KB, made when a peer is wanted (or wants us) and has no other way.
+ * A reach is 18 KB, made when a peer is wanted (or wants us) and has no other way.
  */
 #ifndef NODE_REACH_H
 #define NODE_REACH_H
@@ -23,6 +23,7 @@
 #include "node/loss.h"
 #include "node/peer.h"
 #include "node/penalty.h"
+#include "node/reach_tcp.h"
 #include "node/relays.h"
 #include "node/spray.h"
 #include "node/standby.h"
@@ -58,6 +59,7 @@ enum reach_tier {
 	TIER_LAN,
 	TIER_IPV6,
 	TIER_IPV4,
+	TIER_TCP,
 	TIER_RELAY,
 	TIER_TWO_RELAYS,		/* a relay that is itself reached by one */
 	TIER_RELAY_TCP,			/* by TCP or TLS */
@@ -73,6 +75,7 @@ struct reach {
 	struct peer *peer;
 	struct lan_pace lan;
 	struct spray spray;
+	struct reach_tcp tcp;
 	uint8_t chosen;			/* pair; NO_INDEX: none */
 	msec chosen_at;
 	msec promoted_at;		/* a better one took over from one that worked; NEVER: not yet */

@@ -3,6 +3,7 @@
  *   reach.c           life, choosing, timers
  *   reach_peer.c      what the peer tells of itself
  *   reach_silence.c   what was heard last, and asking when nothing is
+ *   reach_tcp.c       when TCP is tried
  *   reach_worth.c     what a pair is worth
  */
 #ifndef NODE_REACH_FACTS_H

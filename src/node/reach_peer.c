@@ -13,9 +13,15 @@ static struct candidate candidate_of(const struct desc_candidate *d)
 		[DESC_RELAY] = CANDIDATE_RELAY,
 		[DESC_MAPPED] = CANDIDATE_SRFLX,
 	};
+	static const uint8_t protos[] = {
+		[DESC_UDP] = CANDIDATE_UDP,
+		[DESC_TCP_ACTIVE] = CANDIDATE_TCP_ACTIVE,
+		[DESC_TCP_PASSIVE] = CANDIDATE_TCP_PASSIVE,
+		[DESC_TCP_SO] = CANDIDATE_TCP_SO,
+	};
 	struct candidate c = {
 		.type = types[d->type],
-		.proto = CANDIDATE_UDP,
+		.proto = protos[d->transport],
 		.component = COMPONENT,
 		.priority = d->priority,
 		.at = d->endpoint,
@@ -26,12 +32,13 @@ static struct candidate candidate_of(const struct desc_candidate *d)
 	return c;
 }
 
-static bool tells_of(const struct desc *desc, const struct endpoint *at)
+static bool tells_of(const struct desc *desc, const struct candidate *c)
 {
 	for (size_t i = 0; i < desc->candidates_len; i++) {
-		const struct endpoint *told = &desc->candidates[i].endpoint;
+		struct candidate told = candidate_of(&desc->candidates[i]);
 
-		if (told->port == at->port && ip_equal(&told->ip, &at->ip))
+		told.at.scope = c->at.scope;
+		if (candidate_same_place(&told, c))
 			return true;
 	}
 	return false;
@@ -45,7 +52,7 @@ static void forget_untold(struct reach *r, const struct desc *desc)
 		const struct candidate *c = &r->agent.list.remotes[i];
 
 		if (c->type != CANDIDATE_NONE && c->type != CANDIDATE_PRFLX &&
-		    c->proto != CANDIDATE_HOP && !tells_of(desc, &c->at))
+		    c->proto != CANDIDATE_HOP && !tells_of(desc, c))
 			ice_agent_remove_remote(&r->agent, i);
 	}
 }
@@ -84,7 +91,8 @@ void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdic
 	for (size_t i = 0; i < n; i++) {
 		struct candidate c = candidate_of(&desc->candidates[i]);
 
-		if (desc->candidates[i].transport != DESC_UDP)
+		r->tcp.by_peer |= candidate_is_tcp(&c);
+		if (candidate_is_tcp(&c) && !r->tcp.allowed)
 			continue;
 		if (ip_is_link_local(&c.at.ip) && c.at.ip.family == IP_V6)
 			c.at.scope = ifindex;

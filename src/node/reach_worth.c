@@ -38,6 +38,8 @@ enum reach_tier reach_tier_of(const struct reach *r, uint8_t index)
 		return relays_tier(r->relays, local->base.via);
 	if (local->c.type == CANDIDATE_RELAY || remote->type == CANDIDATE_RELAY)
 		return TIER_RELAY;
+	if (candidate_is_tcp(&local->c))
+		return TIER_TCP;
 	if (ip_is_link_local(&local->c.at.ip))
 		return TIER_LAN;
 	/* Both see each other's own private IPv4 address: there is no NAT between. */

@@ -10,7 +10,10 @@ void signalling_set_addresses(struct node *node, const struct node_settings *set
 	struct signalling *s = &node->signalling;
 
 	s->lan = settings->lan;
+	if (gather_allow_tcp(&s->gather, settings->tcp))
+		survey_tell(&s->survey, 0);
 	survey_set_servers(&s->survey, settings->stun, settings->stun_len);
+	survey_tcp_stop(node);
 	s->refused_len = 0;
 	for (size_t i = 0; i < settings->addresses_len && s->refused_len < NODE_LOCALS_MAX; i++)
 		s->refused[s->refused_len++] = cidr_masked(settings->addresses[i]);

@@ -26,6 +26,7 @@
 #include "node/spray.h"
 #include "node/streams.h"
 #include "node/survey.h"
+#include "node/survey_tcp.h"
 #include "stun/responder.h"
 
 enum { SIGNALLING_FRAME = HEADROOM + FRAME_HEADER + ENVELOPE_MAX + 64 };
@@ -45,6 +46,7 @@ struct signalling {
 	struct ice_pacer pacer;
 	struct gather gather;
 	struct survey survey;
+	struct survey_tcp survey_tcp;
 	struct list reaches;
 	struct mailboxes mailboxes;
 	bool lan;
@@ -60,6 +62,7 @@ struct signalling {
 	struct sprayer sprayer;
 	struct post post;
 	bool owes_mark;				/* of a message that left otherwise */
+	bool udp_is_blocked;			/* transport.h */
 	bool touched;				/* look at everything in the next poll */
 	msec due;
 	uint8_t frame[SIGNALLING_FRAME];	/* of the last ACTION_SEND */

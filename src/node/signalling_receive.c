@@ -29,6 +29,13 @@ static enum ice_verdict feed_named(struct reach *r, const struct ice_base *base,
 	return verdict;
 }
 
+/* So is one that came by TCP before its sender's DESC, or before TCP is used here. */
+static void heard_by_tcp(struct signalling *s, struct reach *r, msec now)
+{
+	r->tcp.by_peer = true;
+	reach_tcp_attend(r, &s->gather, s->udp_is_blocked, now);
+}
+
 /* A check goes to the agent that it names, an answer to the one that asked. */
 static bool feed_agents(struct signalling *s, const struct ice_base *base,
 			const struct endpoint *remote, struct bytes message, msec now)
@@ -36,6 +43,8 @@ static bool feed_agents(struct signalling *s, const struct ice_base *base,
 	struct bytes ufrag = ice_local_ufrag_of(message);
 	struct reach *named = ufrag.len ? reach_of_ufrag(s, ufrag) : NULL;
 
+	if (named && base->via == VIA_TCP)
+		heard_by_tcp(s, named, now);
 	if (named)
 		return feed_named(named, base, remote, message, now) != ICE_NOT_OURS;
 	if (ufrag.len)
@@ -47,19 +56,19 @@ static bool feed_agents(struct signalling *s, const struct ice_base *base,
 	return false;
 }
 
-/* The other port is one of IPv4 only: to IPv6 we are a server without one. */
+/* The other port is one of IPv4 and UDP only: to IPv6 and TCP we are a server without one. */
 static uint16_t port_of(const struct signalling *s, const struct path *path)
 {
-	if (path->via)
+	if (via_is_socket(path->via))
 		return s->sockets.by_via[path->via].port;
-	return path->local.family == IP_V4 ? s->gather.port : 0;
+	return path->via == VIA_LISTEN && path->local.family == IP_V4 ? s->gather.port : 0;
 }
 
 static bool respond(struct signalling *s, struct datagram *d, msec now)
 {
 	uint16_t asked, port;
 
-	if (d->path.via && d->path.via != s->other_via)
+	if (d->path.via && d->path.via != s->other_via && d->path.via != VIA_TCP)
 		return false;
 	asked = port = port_of(s, &d->path);
 	if (!answer_stun(&s->responder, d, &port, now))
@@ -77,7 +86,8 @@ void signalling_stun(struct node *node, struct datagram *d, struct node_out *out
 	if (gather_base(&s->gather, &d->path, &base) &&
 	    feed_agents(s, &base, &d->path.remote, packet_bytes(&d->packet), now))
 		s->touched = true;
-	else if (survey_feed(node, &d->path, packet_bytes(&d->packet), now))
+	else if (survey_feed(node, &d->path, packet_bytes(&d->packet), now) ||
+		 survey_tcp_feed(node, &d->path, packet_bytes(&d->packet), now))
 		s->touched = true;
 	else if (respond(s, d, now))
 		out->to_net[out->to_net_len++] = *d;

@@ -119,11 +119,13 @@ static enum action_kind poll_reach(struct node *node, struct reach *r, struct ac
 				   msec now)
 {
 	struct peer *peer = r->peer;
+	struct signalling *s = &node->signalling;
 	enum action_kind kind;
 
+	reach_tcp_attend(r, &s->gather, s->udp_is_blocked, now);
 	if (r->doubts_itself) {
 		r->doubts_itself = false;
-		survey_doubt(&node->signalling.survey, now);
+		survey_doubt(&s->survey, now);
 		introducers_announce(node, true, now);	/* the answer says how we are seen */
 	}
 	kind = poll_exchange(node, r, action, now);
@@ -194,6 +196,7 @@ static enum action_kind poll_all(struct node *node, struct action *action, msec 
 		kind = poll_introducers(node, action, now);
 	if (kind == ACTION_NONE)
 		kind = poll_introduction(node, action, now);
+	s->udp_is_blocked = transport_udp_is_blocked(node, now);
 	list_for_each(struct reach, r, &s->reaches, link) {
 		if (kind != ACTION_NONE)
 			break;
@@ -201,6 +204,8 @@ static enum action_kind poll_all(struct node *node, struct action *action, msec 
 	}
 	if (kind == ACTION_NONE)
 		kind = survey_poll(node, action, now);
+	if (kind == ACTION_NONE)
+		kind = survey_tcp_poll(node, action, now);
 	if (kind == ACTION_NONE)
 		kind = spray_poll(node, action, now);
 	return kind;
@@ -213,7 +218,8 @@ static msec next_due(const struct node *node, msec now)
 
 	list_for_each(struct reach, r, &s->reaches, link)
 		due = msec_min(due, reach_due(r, now));
-	return msec_min(due, msec_min(survey_due(node, now), spray_due(node, now)));
+	due = msec_min(due, msec_min(survey_due(node, now), survey_tcp_due(node, now)));
+	return msec_min(due, spray_due(node, now));
 }
 
 enum action_kind signalling_poll(struct node *node, struct action *action, msec now)
@@ -243,6 +249,7 @@ void signalling_tick(struct node *node, msec now)
 	introduction_tick(s->introduction, now);
 	introducers_tick(node, now);
 	survey_tick(node, now);
+	survey_tcp_tick(node, now);
 	list_for_each(struct reach, r, &s->reaches, link)
 		reach_tick(r, now);
 }

@@ -50,7 +50,7 @@ static struct endpoint port_of_peer(const struct reach *r)
 	for (size_t i = 0; i < REMOTES_SIGNALLED; i++) {
 		const struct candidate *c = &r->agent.list.remotes[i];
 
-		if (c->type == CANDIDATE_SRFLX && c->at.ip.family == IP_V4 &&
+		if (c->type == CANDIDATE_SRFLX && !candidate_is_tcp(c) && c->at.ip.family == IP_V4 &&
 		    (!best || c->priority > best->priority))
 			best = c;
 	}

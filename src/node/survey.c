@@ -94,12 +94,18 @@ static void ask_server(struct node *node, struct survey_server *server, msec now
 	ask(node, b, &server->at6, now);
 }
 
-static void ask_introducers(struct node *node, msec now)
+static bool is_registered(const struct peer *peer)
+{
+	return peer->introducer && peer->introducer->client.state == RENDEZVOUS_REGISTERED;
+}
+
+/* Those who introduce us, and those whom we would like to call by UDP again. */
+static void ask_peers(struct node *node, msec now)
 {
 	const struct peer *peer;
 
 	for (size_t i = 0; (peer = node_contact(node, i)); i++) {
-		if (peer->introducer && peer->introducer->client.state == RENDEZVOUS_REGISTERED)
+		if (is_registered(peer) || transport_is_tcp(peer, now))
 			ask(node, &node->signalling.survey.first, &peer->path.remote, now);
 	}
 }
@@ -117,7 +123,7 @@ static void begin(struct node *node, msec now)
 	s->doubted = NEVER;
 	for (size_t i = 0; i < s->servers_len; i++)
 		ask_server(node, &s->servers[i], now);
-	ask_introducers(node, now);
+	ask_peers(node, now);
 }
 
 /* Who has found its peers wants to know how it looks only when all may be different. */
@@ -135,10 +141,14 @@ static bool is_wanted(const struct node *node)
 static msec begins(const struct node *node, msec now)
 {
 	const struct survey *s = &node->signalling.survey;
+	msec next = s->next;
 
-	if (!is_wanted(node))
-		return NEVER;
-	return s->doubted != NEVER || s->next < now ? now : s->next;
+	if (!is_wanted(node)) {
+		if (!transport_uses_tcp(node, now))
+			return NEVER;
+		next += TRANSPORT_BACK - SURVEY_AGAIN;
+	}
+	return s->doubted != NEVER || next < now ? now : next;
 }
 
 static bool is_under_way(const struct survey *s, msec now)
@@ -204,13 +214,9 @@ static enum action_kind poll_names(struct survey *s, struct action *action)
 
 /* -- answers ------------------------------------------------------------------- */
 
-static void learn(struct node *node, const struct endpoint *mapped, const struct path *path,
-		  msec now)
+void survey_tell(struct survey *s, msec now)
 {
-	struct survey *s = &node->signalling.survey;
-
-	if (gather_observe(&node->signalling.gather, mapped, path, now))
-		s->tell = msec_min(s->tell, now + SURVEY_TELL);
+	s->tell = msec_min(s->tell, now + SURVEY_TELL);
 }
 
 static void ask_other_port(struct node *node, const struct binding_query *q, msec now)
@@ -232,7 +238,9 @@ static bool feed(struct node *node, struct binding *b, const struct path *path,
 		return false;
 	q = find_query(b, &path->remote);
 	if (q && q->result == BINDING_DONE) {
-		learn(node, &q->mapped, path, now);
+		if (gather_observe(&node->signalling.gather, &q->mapped, path, now))
+			survey_tell(&node->signalling.survey, now);
+		transport_answered(node, &path->remote, now);
 		if (b == &node->signalling.survey.first)
 			ask_other_port(node, q, now);
 	}

@@ -6,7 +6,8 @@
  *
  * Only while a peer is looked for: at its start, then every SURVEY_AGAIN; and for
  * who has found its peers when all may be different: other addresses, a sleep, a
- * peer that fell silent. A node that looks for nobody asks nobody.
+ * peer that fell silent. A node that looks for nobody asks nobody; but who is reached by TCP at
+ * its endpoint is asked each minute whether UDP works by now (transport.h).
  *
  * That other port (RFC 5780, OTHER-ADDRESS) is asked at the server's own address
  * only, as answers are not authenticated: nobody makes us send to a third party.
@@ -52,6 +53,8 @@ void survey_init(struct survey *s);
 void survey_set_servers(struct survey *s, const struct node_stun_server *servers, size_t n);
 
 void survey_doubt(struct survey *s, msec now);
+/* Our candidates have changed: the peers shall be told soon. */
+void survey_tell(struct survey *s, msec now);
 /* An introducer has just told us that we are connected. */
 void survey_meet(struct node *node, const struct endpoint *introducer, msec now);
 void survey_resolved(struct node *node, const char *host, uint16_t port,

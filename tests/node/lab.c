@@ -60,6 +60,19 @@ static void keep_question(struct place *place, const struct action *action)
 	q->port = action->port;
 }
 
+static void keep_stream(const struct lab *lab, struct place *place, const struct action *action)
+{
+	assert_true(place->streams_len < LAB_STREAMS);
+	place->streams[place->streams_len++] =
+		(struct wanted_stream){action->via, action->target, lab->now};
+}
+
+static void keep_closed(struct place *place, uint16_t via)
+{
+	assert_true(place->closed_len < LAB_STREAMS);
+	place->closed[place->closed_len++] = via;
+}
+
 static void save_peers(struct lab *lab, struct place *place)
 {
 	struct writer w = writer_over(place->peers, sizeof(place->peers));
@@ -93,9 +106,13 @@ void lab_poll(struct lab *lab, struct place *place)
 		case ACTION_SAVE_PEERS:
 			save_peers(lab, place);
 			break;
-		case ACTION_CLOSE_SOCKET:
 		case ACTION_OPEN_STREAM:
+			keep_stream(lab, place, &action);
+			break;
 		case ACTION_CLOSE_STREAM:
+			keep_closed(place, action.via);
+			break;
+		case ACTION_CLOSE_SOCKET:
 		case ACTION_LAN:
 		case ACTION_NONE:
 			break;
@@ -119,7 +136,8 @@ void lab_receive(struct lab *lab, struct place *to, const struct mail *mail, siz
 	for (size_t i = 0; i < n; i++) {
 		burst[i] = (struct datagram){
 			.packet = packet_in(lab->buffers[i], sizeof(lab->buffers[i]), 0, mail[i].len),
-			.path = {.remote = mail[i].from, .local = to->at.ip, .ifindex = 3},
+			.path = {.remote = mail[i].from, .local = to->at.ip, .ifindex = 3,
+				 .via = mail[i].via},
 			.ecn = mail[i].ecn,
 		};
 		memcpy(burst[i].packet.data, mail[i].bytes, mail[i].len);
@@ -261,6 +279,7 @@ void lab_pass(struct lab *lab, msec duration)
 static void forget(struct place *place)
 {
 	place->sent_len = place->taken = place->got_len = place->asked_len = 0;
+	place->streams_len = place->closed_len = 0;
 }
 
 void lab_forget(struct lab *lab)

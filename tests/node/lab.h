@@ -20,12 +20,14 @@
 #include "node/brain.h"
 
 enum { LAB_FARS = 4, LAB_MTU = 1400, LAB_PORT = 51820, LAB_MAILS = 1100, LAB_QUESTIONS = 16,
+       LAB_STREAMS = 64,
        LAB_MORE = 40000 };	/* the ports of sockets with numbers begin there */
 
 /* A datagram, or a packet on its way into the TUN device. */
 struct mail {
 	struct endpoint from;
 	struct path path;		/* as the sender's node wished */
+	uint16_t via;			/* that it comes by */
 	uint8_t ecn, dscp;
 	size_t len;
 	uint8_t bytes[LAB_MTU + 100];
@@ -34,6 +36,12 @@ struct mail {
 struct question {
 	char host[64];
 	uint16_t port;
+};
+
+struct wanted_stream {
+	uint16_t via;
+	struct node_stream_target target;
+	msec at;
 };
 
 /* A node and its surroundings. */
@@ -53,6 +61,10 @@ struct place {
 	size_t got_len;
 	struct question asked[LAB_QUESTIONS];
 	size_t asked_len;
+	struct wanted_stream streams[LAB_STREAMS];	/* that were to be opened, */
+	size_t streams_len;
+	uint16_t closed[LAB_STREAMS];			/* and to be closed */
+	size_t closed_len;
 };
 
 struct lab {
@@ -78,7 +90,7 @@ void lab_free(struct lab *lab);
 void lab_restart(struct lab *lab, size_t i);	/* far[i]; its disk stays */
 bool lab_reconfigure(struct lab *lab);
 
-/* Everything that is owed, into sent[] and asked[]. */
+/* Everything that is owed, into sent[], asked[], streams[] and closed[]. */
 void lab_poll(struct lab *lab, struct place *place);
 /* n datagrams in one burst, n <= BURST_MAX, as if from mail->from. */
 void lab_receive(struct lab *lab, struct place *to, const struct mail *mail, size_t n);
@@ -89,7 +101,7 @@ void lab_feed(struct lab *lab, struct place *to, const struct mail *mail);
 void lab_exchange(struct lab *lab);
 /* Time passes from deadline to deadline; nothing is delivered. */
 void lab_pass(struct lab *lab, msec duration);
-/* sent[], got[] and asked[] of all are empty again. */
+/* sent[], got[], asked[], streams[] and closed[] of all are empty again. */
 void lab_forget(struct lab *lab);
 
 /* A packet (IPv4 or IPv6, protocol 253 (RFC 3692), bytes that count up) in buffer i. */
