@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LAN_DELAY = 1 };
+enum { LAN_DELAY = 1, TCP_LIFE = 7440 * 1000 };	/* RFC 5382 section 5 */
 
 void nets_init(struct nets *nets, struct rng *rng)
 {
@@ -30,10 +30,23 @@ uint8_t nets_add(struct nets *nets, const struct nat *nat, uint8_t uplink, struc
 	assert_true(nets->len < NETS_MAX);
 	nets->net[nets->len] = (struct net){.nat = *nat, .uplink = uplink, .prefix = prefix};
 	nets->net[nets->len].nat.rng = nets->rng;
+	nets->net[nets->len].tcp = nets->net[nets->len].nat;
+	nets->net[nets->len].tcp.filtering = PORT_DEPENDENT;	/* a SYN from elsewhere is dropped */
+	nets->net[nets->len].tcp.life = TCP_LIFE;
 	return nets->len++;
 }
 
 /* -- through NATs ---------------------------------------------------------- */
+
+static struct nat *nat_for(struct net *n, const struct sim_datagram *d)
+{
+	return d->segment ? &n->tcp : &n->nat;
+}
+
+static bool is_blocked(const struct net *n, const struct sim_datagram *d)
+{
+	return n->nat.blocks && !d->segment;
+}
 
 bool nets_climb(struct nets *nets, struct sim_datagram *d, msec now)
 {
@@ -41,9 +54,9 @@ bool nets_climb(struct nets *nets, struct sim_datagram *d, msec now)
 	       !cidr_contains(&nets->net[d->net].prefix, &d->to.ip)) {
 		struct net *n = &nets->net[d->net];
 
-		if (n->nat.blocks || (ip_equal(&n->nat.outside, &d->to.ip) && !n->nat.hairpin))
+		if (is_blocked(n, d) || (ip_equal(&n->nat.outside, &d->to.ip) && !n->nat.hairpin))
 			return false;
-		d->from = nat_out(&n->nat, &d->from, &d->to, now);
+		d->from = nat_out(nat_for(n, d), &d->from, &d->to, now);
 		d->net = n->uplink;
 		d->climbed = true;
 	}
@@ -64,7 +77,7 @@ static bool descend(struct nets *nets, struct sim_datagram *d, msec now)
 	struct net *n;
 
 	while ((n = nat_at(nets, d->net, &d->to.ip))) {
-		if (n->nat.blocks || !nat_in(&n->nat, &d->from, &d->to, &d->to, now))
+		if (is_blocked(n, d) || !nat_in(nat_for(n, d), &d->from, &d->to, &d->to, now))
 			return false;
 		d->net = (uint8_t)(n - nets->net);
 	}
@@ -112,6 +125,11 @@ void nets_fly(struct nets *nets, const struct sim_datagram *d, const struct sim_
 	put(nets, d, now + draw_delay(nets, d, wire));
 	if (chance(nets, wire->copies))
 		put(nets, d, now + draw_delay(nets, d, wire));
+}
+
+void nets_fly_until(struct nets *nets, const struct sim_datagram *d, msec at)
+{
+	put(nets, d, at);
 }
 
 bool nets_arrive(struct nets *nets, struct sim_datagram *out, bool *let_in, msec now)

@@ -24,9 +24,13 @@ struct sim_wire {			/* in 1/1000 */
 	msec jitter;			/* up to so much more */
 };
 
+/* Of TCP, see tcp.h. */
+enum sim_segment { SEGMENT_NONE, SEGMENT_SYN, SEGMENT_SYN_ACK, SEGMENT_DATA, SEGMENT_RST };
+
 struct sim_datagram {
 	struct list link;
 	msec at;
+	enum sim_segment segment;	/* SEGMENT_NONE: UDP */
 	uint8_t net;			/* where it is */
 	bool climbed;			/* it left the net that it was sent in */
 	bool multicast;			/* for all in its net but its sender */
@@ -38,6 +42,7 @@ struct sim_datagram {
 
 struct net {
 	struct nat nat;			/* to its uplink */
+	struct nat tcp;			/* the same box: what it maps for TCP */
 	uint8_t uplink;
 	struct cidr prefix;		/* what is inside */
 };
@@ -59,6 +64,8 @@ uint8_t nets_add(struct nets *nets, const struct nat *nat, uint8_t uplink, struc
 bool nets_climb(struct nets *nets, struct sim_datagram *d, msec now);
 void nets_fly(struct nets *nets, const struct sim_datagram *d, const struct sim_wire *wire,
 	      msec now);
+/* It is there then. */
+void nets_fly_until(struct nets *nets, const struct sim_datagram *d, msec at);
 
 /* The next that has arrived, in its net, or was kept out by a NAT (then *let_in is false). */
 bool nets_arrive(struct nets *nets, struct sim_datagram *out, bool *let_in, msec now);

@@ -188,6 +188,12 @@ static void transmit(struct sim *sim, struct sim_node *from, const struct datagr
 	from->datagrams++;
 	if (!link)
 		return;
+	if (out->path.via == VIA_TCP) {
+		assert_true(sim->tcp);
+		if (!link->cut)
+			tcp_send(sim, from, &link->at, link->net, out);
+		return;
+	}
 	d.from = port_of(link, out->path.via);
 	d.net = link->net;
 	assert_true(out->path.via == 0 || from->more[out->path.via]);
@@ -321,7 +327,7 @@ static bool awake(const struct sim *sim, const struct sim_node *n)
 /* The number of the socket that it came to; 0: that of the listen port, or none of ours. */
 static uint16_t via_of(const struct sim_link *link, const struct sim_datagram *d)
 {
-	bool has_number = d->to.port > SIM_MORE && d->to.port <= SIM_MORE + NODE_SOCKETS_MAX;
+	bool has_number = !d->segment && d->to.port > SIM_MORE && d->to.port <= SIM_MORE + NODE_SOCKETS_MAX;
 
 	return !d->multicast && d->to.port != link->at.port && has_number
 		       ? (uint16_t)(d->to.port - SIM_MORE) : 0;
@@ -337,6 +343,10 @@ static void feed(struct sim *sim, size_t i, const struct sim_link *link,
 				       .ifindex = (uint32_t)(link - n->links) + 1,
 				       .via = via_of(link, d)}};
 
+	if (d->segment && !tcp_receive(sim, n, &link->at, link->net, d))
+		return;
+	if (d->segment)
+		in.path.via = VIA_TCP;
 	in.packet = packet_in(buffer, sizeof(buffer), HEADROOM, d->len);
 	memcpy(in.packet.data, d->bytes, d->len);
 	may_send_more(n, 1);
@@ -434,6 +444,8 @@ static msec node_next(const struct sim *sim, const struct sim_node *n)
 {
 	if (!n->node)
 		return NEVER;
+	if (n->asleep_until <= sim->now && tcp_due(n) < node_due(n->node))
+		return tcp_due(n);
 	if (n->asleep_until > sim->now)
 		return n->notices_sleep || node_due(n->node) < n->asleep_until
 			       ? n->asleep_until : node_due(n->node);
@@ -457,6 +469,7 @@ static void tick(struct sim *sim, size_t i)
 		return;
 	if (n->notices_sleep)
 		sim_resumed(sim, i);
+	tcp_tick(sim, n);
 	if (node_due(n->node) > sim->now)
 		return;
 	n->wakeups++;

@@ -21,6 +21,7 @@
 #include "node/node.h"
 #include "node/status.h"
 #include "sim/net.h"
+#include "sim/tcp.h"
 
 enum {
 	SIM_NODES = 64,
@@ -63,6 +64,7 @@ struct sim_node {
 	uint8_t private_key[KEY_LEN], public_key[KEY_LEN];
 	int64_t wall_offset;		/* nanoseconds that its clock is wrong by */
 	uint8_t more[NODE_SOCKETS_MAX + 1];	/* which sockets besides the first are open */
+	struct sim_connection tcp[TCP_CONNECTIONS];
 	msec asleep_until;		/* 0: awake */
 	bool notices_sleep;		/* node_resumed() when it wakes */
 	uint64_t marks[NODE_MARKS];	/* its disk */
@@ -89,6 +91,8 @@ struct sim {
 	uint32_t punch_rate;
 	uint64_t relays;		/* bit k: node k is a relay for its peers */
 	uint32_t relay_rate;		/* Mbit/s */
+	bool tcp;			/* may be used */
+	uint64_t segments;		/* of TCP, sent so far */
 	struct node_rendezvous_settings rendezvous;	/* of all nodes, once they are configured; no host: none */
 	struct sim_node nodes[SIM_NODES];
 	size_t nodes_len;

@@ -21,7 +21,7 @@ static void make_settings(struct sim *sim, size_t i, bool endpoints, bool psk, u
 	char hosts[SIM_NODES][IP_TEXT], names[SIM_NODES][24];
 	struct cidr own = cidr_host(sim->nodes[i].inner);
 	struct node_settings settings = {.addresses = &own, .addresses_len = 1, .lan = sim->lan,
-		.punch_rate = sim->punch_rate,
+		.punch_rate = sim->punch_rate, .tcp = sim->tcp,
 		.relay = sim->relays >> i & 1, .relay_rate = sim->relay_rate,
 		.listen_port = sim->nodes[i].links[0].at.port, .mtu = SIM_MTU, .peers = peers,
 		.rendezvous = &sim->rendezvous, .rendezvous_len = sim->rendezvous.host != NULL};
@@ -102,6 +102,7 @@ void sim_reboot_net(struct sim *sim, uint8_t net, struct ip outside)
 {
 	sim_add_place(sim, outside);
 	nat_reboot(&sim->nets.net[net].nat, outside);
+	nat_reboot(&sim->nets.net[net].tcp, outside);
 }
 
 void sim_reboot_nat(struct sim *sim, size_t i)
@@ -167,6 +168,7 @@ void sim_stop(struct sim *sim, size_t i, bool cleanly)
 		sim_save_peers(sim, n);
 	node_free(n->node);
 	n->node = NULL;
+	memset(n->tcp, 0, sizeof(n->tcp));
 }
 
 void sim_restart(struct sim *sim, size_t i)
@@ -203,6 +205,7 @@ struct sim *sim_prepare(uint64_t seed, size_t n)
 	nets_init(&sim->nets, &sim->rng);
 	sim->now = SECONDS(1000);
 	sim->wire.delay = 20;
+	sim->tcp = true;
 	sim->nodes_len = n;
 	for (size_t i = 0; i < n; i++) {
 		struct sim_node *node = &sim->nodes[i];
