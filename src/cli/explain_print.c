@@ -139,8 +139,9 @@ static void print_us(FILE *out, const json_t *e)
 		fputs("; nobody outside has told yet how we look", out);
 	json_array_foreach(get(self, "observed"), i, seen)
 	{
-		fprintf(out, "%s %s by %s", i ? "," : "; seen at", report_text(seen, "address", "?"),
-			report_text(seen, "by", "?"));
+		fprintf(out, "%s %s%s by %s", i ? "," : "; seen at",
+			strcmp(report_text(seen, "proto", ""), "tcp") == 0 ? "tcp " : "",
+			report_text(seen, "address", "?"), report_text(seen, "by", "?"));
 	}
 	fputc('\n', out);
 	print_candidates(out, e, get(self, "candidates"));

@@ -49,8 +49,8 @@ static json_t *observed(const struct explanation *e, size_t i)
 	const struct explained_observed *o = &e->observed[i];
 	char mapped[ENDPOINT_TEXT], base[IP_TEXT], observer[IP_TEXT];
 
-	return json_pack("{s:s, s:s, s:s, s:I}", "address", endpoint_format(mapped, &o->mapped),
-			 "base", ip_format(base, &o->base), "by", ip_format(observer, &o->observer),
+	return json_pack("{s:s, s:s, s:s, s:s, s:I}", "address", endpoint_format(mapped, &o->mapped),
+			 "proto", o->tcp ? "tcp" : "udp", "base", ip_format(base, &o->base), "by", ip_format(observer, &o->observer),
 			 "age_s", (json_int_t)(o->age / 1000));
 }
 

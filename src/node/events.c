@@ -111,7 +111,7 @@ static const char *words_for(enum path_how how)
 	return "";
 }
 
-/* "direct udp4 203.0.113.9:52011 (punched)" */
+/* "direct udp4 203.0.113.9:52011 (punched)", "direct tcp4 ..." */
 static char *way_text(char out[static WAY_TEXT], const struct path_status *way)
 {
 	const struct endpoint *remote = &way->path.remote;
@@ -123,9 +123,9 @@ static char *way_text(char out[static WAY_TEXT], const struct path_status *way)
 		snprintf(out, WAY_TEXT, "relay %s%s",
 			 strncmp(way->relay, "turn:", 5) ? "through " : "", way->relay);
 	else
-		snprintf(out, WAY_TEXT, "%s %s %s%s", way->how == PATH_RELAYED ? "relay" : "direct",
-			 remote->ip.family == IP_V4 ? "udp4" : "udp6", endpoint_format(at, remote),
-			 words_for(way->how));
+		snprintf(out, WAY_TEXT, "%s %s%c %s%s", way->how == PATH_RELAYED ? "relay" : "direct",
+			 path_transport_name(way->transport), remote->ip.family == IP_V4 ? '4' : '6',
+			 endpoint_format(at, remote), words_for(way->how));
 	return out;
 }
 

@@ -11,7 +11,8 @@
 _Static_assert((int)EXPLAIN_LOCALS == (int)LOCALS_MAX, "all of them");
 _Static_assert((int)EXPLAIN_REMOTES == (int)REMOTES_MAX, "all of them");
 _Static_assert((int)EXPLAIN_PAIRS == (int)PAIRS_MAX, "all of them");
-_Static_assert((int)EXPLAIN_OBSERVED == (int)GATHER_OBSERVED_MAX, "all of them");
+_Static_assert((int)EXPLAIN_OBSERVED == (int)GATHER_OBSERVED_MAX + (int)GATHER_OBSERVED_TCP_MAX,
+	       "all of them");
 _Static_assert((int)EXPLAIN_INTRODUCERS == (int)INTRODUCERS_MAX + (int)NODE_RENDEZVOUS_MAX,
 	       "all of them");
 
@@ -24,6 +25,7 @@ static const struct {
 } cases[] = {
 	{FACT_SESSION | FACT_UNANSWERED, 0, VERDICT_GONE},
 	{FACT_SESSION | FACT_RELAYED, 0, VERDICT_RELAYED},
+	{FACT_SESSION | FACT_TCP, 0, VERDICT_DIRECT_TCP},
 	{FACT_SESSION, 0, VERDICT_DIRECT},
 	{FACT_WORKS | FACT_UNANSWERED, 0, VERDICT_WIREGUARD_LOST},
 	{FACT_WORKS | FACT_TRYING, 0, VERDICT_CONNECTING},
@@ -70,6 +72,11 @@ static const struct {
 		"direct",
 		"packets go straight to it, and its answers come back",
 		"nothing to do",
+	},
+	[VERDICT_DIRECT_TCP] = {
+		"direct_tcp",
+		"UDP does not get through, so packets go straight to it over TCP, which waits where one is lost",
+		"let UDP through in the firewalls of both networks; it is tried again each minute",
 	},
 	[VERDICT_RELAYED] = {
 		"relayed",
@@ -196,7 +203,7 @@ const char *explain_fix(enum explain_verdict verdict)
 /* Two ports at one outside address, of one address inside as far as that was told. */
 static bool is_other_port_of(const struct candidate *a, const struct candidate *b)
 {
-	bool outside = a->type == CANDIDATE_SRFLX &&
+	bool outside = a->type == CANDIDATE_SRFLX && candidate_same_transport(a, b) &&
 		       (b->type == CANDIDATE_SRFLX || b->type == CANDIDATE_PRFLX);
 
 	if (!outside || !ip_equal(&a->at.ip, &b->at.ip) || a->at.port == b->at.port)
@@ -329,6 +336,7 @@ static uint32_t facts_of_peer(const struct peer *peer, const struct peer_status 
 
 	return when(peer_state_is_up(status->state), FACT_SESSION) |
 	       when(status->way.how == PATH_RELAYED, FACT_RELAYED) |
+	       when(peer->path.via == VIA_TCP, FACT_TCP) |
 	       when(status->state == PEER_CONNECTING, FACT_TRYING) |
 	       when(peer->unanswered >= EXPLAIN_UNANSWERED, FACT_UNANSWERED) |
 	       when(has_endpoint, FACT_ENDPOINT) |
@@ -358,25 +366,24 @@ static uint32_t gather_facts(const struct node *node, const struct peer *peer,
 /* -- copies ------------------------------------------------------------------ */
 
 /* An observer with two ports that saw the same at both is one. */
-static bool is_told(const struct explanation *e, const struct observed *o)
+static bool is_told(const struct explanation *e, const struct observed *o, bool tcp)
 {
 	for (size_t i = 0; i < e->observed_len; i++) {
 		if (ip_equal(&e->observed[i].observer, &o->observer.ip) &&
 		    ip_equal(&e->observed[i].base, &o->base) &&
-		    endpoint_equal(&e->observed[i].mapped, &o->mapped))
+		    endpoint_equal(&e->observed[i].mapped, &o->mapped) && e->observed[i].tcp == tcp)
 			return true;
 	}
 	return false;
 }
 
-static void copy_observed(struct explanation *e, const struct gather *g, msec now)
+static void copy_observed(struct explanation *e, const struct observed *all, size_t n, bool tcp,
+			  msec now)
 {
-	for (size_t i = 0; i < GATHER_OBSERVED_MAX; i++) {
-		const struct observed *o = &g->observed[i];
-
-		if (o->mapped.ip.family != IP_NONE && !is_told(e, o))
+	for (const struct observed *o = all; o < all + n; o++) {
+		if (o->mapped.ip.family != IP_NONE && !is_told(e, o, tcp))
 			e->observed[e->observed_len++] = (struct explained_observed){
-				o->mapped, o->base, o->observer.ip, now - o->seen};
+				o->mapped, o->base, o->observer.ip, now - o->seen, tcp};
 	}
 }
 
@@ -397,24 +404,38 @@ static void copy_introducers(struct explanation *e, const struct node *node, mse
 	}
 }
 
+/* Of TCP it matters who calls. */
+static const char *word_for(const struct candidate *c)
+{
+	static const char *const tcp[] = {
+		[CANDIDATE_TCP_ACTIVE] = "tcp-active",
+		[CANDIDATE_TCP_PASSIVE] = "tcp-passive",
+		[CANDIDATE_TCP_SO] = "tcp-so",
+	};
+
+	return candidate_is_tcp(c) ? tcp[c->proto] : candidate_type_name(c->type);
+}
+
 static struct explained_candidate candidate_of(const struct relays *relays,
 					       const struct candidate *c)
 {
 	bool is_hop = c->proto == CANDIDATE_HOP;
 
 	return (struct explained_candidate){
-		.type = candidate_type_name(c->type),
+		.type = word_for(c),
 		.at = c->at,
 		.relay = is_hop ? relays_name_at(relays, &c->at.ip) : NULL,
 	};
 }
 
-static void copy_locals(struct explanation *e, const struct signalling *s)
+static void copy_locals(struct explanation *e, const struct signalling *s, bool with_tcp)
 {
 	const struct gather *g = &s->gather;
 
 	for (size_t i = 0; i < g->candidates_len; i++)
 		e->locals[e->locals_len++] = candidate_of(&s->relays, &g->candidates[i].c);
+	for (size_t i = 0; with_tcp && i < g->tcp_candidates_len; i++)
+		e->locals[e->locals_len++] = candidate_of(&s->relays, &g->tcp_candidates[i].c);
 }
 
 static void copy_remotes(struct explanation *e, const struct reach *r)
@@ -507,9 +528,10 @@ bool node_explain(const struct node *node, const uint8_t key[static KEY_LEN],
 		.places = known_targets(node, peer, places) > 0,
 	};
 	node_find_peer_status(node, key, &out->peer, now);
-	copy_observed(out, &s->gather, now);
+	copy_observed(out, s->gather.observed, GATHER_OBSERVED_MAX, false, now);
+	copy_observed(out, s->gather.observed_tcp, GATHER_OBSERVED_TCP_MAX, true, now);
 	copy_introducers(out, node, now);
-	copy_locals(out, s);
+	copy_locals(out, s, peer->reach && peer->reach->tcp.used);
 	if (peer->reach)
 		copy_reach(out, peer->reach, now);
 	out->facts = gather_facts(node, peer, out, now);

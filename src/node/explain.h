@@ -11,7 +11,7 @@
 #include "node/status.h"
 
 enum {
-	EXPLAIN_LOCALS = 26, EXPLAIN_REMOTES = 36, EXPLAIN_PAIRS = 64, EXPLAIN_OBSERVED = 8,
+	EXPLAIN_LOCALS = 26, EXPLAIN_REMOTES = 36, EXPLAIN_PAIRS = 64, EXPLAIN_OBSERVED = 12,
 	EXPLAIN_INTRODUCERS = 11,
 	EXPLAIN_LONG = 10 * 1000,	/* msec without a word; then it is said */
 	EXPLAIN_UNANSWERED = 2,		/* initiations; likewise */
@@ -41,12 +41,14 @@ enum explain_fact {
 	FACT_NO_FAMILY = 1 << 17,	/* the one has only IPv4, the other only IPv6 */
 	FACT_PLACES = 1 << 19,		/* it can be asked for where it was before */
 	FACT_TOKEN = 1 << 20,		/* one of ours is out */
+	FACT_TCP = 1 << 21,		/* what is said goes by TCP */
 	FACT_DEAF = 1 << 18,		/* several peers were called at their endpoints, and none answers */
 	FACTS_END = 1 << 19,
 };
 
 enum explain_verdict {
 	VERDICT_DIRECT,
+	VERDICT_DIRECT_TCP,
 	VERDICT_RELAYED,
 	VERDICT_GONE,			/* there are keys, but it is not heard any more */
 	VERDICT_WIREGUARD_LOST,		/* the way works, but not for handshakes */
@@ -78,7 +80,7 @@ const char *explain_fix(enum explain_verdict verdict);
 /* -- what is known --------------------------------------------------------- */
 
 struct explained_candidate {
-	const char *type;		/* "host", "srflx", "prflx", "relay" */
+	const char *type;		/* "host", "srflx", "prflx", "relay"; "tcp-so", "tcp-passive", "tcp-active" */
 	struct endpoint at;
 	const char *relay;		/* in place of `at`: the peer or rendezvous that it is; or NULL */
 };
@@ -97,6 +99,7 @@ struct explained_observed {
 	struct endpoint mapped;
 	struct ip base, observer;
 	msec age;
+	bool tcp;			/* when called by that */
 };
 
 struct explained_introducer {

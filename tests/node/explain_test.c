@@ -21,6 +21,7 @@ static struct sim *two_behind(enum sim_nat_kind a, enum sim_nat_kind b)
 	struct sim *sim = sim_new_behind_nats(1, kinds, NODES, 1);
 
 	sim->punch_rate = 0;	/* what is hard stays hard */
+	sim->tcp = false;
 	for (size_t i = A; i <= B; i++) {
 		sim->nodes[i].calls = 1u << PUBLIC | 1u << SECOND;
 		sim_restart(sim, i);
@@ -101,6 +102,8 @@ static void each_case_has_its_verdict(void **state)
 		{FACT_SESSION | FACT_WORKS | FACT_HEARD | FACT_LOOKED_FOR, VERDICT_DIRECT},
 		{FACT_SESSION | FACT_ENDPOINT, VERDICT_DIRECT},
 		{FACT_SESSION | FACT_RELAYED | FACT_WORKS, VERDICT_RELAYED},
+		{FACT_SESSION | FACT_TCP | FACT_WORKS, VERDICT_DIRECT_TCP},
+		{FACT_SESSION | FACT_TCP | FACT_RELAYED, VERDICT_RELAYED},
 		{FACT_SESSION | FACT_TRYING | FACT_UNANSWERED, VERDICT_GONE},
 	};
 	uint32_t seen = 0;
