@@ -80,6 +80,8 @@ static void look_at_pairs(void)
 			continue;
 		must(agent.list.locals[p->local].c.type != CANDIDATE_NONE);
 		must(agent.list.remotes[p->remote].type != CANDIDATE_NONE);
+		must(candidate_same_transport(&agent.list.locals[p->local].c,
+					      &agent.list.remotes[p->remote]));
 		must(p->mapped == NO_INDEX || agent.list.locals[p->mapped].c.type != CANDIDATE_NONE);
 		must(p->state != PAIR_IN_PROGRESS || live || p->questions_left);	/* it goes on */
 		must(p->active == (agent.active == i) && p->nominated == (agent.nominated == i));
@@ -157,6 +159,8 @@ static struct ice_base base_of(uint8_t b)
 		base.at.ip = ip_v6((const uint8_t[16]){0xfe, 0x80, [15] = 1});
 		base.at.scope = 2;
 	}
+	if (b & 64)
+		base.via = 1000;	/* of TCP, whoever owns the numbers */
 	return base;
 }
 
@@ -232,7 +236,7 @@ static void step_message(struct reader *r)
 {
 	uint8_t buffer[1024], kind = get_u8(r), shape = get_u8(r), id[STUN_ID_LEN];
 	struct writer w = writer_over(buffer, sizeof(buffer));
-	struct ice_base base = base_of(kind >> 3 & 12);
+	struct ice_base base = base_of((uint8_t)((kind >> 3 & 12) | (kind << 3 & 64)));
 	struct endpoint from = endpoint_of(r);
 	bool by_peer = kind & 4;
 	enum ice_verdict verdict;
@@ -269,6 +273,8 @@ static void step_local(struct reader *r)
 		return;
 	}
 	c.c.type = (uint8_t)(1 + (b >> 4 & 3));
+	if (c.base.via)
+		c.c.proto = c.c.type == CANDIDATE_HOST ? CANDIDATE_TCP_PASSIVE : CANDIDATE_TCP_SO;
 	c.c.at = c.c.type == CANDIDATE_HOST || c.c.type == CANDIDATE_RELAY ? c.base.at : endpoint_of(r);
 	if (c.c.type != CANDIDATE_PRFLX)
 		ice_agent_add_local(&agent, &c);
@@ -279,7 +285,7 @@ static void step_remote(struct reader *r)
 	uint8_t b = get_u8(r);
 	struct candidate c = {
 		.type = (uint8_t)(1 + (b & 3)),
-		.proto = (b & 0xf0) == 0xf0,
+		.proto = b & 64 ? (uint8_t)(1 + (b >> 2 & 1) + (b >> 7)) : CANDIDATE_UDP,
 		.component = (uint16_t)(1 + ((b & 0x1c) == 0x1c)),
 		.priority = get_u8(r) * 1000003u,
 		.at = endpoint_of(r),

@@ -140,7 +140,8 @@ static void receive(struct scene *s, struct side *to, const struct endpoint *fro
 		uint8_t *end = buffers[i] + LARGEST;
 
 		/* at the end of its buffer, so that a read beyond it is seen */
-		burst[i] = (struct datagram){.path = {.remote = *from, .local = to->at.ip},
+		burst[i] = (struct datagram){.path = {.remote = *from, .local = to->at.ip,
+						      .via = ecn & 4 ? VIA_TCP : VIA_LISTEN},
 			.packet = {buffers[i], end - wired[i]->len, wired[i]->len, end},
 			.ecn = ecn & 3};
 		memcpy(burst[i].packet.data, wired[i]->bytes, wired[i]->len);
@@ -151,10 +152,11 @@ static void receive(struct scene *s, struct side *to, const struct endpoint *fro
 
 static void deliver(struct scene *s, struct side *from, struct side *to, struct reader *r)
 {
-	const struct wired *w = &from->sent[get_u8(r) % WIRE];
+	uint8_t which = get_u8(r);
+	const struct wired *w = &from->sent[which % WIRE];
 
 	if (w->len)
-		receive(s, to, &from->at, 0, &w, 1);
+		receive(s, to, &from->at, which >> 5, &w, 1);
 }
 
 static void deliver_changed(struct scene *s, struct reader *r)
@@ -288,7 +290,7 @@ static void configure(struct scene *s, uint8_t bits)
 		.keepalive = bits & 8 ? 10000 : 0};
 	struct node_peer_settings peers[2] = {far, silent};
 	struct node_stun_server stun[] = {{"far.example", 2}, {"stun.example", 3}};
-	struct node_settings settings = {.addresses = &our_ip, .addresses_len = 1,
+	struct node_settings settings = {.addresses = &our_ip, .addresses_len = 1, .tcp = true,
 		.stun = stun, .stun_len = bits & 4 ? 2 : 1,
 		.listen_port = 1, .mtu = MTU, .peers = peers, .peers_len = bits & 16 ? 2 : 1,
 		.relay = bits & 16, .relay_rate = bits >> 3 & 1};
