@@ -1,6 +1,6 @@
 /* netcheck_print.c -- what netcheck found, printed.
  *
- *	UDP       yes
+ *	UDP       yes    TCP yes
  *	IPv4      203.0.113.4:41999, NAT: easy
  *	          mapping: same for all, filtering: by address and port, ports: preserved, hairpin: no
  *	IPv6      no
@@ -133,9 +133,17 @@ static void print_servers(FILE *out, const json_t *servers)
 	}
 }
 
+static const char *words_for_tcp(const json_t *tcp)
+{
+	if (json_is_null(tcp))
+		return "cannot be told";
+	return json_is_true(tcp) ? "yes" : "no";
+}
+
 void netcheck_print(FILE *out, const json_t *report)
 {
-	fprintf(out, "UDP       %s\n", json_is_true(get(report, "udp")) ? "yes" : "no");
+	fprintf(out, "UDP       %-3s    TCP %s\n", json_is_true(get(report, "udp")) ? "yes" : "no",
+		words_for_tcp(get(report, "tcp")));
 	print_family(out, "IPv4", get(report, "ipv4"));
 	print_family(out, "IPv6", get(report, "ipv6"));
 	print_cgnat(out, get(report, "cgnat"));

@@ -46,6 +46,9 @@ const char *netcheck_verdict(const struct netcheck *found)
 {
 	const struct behaviour_report *v4 = &found->v4.report, *v6 = &found->v6.report;
 
+	if (!netcheck_has_udp(found) && found->tcp == NETCHECK_TCP_YES)
+		return "no UDP comes through, so peers are reached over TCP, directly where their NAT "
+		       "allows it; allow UDP out in the firewall that is between here and the internet";
 	if (!netcheck_has_udp(found))
 		return "no UDP comes through, so only peers on this network are reached; allow UDP "
 		       "out in the firewall that is between here and the internet";
@@ -126,14 +129,19 @@ static json_t *server_json(const struct netcheck *found, const struct servers *s
 			 "ipv6", answer_json(&found->v6, nth));
 }
 
+static json_t *tcp(enum netcheck_tcp_result result)
+{
+	return result == NETCHECK_TCP_UNKNOWN ? json_null() : json_boolean(result == NETCHECK_TCP_YES);
+}
+
 json_t *netcheck_report(const struct netcheck *found, const struct servers *servers)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; list && i < servers->len; i++)
 		json_array_append_new(list, server_json(found, servers, i));
-	return json_pack("{s:i, s:b, s:o, s:o, s:o, s:o, s:s}", "schema", REPORT_SCHEMA, "udp",
-			 netcheck_has_udp(found), "cgnat", cgnat(&found->v4), "ipv4",
+	return json_pack("{s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:s}", "schema", REPORT_SCHEMA, "udp",
+			 netcheck_has_udp(found), "tcp", tcp(found->tcp), "cgnat", cgnat(&found->v4), "ipv4",
 			 family_json(&found->v4), "ipv6", family_json(&found->v6), "servers", list,
 			 "verdict", netcheck_verdict(found));
 }

@@ -19,6 +19,7 @@ struct run {
 	struct station station;
 	struct rng rng;
 	struct inquiry v4, v6;
+	struct netcheck_tcp tcp;
 	size_t names_left;
 	msec names_due;
 	bool has_begun;
@@ -51,6 +52,7 @@ static void begin_inquiry(struct run *run, struct inquiry *q, msec now)
 			continue;
 		q->nth[n] = i;
 		servers[n++] = *at;
+		netcheck_tcp_call(&run->tcp, &run->station.loop, at, now);
 	}
 	f->local.port = udp_port(run->station.udp);
 	behaviour_start(&q->behaviour, &f->local, servers, n, &run->rng, now);
@@ -85,6 +87,7 @@ static void drain(void *context, msec now)
 		begin_inquiry(run, &run->v6, now);
 	}
 	due = msec_min(drain_inquiry(run, &run->v4, now), drain_inquiry(run, &run->v6, now));
+	due = msec_min(due, netcheck_tcp_due(&run->tcp, now));
 	if (due == NEVER)
 		station_stop(&run->station, 0);
 	else
@@ -136,6 +139,7 @@ int netcheck_run(struct netcheck *out, const struct station_server *servers, siz
 	station_run(&run.station);
 	take_answers(&run.v4);
 	take_answers(&run.v6);
+	out->tcp = netcheck_tcp_result(&run.tcp);
 	station_close(&run.station);
 	return 0;
 }

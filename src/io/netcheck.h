@@ -1,6 +1,7 @@
 /* netcheck.h -- what kind of NAT is in front of this host, asked from a socket of our own.
  *
  *   names of STUN servers --> addresses --> one stun/behaviour.h for each family --> over
+ *                                       '-> a TCP connection to each (netcheck_tcp.h)
  *
  * Needs no rights and no daemon. It is another port than a daemon's, so another mapping;
  * but the same NAT, which treats both the same.
@@ -8,6 +9,7 @@
 #ifndef IO_NETCHECK_H
 #define IO_NETCHECK_H
 
+#include "io/netcheck_tcp.h"
 #include "io/station.h"
 #include "stun/behaviour.h"
 
@@ -29,6 +31,7 @@ struct netcheck_family {
 
 struct netcheck {
 	struct netcheck_family v4, v6;
+	enum netcheck_tcp_result tcp;
 };
 
 /* Takes some seconds. n <= NETCHECK_SERVERS_MAX. 0 or -errno with a sentence in error. */

@@ -70,6 +70,24 @@ static void without_an_answer_there_is_no_udp(void **state)
 			    "UDP out in the firewall that is between here and the internet");
 }
 
+static void where_tcp_gets_out_it_is_what_is_left(void **state)
+{
+	static const struct servers nobody;
+	struct netcheck found = {
+		.v4 = {.local = inner, .report = {.asked = 3}}, .tcp = NETCHECK_TCP_YES};
+	json_t *report = netcheck_report(&found, &nobody);
+
+	(void)state;
+	assert_true(json_is_true(json_object_get(report, "tcp")));
+	assert_memory_equal(netcheck_verdict(&found), "no UDP comes through, so peers are reached over TCP",
+			    strlen("no UDP comes through, so peers are reached over TCP"));
+	json_decref(report);
+	found.tcp = NETCHECK_TCP_NO;
+	report = netcheck_report(&found, &nobody);
+	assert_true(json_is_false(json_object_get(report, "tcp")));
+	json_decref(report);
+}
+
 static const json_t *cgnat_of(const struct netcheck *found, json_t **report)
 {
 	static const struct servers nobody;
@@ -152,12 +170,13 @@ static void all_that_was_found_is_printed(void **state)
 	found.v4.report.ports = PORTS_SEQUENTIAL;
 	found.v4.report.port_step = 2;
 	found.v4.report.hairpin = HAIRPIN_NO;
+	found.tcp = NETCHECK_TCP_YES;
 	found.v4.answers[0] = (struct netcheck_answer){at4, BINDING_DONE, 0, 12};
 	found.v4.answers[1] = (struct netcheck_answer){at4, BINDING_REFUSED, 401, -1};
 	found.v4.answers[2] = (struct netcheck_answer){at4, BINDING_TIMEOUT, 0, -1};
 	found.v6.answers[2] = found.v6.answers[3] = (struct netcheck_answer){.at = at6, .rtt = -1};
 	assert_prints(&found, &servers,
-		      "UDP       yes\n"
+		      "UDP       yes    TCP yes\n"
 		      "IPv4      203.0.113.4:9, NAT: hard\n"
 		      "          mapping: by address and port, filtering: by address and port, "
 		      "ports: sequential (step 2), hairpin: no\n"
@@ -182,7 +201,7 @@ static void without_a_word_from_outside_little_is_printed(void **state)
 	found.v4.answers[0] = (struct netcheck_answer){
 		{.ip = {.family = IP_V4, .bytes = {192, 0, 2, 1}}, .port = 3478}, BINDING_TIMEOUT, 0, -1};
 	assert_prints(&found, &servers,
-		      "UDP       no\n"
+		      "UDP       no     TCP cannot be told\n"
 		      "IPv4      no answer\n"
 		      "IPv6      no\n"
 		      "CGNAT     cannot be told from here\n"
@@ -224,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_verdict_is_about_who_can_be_met),
 		cmocka_unit_test(without_an_answer_there_is_no_udp),
+		cmocka_unit_test(where_tcp_gets_out_it_is_what_is_left),
 		cmocka_unit_test(a_carrier_is_known_by_its_addresses),
 		cmocka_unit_test(all_that_was_found_is_printed),
 		cmocka_unit_test(the_port_that_the_router_opened_is_printed_if_a_net_runs),

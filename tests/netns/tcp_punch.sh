@@ -123,9 +123,11 @@ wait_for 5 "the STUN server has told" is_seen_by anna "$stun"
 equal "by the STUN server" "$(seen_by anna "$stun")" "$(nat_public anna):$(port anna)"
 equal "by the introducer" "$(seen_by anna "$(outer4 s1)")" "$(nat_public anna):$(port anna)"
 
-claim "explain and status say so"
+claim "explain, status and netcheck say so"
 contains "explain" "$(p2p anna explain bert)" "tcp-so"
 contains "status" "$(p2p anna status)" "tcp4 $(nat_public bert)"
+said=$(p2p anna netcheck --json --stun "$stun" || true)
+equal "UDP and TCP, as netcheck finds" "$(jq -c '[.udp, .tcp]' <<<"$said")" "[false,true]"
 equal "verdict" "$(p2p anna explain bert --json | jq -r .verdict)" direct_tcp
 
 claim "one that lets UDP out meets one that does not"
