@@ -177,6 +177,30 @@ static void when_the_block_is_lifted_all_return_to_udp(void **state)
 	}
 }
 
+/* As in a network whose firewall is changed, or a roaming laptop that comes into one. */
+static void when_udp_is_blocked_under_traffic_tcp_takes_over(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 80; seed < 85; seed++) {
+		struct sim *sim = two_behind(seed, SIM_PORT_RESTRICTED, SIM_PORT_RESTRICTED, SECONDS(5));
+		unsigned got;
+		msec start;
+
+		assert_in_range(first_packet(sim, SECONDS(20)), 0, SECONDS(2));
+		sim_talk(sim, A, B, LEN, SECONDS(30));
+		net_of(sim, A)->nat.blocks = true;
+		sim_run(sim, 100);
+		got = sim->nodes[B].got;
+		start = sim->now;
+		while (sim->nodes[B].got == got && sim->now - start < SECONDS(120))
+			sim_talk(sim, A, B, LEN, 100);
+		print_message("by TCP after %lld ms\n", (long long)(sim->now - start));
+		assert_in_range(sim->now - start, 0, SECONDS(60));
+		assert_true(is_way(sim, A, B, PATH_TCP));
+		sim_free(sim);
+	}
+}
+
 static void a_nat_that_reboots_costs_a_connection_and_no_more(void **state)
 {
 	struct sim *sim = two_blocked(70);
@@ -205,6 +229,7 @@ int main(void)
 		cmocka_unit_test(where_udp_works_there_is_no_tcp),
 		cmocka_unit_test(who_does_not_want_tcp_uses_none),
 		cmocka_unit_test(when_the_block_is_lifted_all_return_to_udp),
+		cmocka_unit_test(when_udp_is_blocked_under_traffic_tcp_takes_over),
 		cmocka_unit_test(a_nat_that_reboots_costs_a_connection_and_no_more),
 	};
 
