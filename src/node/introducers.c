@@ -144,6 +144,27 @@ static void attend(struct peer *peer, msec now)
 	tell(peer, now);
 }
 
+bool introducer_is_doubted(const struct introducer *in)
+{
+	return in->client.state == RENDEZVOUS_REGISTERING && in->client.tries >= INTRODUCER_DOUBTED;
+}
+
+/* WireGuard would find out after 15 s that nobody answers; but a peer may be looked for. When
+ * it has answered, perhaps by another way, it is asked once more. */
+static void call_anew_if_silent(struct node *node, struct peer *peer, msec now)
+{
+	struct introducer *in = peer->introducer;
+	bool doubted = introducer_is_doubted(in) && in->has_answered;
+
+	if (doubted && !in->was_doubted) {
+		in->handshake_before = peer->session.last_handshake;
+		session_want_handshake(&peer->session, now);
+	} else if (doubted && peer->session.last_handshake != in->handshake_before) {
+		introducers_announce(node, true, now);
+	}
+	in->was_doubted = doubted;
+}
+
 void introducers_tick(struct node *node, msec now)
 {
 	struct peer *peer;
@@ -181,6 +202,7 @@ size_t introducers_poll(struct node *node, struct peer **to, msec now)
 			continue;
 		attend(peer, now);
 		relays_attend(node, peer, now);
+		call_anew_if_silent(node, peer, now);
 		len = rendezvous_client_poll(&peer->introducer->client,
 					     signalling_frame_room(&node->signalling), now);
 		if (len) {

@@ -22,6 +22,7 @@ enum {
 	INTRODUCERS_MAX = 3,
 	INTRODUCER_KEEPALIVE = 25 * 1000,	/* msec */
 	INTRODUCER_TRIES = 8,			/* then it is a plain WireGuard peer, if it is heard */
+	INTRODUCER_DOUBTED = 2,			/* tries, after 2 s; then it may not be where it was */
 };
 
 struct introducer {
@@ -34,6 +35,8 @@ struct introducer {
 	bool is_plain;
 	bool was_up;			/* as was told last */
 	bool relays;			/* it passes on datagrams, too: relays.h */
+	bool was_doubted;		/* so it was called anew, */
+	msec handshake_before;		/* and had last been heard so then */
 };
 
 /* The roster is another one: choose among its peers, and take all rendezvous. False: no memory. */
@@ -41,6 +44,9 @@ bool introducers_set_peers(struct node *node, msec now);
 
 /* Our mailboxes are others, or we want to be told how we are seen. `hurry`: now. */
 void introducers_announce(struct node *node, bool hurry, msec now);
+
+/* It is asked and does not answer. */
+bool introducer_is_doubted(const struct introducer *in);
 
 /* May an envelope find its way by one of them? */
 bool introducers_exist(const struct node *node);

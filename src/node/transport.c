@@ -33,7 +33,8 @@ bool transport_takes_copy(const struct node *node, const struct peer *peer,
 			  const struct path *first, struct path *path)
 {
 	bool by_tcp = first->via == VIA_TCP;
-	bool hopeless = !by_tcp && node->signalling.udp_is_blocked;
+	bool hopeless = (!by_tcp && node->signalling.udp_is_blocked) ||
+			(peer->introducer && introducer_is_doubted(peer->introducer));
 
 	if (!node->signalling.gather.tcp || !has_both(peer) || first->via != peer->path.via ||
 	    (peer->reach && peer->reach->chosen != NO_INDEX) || (peer->unanswered < 2 && !hopeless))

@@ -195,7 +195,7 @@ static void when_udp_is_blocked_under_traffic_tcp_takes_over(void **state)
 		while (sim->nodes[B].got == got && sim->now - start < SECONDS(120))
 			sim_talk(sim, A, B, LEN, 100);
 		print_message("by TCP after %lld ms\n", (long long)(sim->now - start));
-		assert_in_range(sim->now - start, 0, SECONDS(60));
+		assert_in_range(sim->now - start, 0, SECONDS(15));
 		assert_true(is_way(sim, A, B, PATH_TCP));
 		sim_free(sim);
 	}
