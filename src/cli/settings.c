@@ -96,6 +96,7 @@ bool settings_init(struct settings *out, const struct config *config, const stru
 			 .stun = out->stun,
 			 .stun_len = config->stun_len,
 			 .punch_rate = config->punch_rate,
+			 .tcp = config->tcp,
 			 .relay = config->relay,
 			 .relay_rate = config->relay_rate,
 			 .addresses = config->addresses,

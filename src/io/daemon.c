@@ -144,6 +144,7 @@ static int open_streams(struct daemon *d, const struct proxy *proxy, char error[
 {
 	struct dialer_settings settings = {
 		.mark = d->profile->fwmark,
+		.listen_port = d->profile->listen_port,
 		.context = d,
 		.look_up = daemon_look_up,
 		.opened = daemon_stream_opened,

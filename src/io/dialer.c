@@ -139,7 +139,11 @@ static const struct proxy *proxy_for(const struct dialer *d, const struct call *
 static struct stream *connect_to(struct dialer *d, struct call *c, const struct endpoint *at,
 				 const struct tls *tls, msec now)
 {
-	struct tcp_socket_settings socket = {.mark = d->settings.mark};
+	struct tcp_socket_settings socket = {
+		.port = c->target.from_listen_port ? d->settings.listen_port : 0,
+		.mark = d->settings.mark,
+		.shared = c->target.from_listen_port,
+	};
 	struct stream_settings settings = {
 		.path = {.remote = *at, .via = via_of(d, c)},
 		.framing = c->target.framing,

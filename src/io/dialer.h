@@ -20,6 +20,7 @@ struct dialer;
 
 struct dialer_settings {
 	uint32_t mark;			/* SO_MARK; 0: none */
+	uint16_t listen_port;		/* for those that leave from there; it is shared as in tcp.h */
 	struct proxy proxy;		/* host "": none */
 	void *context;
 	/* Answered by dialer_resolved(), at once or later. host is borrowed. */

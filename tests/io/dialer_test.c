@@ -22,6 +22,7 @@
 #include "io/clock.h"
 #include "io/dialer.h"
 #include "io/sockaddr.h"
+#include "io/tcp_socket.h"
 #include "io/tls_listener.h"
 
 enum { VIA = VIA_STREAM + 5, PATIENCE = 5000, TEXT_MAX = 4096 };
@@ -175,15 +176,21 @@ static void on_closed(void *context, uint16_t via, enum node_stream_end why, mse
 	closed.times++;
 }
 
-static int set_up(void **state)
+static int new_dialer(uint16_t listen_port)
 {
 	struct dialer_settings settings = {
+		.listen_port = listen_port,
 		.look_up = look_up,
 		.opened = on_opened,
 		.received = on_received,
 		.closed = on_closed,
 	};
 
+	return dialer_new(&dialer, &settings);
+}
+
+static int set_up(void **state)
+{
 	(void)state;
 	ahead = 0;
 	opened = (struct path){0};
@@ -192,7 +199,7 @@ static int set_up(void **state)
 	close_when_heard = close_when_opened = false;
 	logged[0] = '\0';
 	log_to(remember_line, LOG_WARN);
-	return dialer_new(&dialer, &settings);
+	return new_dialer(0);
 }
 
 static void close_fd(int *fd)
@@ -325,6 +332,27 @@ static void turn_has_frames_of_its_own(void **state)
 	assert_int_equal(heard_len, 20);
 	send_text("as it is");
 	until(guest_said("as it is", 8));
+}
+
+/* It is taken already, by who listens there (tcp.h). */
+static void one_may_leave_from_the_listen_port(void **state)
+{
+	struct tcp_socket_settings shared = {.shared = true};
+	int listener = tcp_socket_listen(IP_V4, &shared);
+	struct node_stream_target target = {.host = "relay.test", .framing = FRAMING_TURN,
+					    .from_listen_port = true};
+	struct endpoint from;
+
+	(void)state;
+	assert_true(listener >= 0);
+	dialer_free(dialer);
+	assert_int_equal(new_dialer(tcp_socket_port(listener)), 0);
+	target.port = serve_plain();
+	dialer_open(dialer, VIA, &target, now());
+	until(opened.via && has_guest());
+	assert_true(tcp_socket_remote(guest, &from));
+	assert_int_equal(from.port, tcp_socket_port(listener));
+	close(listener);
 }
 
 static void what_is_sent_while_it_connects_waits(void **state)
@@ -819,6 +847,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_dialer(frames_go_both_ways),
 		with_dialer(turn_has_frames_of_its_own),
+		with_dialer(one_may_leave_from_the_listen_port),
 		with_dialer(what_is_sent_while_it_connects_waits),
 		with_dialer(a_server_that_ends_it_is_told_of),
 		with_dialer(what_is_no_frame_ends_it),
