@@ -64,6 +64,8 @@ const char *event_kind_name(enum event_kind kind)
 		[EVENT_INTRODUCER_PLAIN] = "introducer_plain",
 		[EVENT_RELAY_UP] = "relay_up",
 		[EVENT_RELAY_DOWN] = "relay_down",
+		[EVENT_INTRODUCER_STANDS_BY] = "introducer_stands_by",
+		[EVENT_NO_CONNECTION] = "no_connection",
 		[EVENT_SEEN_AT] = "seen_at",
 		[EVENT_ADDRESSES_CHANGED] = "addresses_changed",
 		[EVENT_RESUMED] = "resumed",
@@ -173,6 +175,12 @@ char *event_text(char out[static EVENT_TEXT], const struct event *e)
 		break;
 	case EVENT_RELAY_DOWN:
 		snprintf(out, EVENT_TEXT, "does not relay for us any more");
+		break;
+	case EVENT_INTRODUCER_STANDS_BY:
+		snprintf(out, EVENT_TEXT, "stands by over TLS, for it answers by UDP");
+		break;
+	case EVENT_NO_CONNECTION:
+		snprintf(out, EVENT_TEXT, "no connection: %s", node_stream_end_text(e->stream_end));
 		break;
 	case EVENT_SEEN_AT:
 		snprintf(out, EVENT_TEXT, "sees us at %s", endpoint_format(seen, &e->seen));

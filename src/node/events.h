@@ -34,6 +34,8 @@ enum event_kind {
 	EVENT_INTRODUCER_PLAIN,		/* it knows nothing of that */
 	EVENT_RELAY_UP,			/* it passes our datagrams on, too */
 	EVENT_RELAY_DOWN,
+	EVENT_INTRODUCER_STANDS_BY,	/* over TLS, and answers by UDP as well */
+	EVENT_NO_CONNECTION,		/* to a rendezvous over TLS: stream_end says why */
 	EVENT_SEEN_AT,			/* so the peer sees us, which is news */
 	EVENT_ADDRESSES_CHANGED,	/* of this host */
 	EVENT_RESUMED,			/* this host has slept */
@@ -67,6 +69,7 @@ struct event {
 	uint8_t peer[KEY_LEN];
 	struct path_status way;		/* to the peer, after what happened */
 	struct endpoint seen;		/* EVENT_SEEN_AT */
+	enum node_stream_end stream_end;	/* EVENT_NO_CONNECTION */
 	unsigned addresses;		/* EVENT_ADDRESSES_CHANGED: how many there are now */
 };
 

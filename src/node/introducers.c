@@ -96,6 +96,16 @@ bool introducers_exist(const struct node *node)
 	return false;
 }
 
+static bool over_tls(const struct peer *peer)
+{
+	return peer->link && peer->link->stream.is_used;
+}
+
+static bool stands_by(const struct peer *peer)
+{
+	return peer->link && link_stream_stands_by(peer);
+}
+
 /* While it is registered anew nothing is told. */
 static void tell(struct peer *peer, msec now)
 {
@@ -106,7 +116,12 @@ static void tell(struct peer *peer, msec now)
 	if (up == in->was_up)
 		return;
 	in->was_up = up;
-	peer_tell(peer, up ? EVENT_INTRODUCER_UP : EVENT_INTRODUCER_DOWN, EVENT_NO_REASON, now);
+	if (up)
+		peer_tell(peer, EVENT_INTRODUCER_UP, EVENT_NO_REASON, now);
+	else if (stands_by(peer))
+		peer_tell(peer, EVENT_INTRODUCER_STANDS_BY, EVENT_NO_REASON, now);
+	else
+		peer_tell(peer, EVENT_INTRODUCER_DOWN, EVENT_NO_REASON, now);
 }
 
 /* It hears us, for WireGuard acknowledges data with a keepalive, and does not answer. One that
@@ -119,14 +134,15 @@ static bool seems_plain(const struct peer *peer)
 	       in->client.tries > in->tries_before + INTRODUCER_TRIES;
 }
 
-/* The session has come up or gone down, or the peer turns out to know nothing of this. */
+/* The session has come up or gone down, or the peer turns out to know nothing of this. Those who
+ * lost a connection do not come back all at once anyway. */
 static void attend(struct peer *peer, msec now)
 {
 	struct introducer *in = peer->introducer;
-	bool up = peer_may_send(peer, now) && !in->is_plain;
+	bool up = peer_may_send(peer, now) && !in->is_plain && !stands_by(peer);
 
 	if (up && in->client.state == RENDEZVOUS_OFF) {
-		rendezvous_client_connected(&in->client, in->was_connected, now);
+		rendezvous_client_connected(&in->client, in->was_connected && !over_tls(peer), now);
 		in->was_connected = true;
 	} else if (!up && in->client.state != RENDEZVOUS_OFF) {
 		rendezvous_client_disconnected(&in->client);
@@ -186,7 +202,7 @@ msec introducers_due(const struct node *node, msec now)
 		if (peer->introducer)
 			due = msec_min(due, rendezvous_client_due(&peer->introducer->client, now));
 		if (peer->link)
-			due = msec_min(due, peer->link->again);
+			due = msec_min(due, msec_min(peer->link->again, link_stream_due(peer)));
 	}
 	return due;
 }

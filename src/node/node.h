@@ -46,6 +46,7 @@ struct node_rendezvous_settings {
 	const char *name;
 	const char *host;		/* a name or an address */
 	uint16_t port;
+	bool tls;			/* it is called over TLS; else by UDP */
 	uint8_t public_key[KEY_LEN];
 	uint8_t psk[KEY_LEN];		/* zeroes: none */
 };
@@ -198,6 +199,7 @@ enum node_stream_end {
 };
 
 const char *node_stream_end_name(enum node_stream_end why);	/* lower_snake */
+const char *node_stream_end_text(enum node_stream_end why);	/* what is wrong, for people */
 
 struct action {
 	enum action_kind kind;

@@ -356,6 +356,14 @@ void peer_tell_seen(const struct peer *peer, const struct endpoint *seen, msec n
 	events_add(peer->events, &e);
 }
 
+void peer_tell_stream(const struct peer *peer, enum node_stream_end why, msec now)
+{
+	struct event e = event_of(peer, EVENT_NO_CONNECTION, now);
+
+	e.stream_end = why;
+	events_add(peer->events, &e);
+}
+
 void peer_tell_session(struct peer *peer, msec now)
 {
 	bool connected = session_may_send(&peer->session, now);

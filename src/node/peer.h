@@ -134,6 +134,8 @@ void peer_tick(struct peer *peer, msec now);
 void peer_tell(const struct peer *peer, enum event_kind kind, enum event_reason reason, msec now);
 /* How it sees us. */
 void peer_tell_seen(const struct peer *peer, const struct endpoint *seen, msec now);
+/* Why there is no connection to it. */
+void peer_tell_stream(const struct peer *peer, enum node_stream_end why, msec now);
 /* Whether it is connected, if that is not as it was. */
 void peer_tell_session(struct peer *peer, msec now);
 

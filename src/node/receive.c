@@ -29,6 +29,15 @@ static void heard(struct peer *peer, const struct path *path, msec now)
 		peer_heard(peer, path, now);
 }
 
+/* A server that we are connected to is no way to anybody else. */
+static bool is_astray(struct node *node, const struct peer *peer, const struct path *path)
+{
+	if (link_stream_allows(peer, path))
+		return false;
+	node_count(node, COUNT_WRONG_WAY, 1);
+	return true;
+}
+
 /* An opened packet: is it one, is it the peer's, and does it go on? */
 static void deliver(struct node *node, struct peer *peer, struct packet *inner, uint8_t ecn,
 		    struct node_out *out)
@@ -99,6 +108,8 @@ static void receive_data(struct node *node, struct session *session, struct data
 			node_count(node, verdict_on_data(verdicts[i]), 1);
 			continue;
 		}
+		if (is_astray(node, peer, &datagrams[i].path))
+			continue;
 		heard(peer, &datagrams[i].path, now);
 		if (peer->introducer)
 			peer->introducer->is_heard = true;
@@ -225,7 +236,7 @@ static void receive_response(struct node *node, const struct datagram *d, msec n
 	const struct message_response *msg = (const void *)d->packet.data;
 	struct peer *peer = peer_by_index(node, msg->receiver);
 
-	if (!peer)
+	if (!peer || is_astray(node, peer, &d->path))
 		return;
 	if (!spare_top_up(&node->shared)) {
 		node_count(node, COUNT_NO_MEMORY, 1);
@@ -254,7 +265,8 @@ static void receive_other(struct node *node, enum demux_kind kind, struct datagr
 {
 	switch (kind) {
 	case DEMUX_INITIATION:
-		if (admit(node, &node->gate.cookies, d, out, now))
+		if (!is_astray(node, NULL, &d->path) &&
+		    admit(node, &node->gate.cookies, d, out, now))
 			receive_initiation(node, d, out, now);
 		break;
 	case DEMUX_RESPONSE:
@@ -265,10 +277,12 @@ static void receive_other(struct node *node, enum demux_kind kind, struct datagr
 		receive_cookie(node, d, now);
 		break;
 	case DEMUX_STUN:
-		signalling_stun(node, d, out, now);
+		if (!is_astray(node, NULL, &d->path))
+			signalling_stun(node, d, out, now);
 		break;
 	case DEMUX_ENVELOPE:
-		signalling_direct(node, d, now);
+		if (!is_astray(node, NULL, &d->path))
+			signalling_direct(node, d, now);
 		break;
 	case DEMUX_SUITE:
 	case DEMUX_CHANNEL:

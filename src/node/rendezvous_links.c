@@ -1,6 +1,7 @@
 /* rendezvous_links.c -- the rendezvous of the settings: sessions with who is no peer. */
 #include "node/rendezvous_links.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,13 +17,17 @@ struct peer *node_contact(const struct node *node, size_t i)
 	return i < links->len ? links->peers[i] : NULL;
 }
 
-static struct rendezvous_link *link_new(struct rng *rng)
+static struct rendezvous_link *link_new(const struct node_rendezvous_settings *from,
+					struct rng *rng, msec now)
 {
 	struct rendezvous_link *link = calloc(1, sizeof(*link));
 	uint8_t key[KEY_LEN];
 
 	if (!link)
 		return NULL;
+	snprintf(link->host, sizeof(link->host), "%s", from->host);
+	link->port = from->port;
+	link_stream_init(&link->stream, from->tls, now);
 	key_generate(key, rng);
 	noise_identity_init(&link->identity, key);
 	wipe(key, sizeof(key));
@@ -31,11 +36,12 @@ static struct rendezvous_link *link_new(struct rng *rng)
 	return link;
 }
 
+/* Over TLS a name is nothing that the node looks up. */
 static struct node_peer_settings as_peer(const struct node_rendezvous_settings *from)
 {
 	struct node_peer_settings to = {
 		.name = from->name,
-		.endpoint_host = from->host,
+		.endpoint_host = from->tls ? NULL : from->host,
 		.endpoint_port = from->port,
 		.keepalive = INTRODUCER_KEEPALIVE,
 	};
@@ -45,15 +51,16 @@ static struct node_peer_settings as_peer(const struct node_rendezvous_settings *
 	return to;
 }
 
-static struct peer *make(struct node *node, const struct node_peer_settings *from,
-			 struct peer_settings *settings)
+static struct peer *make(struct node *node, const struct node_rendezvous_settings *from,
+			 const struct node_peer_settings *as, struct peer_settings *settings,
+			 msec now)
 {
-	struct rendezvous_link *link = link_new(node->shared.rng);
+	struct rendezvous_link *link = link_new(from, node->shared.rng, now);
 	struct peer *peer = NULL;
 	bool bad_key;
 
 	if (link)
-		peer = peer_new(&node->shared, &node->events, from, settings, link, &bad_key);
+		peer = peer_new(&node->shared, &node->events, as, settings, link, &bad_key);
 	if (!peer && link)
 		wipe(link, sizeof(*link));
 	if (!peer)
@@ -61,12 +68,20 @@ static struct peer *make(struct node *node, const struct node_peer_settings *fro
 	return peer;
 }
 
-static struct peer *take_from(struct rendezvous_links *old, const struct node_peer_settings *s)
+static bool leads_there(const struct rendezvous_link *link,
+			const struct node_rendezvous_settings *s)
+{
+	return link->stream.is_used == s->tls && link->port == s->port &&
+	       strcmp(link->host, s->host) == 0;
+}
+
+static struct peer *take_from(struct rendezvous_links *old,
+			      const struct node_rendezvous_settings *s)
 {
 	for (size_t i = 0; i < old->len; i++) {
 		struct peer *peer = old->peers[i];
 
-		if (!peer || !peer_is_named(peer, s->endpoint_host, s->endpoint_port) ||
+		if (!peer || !leads_there(peer->link, s) ||
 		    !key_equal(peer->session.peer.public_key, s->public_key))
 			continue;
 		old->peers[i] = NULL;
@@ -84,21 +99,24 @@ static struct peer *find_or_make(struct node *node, struct rendezvous_links *old
 	struct peer *peer = NULL;
 
 	if (settings)
-		peer = take_from(old, &as);
+		peer = take_from(old, from);
 	if (peer)
 		peer_configure(peer, settings, as.psk, now);
 	else if (settings)
-		peer = make(node, &as, settings);
+		peer = make(node, from, &as, settings, now);
 	if (!peer)
 		peer_settings_free(settings);
 	wipe(&as, sizeof(as));
 	return peer;
 }
 
-static void free_all(struct rendezvous_links *links)
+static void free_all(struct node *node, struct rendezvous_links *links, msec now)
 {
-	for (size_t i = 0; i < links->len; i++)
+	for (size_t i = 0; i < links->len; i++) {
+		if (links->peers[i])
+			link_stream_drop(node, links->peers[i], now);
 		peer_free(links->peers[i]);
+	}
 	links->len = 0;
 }
 
@@ -120,17 +138,30 @@ void rendezvous_links_set(struct node *node, const struct node_settings *setting
 		node_touch(node, peer);
 		node->links.peers[node->links.len++] = peer;
 	}
-	free_all(&old);
+	free_all(node, &old, now);
 }
 
 void rendezvous_links_deinit(struct node *node)
 {
-	free_all(&node->links);
+	free_all(node, &node->links, 0);
+}
+
+void rendezvous_links_attend(struct node *node, msec now)
+{
+	for (size_t i = 0; i < node->links.len; i++)
+		link_stream_attend(node, node->links.peers[i], now);
+}
+
+void rendezvous_links_hurry(struct node *node, bool slept, msec now)
+{
+	for (size_t i = 0; i < node->links.len; i++)
+		link_stream_hurry(node, node->links.peers[i], slept, now);
 }
 
 void rendezvous_link_rest(struct node *node, struct peer *peer, msec now)
 {
 	session_set_persistent(&peer->session, 0, now);
+	link_stream_drop(node, peer, now);
 	peer->link->again = now + LINK_REST + rng_below(node->shared.rng, LINK_REST);
 	node->signalling.touched = true;
 }
@@ -138,7 +169,8 @@ void rendezvous_link_rest(struct node *node, struct peer *peer, msec now)
 void rendezvous_link_wake(struct node *node, struct peer *peer, msec now)
 {
 	peer->link->again = NEVER;
-	session_set_persistent(&peer->session, INTRODUCER_KEEPALIVE, now);
+	if (peer_has_path(peer))
+		session_set_persistent(&peer->session, INTRODUCER_KEEPALIVE, now);
 	peer_connect(peer, now);
 	node_touch(node, peer);
 }
@@ -152,6 +184,8 @@ const char *rendezvous_state_name(enum node_rendezvous_state state)
 		[NODE_RENDEZVOUS_CONNECTING] = "connecting",
 		[NODE_RENDEZVOUS_NO_ANSWER] = "no_answer",
 		[NODE_RENDEZVOUS_NO_ADDRESS] = "no_address",
+		[NODE_RENDEZVOUS_NO_CONNECTION] = "no_connection",
+		[NODE_RENDEZVOUS_STANDS_BY] = "stands_by",
 	};
 
 	return names[state];
@@ -164,12 +198,20 @@ static bool holds_mailboxes(const struct introducer *in)
 	       (in->client.state == RENDEZVOUS_REGISTERING && in->was_up && !in->client.tries);
 }
 
-static enum node_rendezvous_state state_of(const struct peer *peer, msec now)
+enum node_rendezvous_state rendezvous_link_state(const struct peer *peer, msec now)
 {
+	const struct link_stream *stream = &peer->link->stream;
+	bool was_cut = !stream->is_up && stream->why != NODE_STREAM_ENDS;
+
 	if (peer_may_send(peer, now) && peer->introducer && holds_mailboxes(peer->introducer))
 		return NODE_RENDEZVOUS_OK;
-	if (!peer_has_path(peer) && peer->unresolved)
+	if (link_stream_stands_by(peer))
+		return NODE_RENDEZVOUS_STANDS_BY;
+	if (!peer_has_path(peer) &&
+	    (peer->unresolved || (was_cut && stream->why == STREAM_NO_ADDRESS)))
 		return NODE_RENDEZVOUS_NO_ADDRESS;
+	if (was_cut)
+		return NODE_RENDEZVOUS_NO_CONNECTION;
 	return peer->link->again != NEVER ? NODE_RENDEZVOUS_NO_ANSWER : NODE_RENDEZVOUS_CONNECTING;
 }
 
@@ -185,9 +227,11 @@ void node_rendezvous_status(const struct node *node, size_t i, struct rendezvous
 
 	*out = (struct rendezvous_status){
 		.name = peer->settings->name,
-		.host = peer->settings->endpoint_host,
-		.port = peer->settings->endpoint_port,
-		.state = state_of(peer, now),
+		.host = peer->link->host,
+		.port = peer->link->port,
+		.tls = peer->link->stream.is_used,
+		.state = rendezvous_link_state(peer, now),
+		.why = peer->link->stream.why,
 		.at = peer->path.remote,
 		.rtt = peer->session.handshake_rtt,
 	};

@@ -162,6 +162,7 @@ void node_set_locals(struct node *node, const struct node_local_address *locals,
 		   &(struct event){.at = now, .kind = EVENT_ADDRESSES_CHANGED, .addresses = (unsigned)n});
 	signalling_tell(node, now);
 	survey_doubt(&s->survey, now);
+	rendezvous_links_hurry(node, false, now);
 	introducers_announce(node, true, now);	/* and be told how the new ones look from outside */
 	s->touched = true;
 }
@@ -214,6 +215,7 @@ void node_resumed(struct node *node, msec now)
 	list_for_each(struct reach, r, &s->reaches, link)
 		reach_doubt(r, now);
 	survey_doubt(&s->survey, now);
+	rendezvous_links_hurry(node, true, now);
 	introducers_announce(node, true, now);
 	s->touched = true;
 }

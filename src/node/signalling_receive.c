@@ -202,6 +202,8 @@ static void take_news(struct node *node, struct peer *peer, struct bytes plain, 
 	case RENDEZVOUS_SEEN:
 		peer->introducer->has_answered = true;
 		peer->introducer->relays = message.flags & RENDEZVOUS_RELAYS;
+		if (via_is_stream(peer->path.via))
+			break;		/* how we are seen by TCP says nothing */
 		if (gather_observe(&s->gather, &message.address, &peer->path, now)) {
 			peer_tell_seen(peer, &message.address, now);
 			signalling_tell(node, now);

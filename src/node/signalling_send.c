@@ -189,6 +189,7 @@ static enum action_kind poll_all(struct node *node, struct action *action, msec 
 		s->owes_mark = false;
 		return save_mark(s, action);
 	}
+	rendezvous_links_attend(node, now);
 	kind = streams_poll(&s->streams, action);
 	if (kind == ACTION_NONE)
 		kind = poll_post(node, action, now);

@@ -112,7 +112,7 @@ void peer_path_status(const struct peer *peer, struct path_status *out)
 	*out = (struct path_status){
 		.path = peer->path,
 		.how = configured ? PATH_CONFIGURED : PATH_CALLED_US,
-		.transport = peer->path.via == VIA_TCP ? PATH_TCP : PATH_UDP,
+		.transport = transport_of(peer->path.via),
 		.rtt = -1,
 		.lost = -1,
 	};
@@ -243,6 +243,7 @@ const char *node_counter_name(enum node_counter counter)
 		[COUNT_UNKNOWN_MAILBOX] = "unknown_mailbox",
 		[COUNT_NO_RELAY] = "no_relay",
 		[COUNT_RELAYED_TWICE] = "relayed_twice",
+		[COUNT_WRONG_WAY] = "wrong_way",
 		[COUNT_NO_MEMORY] = "no_memory",
 	};
 

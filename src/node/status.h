@@ -88,6 +88,8 @@ enum node_rendezvous_state {
 	NODE_RENDEZVOUS_CONNECTING,
 	NODE_RENDEZVOUS_NO_ANSWER,	/* for 90 s; it will be asked again */
 	NODE_RENDEZVOUS_NO_ADDRESS,	/* its name is not known */
+	NODE_RENDEZVOUS_NO_CONNECTION,	/* over TLS; it will be tried again */
+	NODE_RENDEZVOUS_STANDS_BY,	/* over TLS; it answers by UDP, which is enough */
 };
 
 const char *rendezvous_state_name(enum node_rendezvous_state state);	/* lower_snake */
@@ -95,7 +97,9 @@ const char *rendezvous_state_name(enum node_rendezvous_state state);	/* lower_sn
 struct rendezvous_status {
 	const char *name, *host;	/* borrowed until the next reconfigure */
 	uint16_t port;
+	bool tls;
 	enum node_rendezvous_state state;
+	enum node_stream_end why;	/* NODE_STREAM_ENDS: no connection has failed since it was ok */
 	struct endpoint at;		/* family IP_NONE: not known */
 	msec rtt;			/* of the last handshake; -1: none */
 };
@@ -154,6 +158,7 @@ enum node_counter {
 	COUNT_UNKNOWN_MAILBOX,		/* an envelope that came straight to us, and is for nobody here */
 	COUNT_NO_RELAY,			/* for a relay that is not there any more, or that we are not */
 	COUNT_RELAYED_TWICE,		/* by a relay in what came by a relay */
+	COUNT_WRONG_WAY,		/* by a connection to a server, of another session than its own */
 	COUNT_NO_MEMORY,
 	NODE_COUNTERS,
 };

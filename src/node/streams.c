@@ -18,6 +18,24 @@ const char *node_stream_end_name(enum node_stream_end why)
 	return names[why];
 }
 
+const char *node_stream_end_text(enum node_stream_end why)
+{
+	static const char *const texts[NODE_STREAM_ENDS] = {
+		[STREAM_ENDED] = "the other side, or the network, has ended it",
+		[STREAM_NO_ADDRESS] = "its name is not known",
+		[STREAM_UNREACHABLE] = "there is no way there",
+		[STREAM_REFUSED] = "nobody listens there",
+		[STREAM_TIMED_OUT] = "nobody answers",
+		[STREAM_PROXY_REFUSED] = "the proxy refuses to connect there",
+		[STREAM_BAD_CERTIFICATE] = "its certificate has run out, is for another name, or is by "
+					   "nobody whom this host trusts; who runs it has to see to that",
+		[STREAM_BAD_TLS] = "no TLS is spoken there, or something on the way is against it",
+		[STREAM_BAD_FRAME] = "something else than what was called answers there",
+	};
+
+	return texts[why];
+}
+
 static bool owes(enum stream_state state)
 {
 	return state == STREAM_WANTED || state == STREAM_LEAVING;
