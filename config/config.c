@@ -114,7 +114,7 @@ static void finish_rendezvous(struct load *l, const struct section *s)
 
 	if (!s->seen[KEY_RENDEZVOUS_URL])
 		report_add(l->report, CONFIG_ERROR, s->where,
-			   "[rendezvous] has no url; add url = udp://HOST:PORT");
+			   "[rendezvous] has no url; add url = udp://HOST:PORT or tls://HOST");
 	if (!s->seen[KEY_RENDEZVOUS_PUBLIC_KEY])
 		report_add(l->report, CONFIG_ERROR, s->where,
 			   "[rendezvous] has no public_key; add the one that \"p2pnet rendezvous\" "

@@ -34,6 +34,8 @@ enum {
 	CONFIG_RELAY_RATE = 100,	/* Mbit/s, unless it says another */
 	CONFIG_RELAY_RATE_MAX = 100000,
 	CONFIG_STUN_PORT = 3478,	/* RFC 8489 section 18.6, unless they say another */
+	CONFIG_TLS_PORT = 443,		/* of a rendezvous over TLS: what looks like HTTPS gets out */
+	CONFIG_URL_TEXT = CONFIG_ENDPOINT_TEXT + 8,
 	CONFIG_MTU_DEFAULT = 1400,
 	CONFIG_MTU_MIN = 576,		/* 1280 if the net has IPv6 addresses, which it has */
 	CONFIG_MTU_MAX = 65456,
@@ -80,6 +82,7 @@ struct config_rendezvous {
 	bool has_label;
 	char host[CONFIG_HOST_MAX];
 	uint16_t port;
+	bool tls;			/* tls://, else udp:// */
 	uint8_t public_key[KEY_LEN];
 	uint8_t psk[KEY_LEN];
 	bool has_psk;
@@ -152,9 +155,13 @@ void config_print_effective(FILE *out, const struct config *config);
 const char *config_read_endpoint(char host[static CONFIG_HOST_MAX], uint16_t *port,
 				 const char *value);
 /* The same, but :port may be left out. */
+const char *config_read_server(char host[static CONFIG_HOST_MAX], uint16_t *port,
+			       const char *value, uint16_t port_default);
 const char *config_read_stun(struct config_server *out, const char *value);
 /* And back: with brackets where it needs them. "" for no host. */
 char *config_write_endpoint(char out[static CONFIG_ENDPOINT_TEXT], const char *host, uint16_t port);
+/* udp://HOST:PORT or tls://HOST:PORT */
+char *config_write_url(char out[static CONFIG_URL_TEXT], const struct config_rendezvous *rendezvous);
 
 /* Find by name, by public key, or by one of its addresses; NULL. */
 const struct config_peer *config_find_peer(const struct config *config, const char *what);

@@ -126,14 +126,20 @@ static bool has_port(const char *value)
 	return value[0] == '[' ? bracket && bracket[1] : strchr(value, ':') != NULL;
 }
 
-const char *config_read_stun(struct config_server *out, const char *value)
+const char *config_read_server(char host[static CONFIG_HOST_MAX], uint16_t *port,
+			       const char *value, uint16_t port_default)
 {
 	char text[CONFIG_ENDPOINT_TEXT];
 
 	if (has_port(value))
-		return config_read_endpoint(out->host, &out->port, value);
-	snprintf(text, sizeof(text), "%s:%d", value, CONFIG_STUN_PORT);
-	return config_read_endpoint(out->host, &out->port, text);
+		return config_read_endpoint(host, port, value);
+	snprintf(text, sizeof(text), "%s:%u", value, (unsigned)port_default);
+	return config_read_endpoint(host, port, text);
+}
+
+const char *config_read_stun(struct config_server *out, const char *value)
+{
+	return config_read_server(out->host, &out->port, value, CONFIG_STUN_PORT);
 }
 
 char *config_write_endpoint(char out[static CONFIG_ENDPOINT_TEXT], const char *host, uint16_t port)

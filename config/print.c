@@ -97,14 +97,13 @@ static void print_nat(FILE *out, const struct config *c)
 
 static void print_rendezvous(FILE *out, const struct config_rendezvous *r)
 {
-	char key[KEY_TEXT], endpoint[CONFIG_ENDPOINT_TEXT];
+	char key[KEY_TEXT], url[CONFIG_URL_TEXT];
 
 	if (r->has_label)
 		fprintf(out, "\n[rendezvous %s]\n", r->name);
 	else
 		fprintf(out, "\n[rendezvous]\n");
-	fprintf(out, "engine = builtin\nurl = udp://%s\npublic_key = %s\n",
-		config_write_endpoint(endpoint, r->host, r->port),
+	fprintf(out, "engine = builtin\nurl = %s\npublic_key = %s\n", config_write_url(url, r),
 		key_to_base64(key, r->public_key));
 	if (r->has_psk)
 		fprintf(out, "preshared_key = (hidden)\n");

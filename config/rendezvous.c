@@ -2,8 +2,10 @@
  *
  *   engine = builtin                       the only one
  *   url = udp://HOST:PORT                  as an endpoint is written
+ *   url = tls://HOST[:PORT]                over TLS, which gets out where UDP does not
  *   public_key, preshared_key[_file]       as in [peer]
  */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -17,27 +19,39 @@ void set_rendezvous_engine(struct load *l, const char *value)
 			   value);
 }
 
+static const char udp[] = "udp://", tls[] = "tls://";
+
+static const char *read_place(struct config_rendezvous *r, const char *place)
+{
+	return r->tls ? config_read_server(r->host, &r->port, place, CONFIG_TLS_PORT)
+		      : config_read_endpoint(r->host, &r->port, place);
+}
+
 void set_rendezvous_url(struct load *l, const char *value)
 {
-	static const char udp[] = "udp://", tls[] = "tls://";
 	struct config_rendezvous *r = load_rendezvous(l);
 	const char *why;
 
-	if (strncasecmp(value, tls, strlen(tls)) == 0) {
-		load_error(l, "url \"%.64s\": tls:// is not supported yet; write udp://HOST:PORT",
-			   value);
+	r->tls = strncasecmp(value, tls, strlen(tls)) == 0;
+	if (!r->tls && strncasecmp(value, udp, strlen(udp)) != 0) {
+		load_error(l, "url \"%.64s\" is not udp://HOST:PORT or tls://HOST:PORT", value);
 		return;
 	}
-	if (strncasecmp(value, udp, strlen(udp)) != 0) {
-		load_error(l, "url \"%.64s\" is not udp://HOST:PORT", value);
-		return;
-	}
-	why = config_read_endpoint(r->host, &r->port, value + strlen(udp));
+	why = read_place(r, value + strlen(udp));
 	if (why)
-		load_error(l,
-			   "url \"%.64s\" %s; write udp://host:4901, udp://192.0.2.1:4901 or "
-			   "udp://[2001:db8::1]:4901",
-			   value, why);
+		load_error(l, "url \"%.64s\" %s; write %s", value, why,
+			   r->tls ? "tls://host, tls://host:443 or tls://[2001:db8::1]:443"
+				  : "udp://host:4901, udp://192.0.2.1:4901 or "
+				    "udp://[2001:db8::1]:4901");
+}
+
+char *config_write_url(char out[static CONFIG_URL_TEXT], const struct config_rendezvous *r)
+{
+	char place[CONFIG_ENDPOINT_TEXT];
+
+	snprintf(out, CONFIG_URL_TEXT, "%s%s", r->tls ? tls : udp,
+		 config_write_endpoint(place, r->host, r->port));
+	return out;
 }
 
 void set_rendezvous_public_key(struct load *l, const char *value)
@@ -65,7 +79,7 @@ void set_rendezvous_psk_file(struct load *l, const char *value)
 
 static bool is_same(const struct config_rendezvous *a, const struct config_rendezvous *b)
 {
-	return a->port == b->port && strcasecmp(a->host, b->host) == 0 &&
+	return a->tls == b->tls && a->port == b->port && strcasecmp(a->host, b->host) == 0 &&
 	       key_equal(a->public_key, b->public_key);
 }
 

@@ -83,16 +83,14 @@ static json_t *nat_json(const struct config *config)
 static json_t *rendezvous_json(const struct config *config)
 {
 	json_t *array = json_array();
-	char key[KEY_TEXT], endpoint[CONFIG_ENDPOINT_TEXT], url[CONFIG_ENDPOINT_TEXT + 8];
+	char key[KEY_TEXT], url[CONFIG_URL_TEXT];
 
 	for (size_t i = 0; array && i < config->rendezvous_len; i++) {
 		const struct config_rendezvous *r = &config->rendezvous[i];
 
-		snprintf(url, sizeof(url), "udp://%s",
-			 config_write_endpoint(endpoint, r->host, r->port));
 		json_array_append_new(
 			array, json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", r->name, "engine",
-					 "builtin", "url", url, "public_key",
+					 "builtin", "url", config_write_url(url, r), "public_key",
 					 key_to_base64(key, r->public_key), "preshared_key",
 					 r->has_psk));
 	}

@@ -33,7 +33,8 @@ static void peer_settings(struct node_peer_settings *out, const struct config_pe
 static void rendezvous_settings(struct node_rendezvous_settings *out,
 				const struct config_rendezvous *r)
 {
-	*out = (struct node_rendezvous_settings){.name = r->name, .host = r->host, .port = r->port};
+	*out = (struct node_rendezvous_settings){
+		.name = r->name, .host = r->host, .port = r->port, .tls = r->tls};
 	memcpy(out->public_key, r->public_key, KEY_LEN);
 	if (r->has_psk)
 		memcpy(out->psk, r->psk, KEY_LEN);

@@ -26,6 +26,24 @@ static void print_address(FILE *out, const char *text)
 	fprintf(out, "%.*s ", host ? (int)strcspn(text, "/") : (int)strlen(text), text);
 }
 
+static bool is_tls(const json_t *rendezvous)
+{
+	return strncmp(report_text(rendezvous, "url", ""), "tls://", 6) == 0;
+}
+
+/* "town tls ok 19 ms" */
+static void print_one_rendezvous(FILE *out, const json_t *one)
+{
+	const char *state = report_text(one, "state", "?");
+	char rtt[RTT_TEXT];
+
+	fprintf(out, "%s%s ", report_text(one, "name", "?"), is_tls(one) ? " tls" : "");
+	for (const char *c = state; *c; c++)
+		putc(*c == '_' ? ' ' : *c, out);
+	if (is_tls(one) && strcmp(state, "ok") == 0)
+		fprintf(out, " %s", format_rtt(rtt, one));
+}
+
 /* "   rendezvous: town ok, lake no answer", or nothing. */
 static void print_rendezvous(FILE *out, const json_t *report)
 {
@@ -33,11 +51,22 @@ static void print_rendezvous(FILE *out, const json_t *report)
 	size_t i;
 
 	json_array_foreach(json_object_get(report, "rendezvous"), i, one) {
-		const char *state = report_text(one, "state", "?");
+		fputs(i ? ", " : "   rendezvous: ", out);
+		print_one_rendezvous(out, one);
+	}
+}
 
-		fprintf(out, "%s%s ", i ? ", " : "   rendezvous: ", report_text(one, "name", "?"));
-		for (; *state; state++)
-			putc(*state == '_' ? ' ' : *state, out);
+/* Why one cannot be called, and what is to be done. */
+static void print_reasons(FILE *out, const json_t *report)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "rendezvous"), i, one) {
+		const char *why = report_text(one, "why", NULL);
+
+		if (why && strcmp(report_text(one, "state", "?"), "ok") != 0)
+			fprintf(out, "no connection to %s: %s\n", report_text(one, "url", "?"), why);
 	}
 }
 
@@ -82,6 +111,7 @@ static void print_head(FILE *out, const json_t *report)
 	print_port_map(out, json_object_get(self, "port_map"));
 	print_relaying(out, json_object_get(report, "relaying"));
 	fputc('\n', out);
+	print_reasons(out, report);
 }
 
 /* By which way, or by which it will be tried. */

@@ -10,9 +10,11 @@
  *	    "counters": {"bad_mac1": 0, ...}
  *	  },
  *	  "rendezvous": [{
- *	    "name": "town", "url": "udp://rendezvous.example.net:4901",
- *	    "state": "ok" | "connecting" | "no_answer" | "no_address",
- *	    "address": "192.0.2.9:4901" | null, "rtt_ms": 12 | null
+ *	    "name": "town", "url": "udp://rendezvous.example.net:4901" or "tls://...",
+ *	    "state": "ok" | "connecting" | "no_answer" | "no_address" | "no_connection" | "stands_by",
+ *	    "address": "192.0.2.9:4901" | null, "rtt_ms": 12 | null,
+ *	    "reason": "bad_certificate" | "refused" | ... | null (of its last connection's end),
+ *	    "why": (the same as a sentence) | null
  *	  }],
  *	  "peers": [{
  *	    "name": "laptop", "public_key": "...", "preshared_key": true,

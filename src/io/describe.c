@@ -158,14 +158,17 @@ static json_t *describe_peers(const struct node *node, msec now, uint64_t wall_n
 
 static json_t *describe_one_rendezvous(const struct rendezvous_status *r)
 {
+	bool has_failed = r->why != NODE_STREAM_ENDS;
 	char at[ENDPOINT_TEXT];
 
-	return json_pack("{s:o, s:o, s:s, s:o, s:o}", "name", text_or_null(r->name), "url",
-			 describe_endpoint("udp://", r->host, r->port), "state",
-			 rendezvous_state_name(r->state), "address",
+	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "name", text_or_null(r->name),
+			 "url", describe_endpoint(r->tls ? "tls://" : "udp://", r->host, r->port),
+			 "state", rendezvous_state_name(r->state), "address",
 			 text_or_null(r->at.ip.family == IP_NONE ? NULL
 								 : endpoint_format(at, &r->at)),
-			 "rtt_ms", number_or_null(r->rtt >= 0, r->rtt));
+			 "rtt_ms", number_or_null(r->rtt >= 0, r->rtt), "reason",
+			 text_or_null(has_failed ? node_stream_end_name(r->why) : NULL), "why",
+			 text_or_null(has_failed ? node_stream_end_text(r->why) : NULL));
 }
 
 static json_t *describe_rendezvous(const struct node *node, msec now)

@@ -125,6 +125,27 @@ static void the_head_tells_how_the_rendezvous_are(void **state)
 	json_decref(report);
 }
 
+static void over_tls_it_is_told_how_long_an_answer_takes_or_why_there_is_none(void **state)
+{
+	json_t *report = report_of(
+		"{'net':'home','self':{'uptime_s':1,'addresses':[],'device':'p2p0','listen_port':7},"
+		"'rendezvous':[{'name':'town','url':'tls://t:443','state':'ok','rtt_ms':19,'why':null},"
+		"{'name':'lake','url':'tls://l:443','state':'no_connection','why':'its certificate'},"
+		"{'name':'hill','url':'tls://h:443','state':'stands_by','why':null}],'peers':[]}");
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	print_plain(out, report);
+	fclose(out);
+	assert_non_null(strstr(text, "   rendezvous: town tls ok 19 ms, lake tls no connection, "
+				     "hill tls stands by\n"
+				     "no connection to tls://l:443: its certificate\n"));
+	free(text);
+	json_decref(report);
+}
+
 static void a_port_that_the_router_opened_is_told(void **state)
 {
 	static const struct {
@@ -339,6 +360,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(status_is_a_table),
 		cmocka_unit_test(the_head_tells_how_the_rendezvous_are),
+		cmocka_unit_test(over_tls_it_is_told_how_long_an_answer_takes_or_why_there_is_none),
 		cmocka_unit_test(a_port_that_the_router_opened_is_told),
 		cmocka_unit_test(a_path_says_how_it_was_found),
 		cmocka_unit_test(a_round_trip_of_less_than_a_millisecond_is_not_zero),

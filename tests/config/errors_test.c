@@ -43,7 +43,7 @@ static const struct row structure[] = {
 	 "t.conf:3: error: unknown section [pear]; there are [interface], [nat], "
 	 "[rendezvous] and [peer NAME]\n"},
 	{SELF "[rendezvous]\npublic_key = " KEY_B "\n",
-	 "t.conf:3: error: [rendezvous] has no url; add url = udp://HOST:PORT\n"},
+	 "t.conf:3: error: [rendezvous] has no url; add url = udp://HOST:PORT or tls://HOST\n"},
 	{SELF "[rendezvous]\nurl = udp://r.example.net:4901\n",
 	 "t.conf:3: error: [rendezvous] has no public_key; add the one that \"p2pnet rendezvous\" "
 	 "prints there\n"},
@@ -295,11 +295,15 @@ static const struct row values[] = {
 	{SELF RENDEZVOUS "preshared_key = abc\n",
 	 "t.conf:6: error: preshared_key has 3 characters, a key is 44 characters of base64; ask "
 	 "who runs the rendezvous for the one that it was given\n"},
-	{SELF "[rendezvous]\nurl = tls://r.example.net:443\npublic_key = " KEY_B "\n",
-	 "t.conf:4: error: url \"tls://r.example.net:443\": tls:// is not supported yet; write "
-	 "udp://HOST:PORT\n"},
+	{SELF "[rendezvous]\nurl = tls://r.example.net:0\npublic_key = " KEY_B "\n",
+	 "t.conf:4: error: url \"tls://r.example.net:0\" has a port that is not 1 to 65535; write "
+	 "tls://host, tls://host:443 or tls://[2001:db8::1]:443\n"},
+	{SELF "[rendezvous]\nurl = tls://\npublic_key = " KEY_B "\n",
+	 "t.conf:4: error: url \"tls://\" has no host before the port; write "
+	 "tls://host, tls://host:443 or tls://[2001:db8::1]:443\n"},
 	{SELF "[rendezvous]\nurl = r.example.net:4901\npublic_key = " KEY_B "\n",
-	 "t.conf:4: error: url \"r.example.net:4901\" is not udp://HOST:PORT\n"},
+	 "t.conf:4: error: url \"r.example.net:4901\" is not udp://HOST:PORT or "
+	 "tls://HOST:PORT\n"},
 	{SELF "[rendezvous]\nurl = udp://r.example.net\npublic_key = " KEY_B "\n",
 	 "t.conf:4: error: url \"udp://r.example.net\" has no port; write udp://host:4901, "
 	 "udp://192.0.2.1:4901 or udp://[2001:db8::1]:4901\n"},

@@ -484,6 +484,31 @@ static void relaying_is_off_until_it_is_said_and_has_a_limit(void **state)
 	config_free(c);
 }
 
+/* The same place by UDP and over TLS are two. */
+static void over_tls_the_port_may_be_left_out(void **state)
+{
+	static const char *const urls[] = {"tls://r.example.net", "TLS://r.example.net:443",
+					   "tls://[2001:db8::8]", "tls://192.0.2.1:8443"};
+	static const char *const hosts[] = {"r.example.net", "r.example.net", "2001:db8::8",
+					    "192.0.2.1"};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		char text[512];
+		struct config *c;
+
+		snprintf(text, sizeof(text), SELF "[rendezvous]\nurl = %s\npublic_key = " KEY_A "\n"
+			 "[rendezvous]\nurl = udp://r.example.net:443\npublic_key = " KEY_A "\n",
+			 urls[i]);
+		c = load(text);
+		assert_true(c->rendezvous[0].tls);
+		assert_false(c->rendezvous[1].tls);
+		assert_string_equal(c->rendezvous[0].host, hosts[i]);
+		assert_int_equal(c->rendezvous[0].port, i == 3 ? 8443 : 443);
+		config_free(c);
+	}
+}
+
 static void guessing_ports_can_be_turned_off(void **state)
 {
 	static const char *const words[] = {"no", "0", "NO"};
@@ -585,6 +610,7 @@ int main(void)
 		cmocka_unit_test(stun_servers_have_a_port_that_need_not_be_said),
 		cmocka_unit_test(rendezvous_are_called_by_their_label_or_their_host),
 		cmocka_unit_test(relaying_is_off_until_it_is_said_and_has_a_limit),
+		cmocka_unit_test(over_tls_the_port_may_be_left_out),
 		cmocka_unit_test(guessing_ports_can_be_turned_off),
 		cmocka_unit_test(the_router_is_asked_for_a_port_unless_the_file_says_no),
 		cmocka_unit_test(tcp_is_used_unless_the_file_says_no),

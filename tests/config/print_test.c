@@ -35,7 +35,7 @@ static const char full[] =
 	"[nat]\nstun = stun.example.net, 192.0.2.1:5000\nstun = [2001:db8::7]\n"
 	"tcp = no\nproxy = http://me:secret@proxy.example.net:3128\n"
 	"[rendezvous town]\nurl = UDP://[2001:db8::8]:4901\npublic_key = " KEY_B "\n"
-	"preshared_key = " PSK "\n[rendezvous]\nurl = udp://r.example.net:5\n"
+	"preshared_key = " PSK "\n[rendezvous]\nurl = TLS://r.example.net\n"
 	"public_key = " KEY_A "\n" PEER_A
 	"preshared_key = " PSK "\nip = 10.77.0.2\nallowed_ips = 192.168.1.0/24, 10.77.0.2/32\n"
 	"endpoint = [2001:db8::1]:51820\nkeepalive = yes\n"
@@ -91,7 +91,7 @@ static void every_value_has_its_line_and_secrets_are_hidden(void **state)
 		"\n"
 		"[rendezvous]\n"
 		"engine = builtin\n"
-		"url = udp://r.example.net:5\n"
+		"url = tls://r.example.net:443\n"
 		"public_key = " KEY_A "\n"
 		"\n"
 		"[peer a]\n"
