@@ -173,6 +173,13 @@ void session_want_handshake(struct session *s, msec now)
 	owe_initiation(s, now);
 }
 
+void session_call_anew(struct session *s, msec now)
+{
+	s->has_sent_handshake = false;
+	s->timers.retransmit = NEVER;
+	session_want_handshake(s, now);
+}
+
 /* -- new keys ------------------------------------------------------------ */
 
 static bool fill_keypair(struct keypair *kp, struct noise_handshake *hs)

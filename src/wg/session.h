@@ -84,6 +84,9 @@ void session_drop_previous(struct session *s);
  * owe an initiation, later if a handshake message went out less than REKEY_TIMEOUT
  * ago. The 90 s begin anew. */
 void session_want_handshake(struct session *s, msec now);
+/* The same by a connection on which nothing was said yet: what went by the one before is not
+ * waited for. Who makes connections sees to it that they are not too many. */
+void session_call_anew(struct session *s, msec now);
 
 enum session_verdict {
 	SESSION_OK,		/* authenticated: its source may become the peer's endpoint */

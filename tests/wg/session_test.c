@@ -687,6 +687,21 @@ static void a_wish_too_soon_after_a_handshake_is_granted_later(void **state)
 	assert_non_null(a->session.previous);
 }
 
+/* Neither for the time since the last handshake, nor for the answer to the last initiation. */
+static void by_a_new_connection_nothing_is_waited_for(void **state)
+{
+	(void)state;
+	world_handshake(&w);
+	w.lose[B] = 1 << MESSAGE_INITIATION;
+	for (unsigned n = 2; n < 4; n++) {
+		session_call_anew(&a->session, w.now);
+		world_poll(&w, A);
+		assert_int_equal(a->sent[MESSAGE_INITIATION], n);
+	}
+	world_run(&w, REKEY_TIMEOUT + REKEY_JITTER);
+	assert_int_equal(a->sent[MESSAGE_INITIATION], 4);
+}
+
 static void an_initiation_that_waits_while_we_respond_waits_on(void **state)
 {
 	(void)state;
@@ -1030,6 +1045,7 @@ int main(void)
 		CLAIM(fresh_data_resets_the_count_of_attempts),
 		CLAIM(wishes_are_granted_once_per_5_s),
 		CLAIM(a_wish_too_soon_after_a_handshake_is_granted_later),
+		CLAIM(by_a_new_connection_nothing_is_waited_for),
 		CLAIM(an_initiation_that_waits_while_we_respond_waits_on),
 		CLAIM(silence_after_data_starts_over_within_15_s),
 		CLAIM(a_restarted_peer_is_found_again),
