@@ -36,6 +36,7 @@ static const struct {
 	{FACT_LOOKED_FOR | FACT_FAILED | FACT_HARD | FACT_PEER_HARD, 0, VERDICT_BOTH_HARD},
 	{FACT_LOOKED_FOR | FACT_FAILED | FACT_HARD, 0, VERDICT_WE_ARE_HARD},
 	{FACT_LOOKED_FOR | FACT_FAILED | FACT_PEER_HARD, 0, VERDICT_PEER_IS_HARD},
+	{FACT_LOOKED_FOR | FACT_FAILED | FACT_DEAF, 0, VERDICT_UDP_BLOCKED},
 	{FACT_LOOKED_FOR | FACT_FAILED, 0, VERDICT_ALL_FAILED},
 	{FACT_LOOKED_FOR | FACT_HEARD, 0, VERDICT_CHECKING},
 	/* it has told nothing, but is to be called */
@@ -142,7 +143,7 @@ static const struct {
 	},
 	[VERDICT_UDP_BLOCKED] = {
 		"udp_blocked",
-		"no peer that has an endpoint answers, so UDP seems to be blocked here",
+		"nobody that was called by UDP answers, so UDP seems to be blocked here",
 		"let UDP out in the firewall of this network; 'p2pnet netcheck' tells whether it gets out",
 	},
 	[VERDICT_ENDPOINT_SILENT] = {
@@ -275,7 +276,7 @@ static bool share_no_family(const struct gather *g, const struct checklist *list
 	return ours && theirs && !(ours & theirs);
 }
 
-/* Nobody answers of at least two that have been called. */
+/* Nobody answers of at least two that have been called, or a rendezvous does, but only over TLS. */
 static bool is_deaf(const struct node *node, msec now)
 {
 	unsigned silent = 0;
@@ -289,7 +290,7 @@ static bool is_deaf(const struct node *node, msec now)
 			return false;
 		silent += peer->unanswered >= EXPLAIN_UNANSWERED;
 	}
-	return silent >= 2;
+	return silent >= 2 || rendezvous_links_miss_udp(node, now);
 }
 
 static uint32_t when(bool is_so, enum explain_fact fact)

@@ -42,7 +42,7 @@ enum explain_fact {
 	FACT_PLACES = 1 << 19,		/* it can be asked for where it was before */
 	FACT_TOKEN = 1 << 20,		/* one of ours is out */
 	FACT_TCP = 1 << 21,		/* what is said goes by TCP */
-	FACT_DEAF = 1 << 18,		/* several peers were called at their endpoints, and none answers */
+	FACT_DEAF = 1 << 18,		/* several were called, and none answers */
 	FACTS_END = 1 << 19,
 };
 

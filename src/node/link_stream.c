@@ -16,31 +16,37 @@ static struct link_stream *stream_of(const struct peer *peer)
 
 /* -- UDP and TLS ------------------------------------------------------------------ */
 
-/* The same rendezvous by UDP; NULL: the settings have none. Of several, one that works. */
-static const struct peer *udp_link(const struct node *node, const struct peer *peer, msec now)
+/* One that did answer does so until a question is overdue; one that did not has to. */
+static bool answers(const struct peer *other, bool did, msec now)
 {
-	const struct peer *found = NULL;
+	const struct introducer *in = other->introducer;
 
-	for (size_t i = 0; i < node->links.len; i++) {
-		const struct peer *other = node->links.peers[i];
+	if (!in || !peer_may_send(other, now))
+		return false;
+	return in->client.state == RENDEZVOUS_REGISTERED ||
+	       (did && in->client.state == RENDEZVOUS_REGISTERING && !in->client.tries);
+}
 
-		if (stream_of(other)->is_used || !key_equal(other->session.peer.public_key,
-							    peer->session.peer.public_key))
-			continue;
-		if (rendezvous_link_state(other, now) == NODE_RENDEZVOUS_OK)
-			return other;
-		found = other;
-	}
-	return found;
+static bool is_same_by_udp(const struct peer *other, const struct peer *peer)
+{
+	return !stream_of(other)->is_used &&
+	       key_equal(other->session.peer.public_key, peer->session.peer.public_key);
 }
 
 static void look_at_udp(struct node *node, const struct peer *peer, msec now)
 {
 	struct link_stream *ls = stream_of(peer);
-	const struct peer *other = udp_link(node, peer, now);
-	bool works = other && rendezvous_link_state(other, now) == NODE_RENDEZVOUS_OK;
+	bool works = false;
 
-	ls->has_udp = other != NULL;
+	ls->has_udp = false;
+	for (size_t i = 0; i < node->links.len; i++) {
+		const struct peer *other = node->links.peers[i];
+
+		if (!is_same_by_udp(other, peer))
+			continue;
+		ls->has_udp = true;
+		works |= answers(other, ls->udp_works, now);
+	}
 	if (works == ls->udp_works)
 		return;
 	ls->udp_works = works;
@@ -129,7 +135,7 @@ static void come_up(struct node *node, struct peer *peer, msec now)
 	ls->is_up = true;
 	peer->path = streams_path(&node->signalling.streams, ls->via);
 	session_set_persistent(&peer->session, INTRODUCER_KEEPALIVE, now);
-	session_want_handshake(&peer->session, now);
+	session_call_anew(&peer->session, now);
 	node_touch(node, peer);
 }
 

@@ -215,6 +215,19 @@ enum node_rendezvous_state rendezvous_link_state(const struct peer *peer, msec n
 	return peer->link->again != NEVER ? NODE_RENDEZVOUS_NO_ANSWER : NODE_RENDEZVOUS_CONNECTING;
 }
 
+bool rendezvous_links_miss_udp(const struct node *node, msec now)
+{
+	for (size_t i = 0; i < node->links.len; i++) {
+		const struct peer *peer = node->links.peers[i];
+		const struct link_stream *stream = &peer->link->stream;
+
+		if (stream->is_used && stream->has_udp && !stream->udp_works &&
+		    rendezvous_link_state(peer, now) == NODE_RENDEZVOUS_OK)
+			return true;
+	}
+	return false;
+}
+
 size_t node_rendezvous_len(const struct node *node)
 {
 	return node->links.len;

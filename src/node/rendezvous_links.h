@@ -57,6 +57,8 @@ void rendezvous_link_rest(struct node *node, struct peer *peer, msec now);
 void rendezvous_link_wake(struct node *node, struct peer *peer, msec now);
 
 enum node_rendezvous_state rendezvous_link_state(const struct peer *peer, msec now);
+/* One answers over TLS that is called by UDP as well, and does not answer there. */
+bool rendezvous_links_miss_udp(const struct node *node, msec now);
 
 /* Everybody that there may be a session with: peers, then rendezvous. NULL: no more. */
 struct peer *node_contact(const struct node *node, size_t i);

@@ -17,9 +17,13 @@ static const char address[] = "203.0.113.200";
 
 /* -- out ------------------------------------------------------------------------ */
 
-static void send_bytes(struct hub *hub, const struct endpoint *to, const void *bytes, size_t len)
+/* path.via: 1 and up are pipes. */
+static void send_bytes(struct hub *hub, const struct path *to, const void *bytes, size_t len)
 {
-	sim_send(hub->sim, &hub->at, to, bytes_of(bytes, len));
+	if (to->via)
+		pipes_answer(hub->sim, to->via - 1u, bytes_of(bytes, len));
+	else
+		sim_send(hub->sim, &hub->at, &to->remote, bytes_of(bytes, len));
 }
 
 void hub_say(struct hub *hub, struct guest *to, const void *plain, size_t len)
@@ -29,7 +33,7 @@ void hub_say(struct hub *hub, struct guest *to, const void *plain, size_t len)
 
 	memcpy(p.data, plain, len);
 	if (session_seal(&to->session, &p, 1, ROOM, hub->sim->now) == 1)
-		send_bytes(hub, &to->path.remote, p.data, p.len);
+		send_bytes(hub, &to->path, p.data, p.len);
 }
 
 static void say_message(struct hub *hub, struct guest *to, const struct rendezvous_message *m)
@@ -151,9 +155,9 @@ static void look_for_names(struct hub *hub, const void *bytes, size_t len)
 	}
 }
 
-static void take_initiation(struct hub *hub, struct sim_datagram *d)
+static void take_initiation(struct hub *hub, const struct path *from, struct bytes message)
 {
-	const struct message_initiation *msg = (const void *)d->bytes;
+	const struct message_initiation *msg = (const void *)message.data;
 	struct message_response response;
 	struct noise_claim claim;
 	struct guest *guest;
@@ -167,25 +171,27 @@ static void take_initiation(struct hub *hub, struct sim_datagram *d)
 	assert_non_null(guest);
 	if (session_feed_initiation(&guest->session, &claim, msg, &response, hub->sim->now) ==
 	    SESSION_OK)
-		send_bytes(hub, &d->from, &response, sizeof(response));
+		send_bytes(hub, from, &response, sizeof(response));
 }
 
-static void take_data(struct hub *hub, struct sim_datagram *d)
+static void take_data(struct hub *hub, const struct path *from, struct bytes message)
 {
-	const struct message_data *msg = (const void *)d->bytes;
+	const struct message_data *msg = (const void *)message.data;
 	struct session *s = index_find(&hub->shared.indices, load_le32(msg->receiver));
-	struct packet p = packet_in(d->bytes, sizeof(d->bytes), 0, d->len);
+	uint8_t buffer[ROOM];
+	struct packet p = packet_in(buffer, sizeof(buffer), 0, message.len);
 	struct rendezvous_message m;
 	enum session_verdict verdict;
 	struct guest *guest;
 
 	if (!s)
 		return;
+	memcpy(buffer, message.data, message.len);
 	session_open(s, &p, &verdict, 1, hub->sim->now);
 	if (verdict != SESSION_OK)
 		return;
 	guest = container_of(s, struct guest, session);
-	guest->path.remote = d->from;
+	guest->path = *from;
 	guests_heard(&hub->guests, guest, hub->sim->now);
 	look_for_names(hub, p.data, p.len);
 	if (hub->relays && relay_is(packet_bytes(&p)))
@@ -198,21 +204,36 @@ static void take_data(struct hub *hub, struct sim_datagram *d)
 		take_envelope(hub, m.envelope);
 }
 
+static void take(struct hub *hub, const struct path *from, struct bytes message)
+{
+	look_for_names(hub, message.data, message.len);
+	if (message.data[0] == MESSAGE_INITIATION)
+		take_initiation(hub, from, message);
+	else if (message.data[0] == MESSAGE_DATA)
+		take_data(hub, from, message);
+}
+
 static bool tap(struct sim *sim, struct sim_datagram *d, void *context)
 {
 	struct hub *hub = context;
+	struct path from = {.remote = d->from};
 
 	(void)sim;
 	if (!endpoint_equal(&d->to, &hub->at))
 		return true;
-	look_for_names(hub, d->bytes, d->len);
-	if (hub->is_down)
-		return false;
-	if (d->bytes[0] == MESSAGE_INITIATION)
-		take_initiation(hub, d);
-	else if (d->bytes[0] == MESSAGE_DATA)
-		take_data(hub, d);
+	if (!hub->is_down)
+		take(hub, &from, bytes_of(d->bytes, d->len));
 	return false;
+}
+
+static void heard(void *context, struct pipe *pipe, const struct endpoint *from,
+		  struct bytes datagram)
+{
+	struct hub *hub = context;
+	struct path path = {.remote = *from,
+			    .via = (uint16_t)(pipes_number(&hub->sim->pipes, pipe) + 1)};
+
+	take(hub, &path, datagram);
 }
 
 /* -- its own time ------------------------------------------------------------------- */
@@ -326,6 +347,34 @@ void hub_restart(struct hub *hub)
 	guests_deinit(&hub->guests);
 	assert_true(guests_init(&hub->guests, HUB_GUESTS, &hub->rng));
 	forget(hub);
+	for (size_t i = 0; i < hub->sim->nodes_len; i++)
+		pipes_cut(hub->sim, i);
+}
+
+static void tell_nodes(struct sim *sim)
+{
+	for (size_t i = 0; i < sim->nodes_len; i++)
+		sim_configure(sim, i, true, false, 0);
+}
+
+void hub_listen_tls(struct hub *hub, bool alone)
+{
+	struct sim *sim = hub->sim;
+	struct node_rendezvous_settings *tls = &sim->rendezvous[alone ? 0 : 1];
+
+	*tls = sim->rendezvous[0];
+	tls->host = "hub.example";
+	tls->port = 443;
+	tls->tls = true;
+	sim->rendezvous_len = alone ? 1 : 2;
+	sim->pipes.server = (struct pipes_server){
+		.target = {.host = tls->host, .port = tls->port, .tls = true},
+		.at = {.ip = hub->at.ip, .port = tls->port},
+		.refuses = NODE_STREAM_ENDS,
+		.heard = heard,
+		.context = hub,
+	};
+	tell_nodes(sim);
 }
 
 struct hub *hub_new(struct sim *sim, uint64_t seed, unsigned malice)
@@ -351,11 +400,11 @@ struct hub *hub_new(struct sim *sim, uint64_t seed, unsigned malice)
 	sim->tap = tap;
 	sim->tap_context = hub;
 	sim_add_place(sim, hub->at.ip);
-	sim->rendezvous = (struct node_rendezvous_settings){
+	sim->rendezvous_len = 1;
+	sim->rendezvous[0] = (struct node_rendezvous_settings){
 		.name = "hub", .host = address, .port = hub->at.port};
-	memcpy(sim->rendezvous.public_key, hub->shared.identity.public_key, KEY_LEN);
-	for (size_t i = 0; i < sim->nodes_len; i++)
-		sim_configure(sim, i, true, false, 0);
+	memcpy(sim->rendezvous[0].public_key, hub->shared.identity.public_key, KEY_LEN);
+	tell_nodes(sim);
 	return hub;
 }
 

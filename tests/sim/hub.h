@@ -46,7 +46,7 @@ struct hub {
 	struct sim *sim;
 	struct endpoint at;
 	unsigned malice;
-	bool is_down;
+	bool is_down;			/* by UDP */
 	struct rng rng;
 	struct session_shared shared;
 	struct guests guests;
@@ -75,8 +75,11 @@ struct hub {
 /* malloc'ed; all nodes of the sim know it, and call. */
 struct hub *hub_new(struct sim *sim, uint64_t seed, unsigned malice);
 void hub_free(struct hub *hub);
-/* It forgets all. */
+/* It forgets all; those who were connected are not any more. */
 void hub_restart(struct hub *hub);
+
+/* It is called over TLS as well, or `alone`. */
+void hub_listen_tls(struct hub *hub, bool alone);
 
 /* -- among its files -- */
 

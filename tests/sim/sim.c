@@ -186,6 +186,10 @@ static void transmit(struct sim *sim, struct sim_node *from, const struct datagr
 	print_datagram(sim, (size_t)(from - sim->nodes), &d);
 	check_datagram(sim, from, &d, cause);
 	from->datagrams++;
+	if (via_is_stream(out->path.via)) {
+		pipes_send(sim, (size_t)(from - sim->nodes), out->path.via, packet_bytes(&out->packet));
+		return;
+	}
 	if (!link)
 		return;
 	if (out->path.via == VIA_TCP) {
@@ -296,9 +300,10 @@ static void carry_out(struct sim *sim, struct sim_node *n, const struct action *
 		n->more[action->via] = false;
 		break;
 	case ACTION_OPEN_STREAM:
-		node_stream_closed(n->node, action->via, STREAM_UNREACHABLE, sim->now);
+		pipes_open(sim, (size_t)(n - sim->nodes), action->via, &action->target);
 		break;
 	case ACTION_CLOSE_STREAM:
+		pipes_close(sim, (size_t)(n - sim->nodes), action->via);
 		break;
 	}
 }
@@ -332,29 +337,39 @@ static uint16_t via_of(const struct sim_link *link, const struct sim_datagram *d
 		       ? (uint16_t)(d->to.port - SIM_MORE) : 0;
 }
 
-static void feed(struct sim *sim, size_t i, const struct sim_link *link,
-		 const struct sim_datagram *d)
+void sim_receive(struct sim *sim, size_t i, const struct path *path, struct bytes datagram)
 {
 	static uint8_t buffer[HEADROOM + 2 * NET_DATAGRAM];
 	struct sim_node *n = turn_to(sim, i);
+	struct datagram in = {.path = *path};
 	struct node_out out;
-	struct datagram in = {.path = {.remote = d->from, .local = link->at.ip,
-				       .ifindex = (uint32_t)(link - n->links) + 1,
-				       .via = via_of(link, d)}};
+
+	in.packet = packet_in(buffer, sizeof(buffer), HEADROOM, datagram.len);
+	if (datagram.len)
+		memcpy(in.packet.data, datagram.data, datagram.len);
+	may_send_more(n, 1);
+	node_receive(n->node, &in, 1, &out, sim->now);
+	take(sim, i, &out, &path->remote);
+	sim_drain(sim, i);
+}
+
+static void feed(struct sim *sim, size_t i, const struct sim_link *link,
+		 const struct sim_datagram *d)
+{
+	struct sim_node *n = turn_to(sim, i);
+	struct path path = {.remote = d->from, .local = link->at.ip,
+			    .ifindex = (uint32_t)(link - n->links) + 1, .via = via_of(link, d)};
 
 	if (d->segment && !tcp_receive(sim, n, &link->at, link->net, d))
 		return;
 	if (d->segment)
-		in.path.via = VIA_TCP;
-	in.packet = packet_in(buffer, sizeof(buffer), HEADROOM, d->len);
-	memcpy(in.packet.data, d->bytes, d->len);
-	may_send_more(n, 1);
-	if (d->multicast) {
-		node_feed_lan(n->node, packet_bytes(&in.packet), in.path.ifindex, sim->now);
-	} else {
-		node_receive(n->node, &in, 1, &out, sim->now);
-		take(sim, i, &out, &d->from);
+		path.via = VIA_TCP;
+	if (!d->multicast) {
+		sim_receive(sim, i, &path, bytes_of(d->bytes, d->len));
+		return;
 	}
+	may_send_more(n, 1);
+	node_feed_lan(n->node, bytes_of(d->bytes, d->len), path.ifindex, sim->now);
 	sim_drain(sim, i);
 }
 
@@ -453,7 +468,7 @@ static msec node_next(const struct sim *sim, const struct sim_node *n)
 
 static msec next_event(const struct sim *sim)
 {
-	msec at = nets_due(&sim->nets);
+	msec at = msec_min(nets_due(&sim->nets), pipes_due(&sim->pipes));
 
 	for (size_t i = 0; i < sim->nodes_len; i++)
 		at = msec_min(at, node_next(sim, &sim->nodes[i]));
@@ -485,6 +500,7 @@ static void turn(struct sim *sim)
 		if (let_in)
 			deliver(sim, &d);
 	}
+	pipes_turn(sim);
 	for (size_t i = 0; i < sim->nodes_len; i++)
 		tick(sim, i);
 }

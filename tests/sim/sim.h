@@ -21,6 +21,7 @@
 #include "node/node.h"
 #include "node/status.h"
 #include "sim/net.h"
+#include "sim/pipes.h"
 #include "sim/tcp.h"
 
 enum {
@@ -86,6 +87,7 @@ struct sim {
 	struct rng rng;
 	struct sim_wire wire;
 	struct nets nets;
+	struct pipes pipes;
 	bool gathers;			/* nodes are told their own addresses */
 	bool lan;			/* and look for each other by multicast */
 	uint32_t punch_rate;
@@ -93,7 +95,8 @@ struct sim {
 	uint32_t relay_rate;		/* Mbit/s */
 	bool tcp;			/* may be used */
 	uint64_t segments;		/* of TCP, sent so far */
-	struct node_rendezvous_settings rendezvous;	/* of all nodes, once they are configured; no host: none */
+	struct node_rendezvous_settings rendezvous[2];	/* of all nodes, once they are configured */
+	size_t rendezvous_len;
 	struct sim_node nodes[SIM_NODES];
 	size_t nodes_len;
 	uint32_t sent;				/* packets given to nodes so far */
@@ -152,6 +155,8 @@ void sim_inject(struct sim *sim, const struct endpoint *from, size_t to, struct 
 /* A datagram from somewhere in the internet. */
 void sim_send(struct sim *sim, const struct endpoint *from, const struct endpoint *to,
 	      struct bytes datagram);
+/* A datagram that a node gets by this path. */
+void sim_receive(struct sim *sim, size_t i, const struct path *path, struct bytes datagram);
 /* From here on datagrams may be sent there. */
 void sim_add_place(struct sim *sim, struct ip ip);
 void sim_drain(struct sim *sim, size_t i);

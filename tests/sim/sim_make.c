@@ -24,7 +24,7 @@ static void make_settings(struct sim *sim, size_t i, bool endpoints, bool psk, u
 		.punch_rate = sim->punch_rate, .tcp = sim->tcp,
 		.relay = sim->relays >> i & 1, .relay_rate = sim->relay_rate,
 		.listen_port = sim->nodes[i].links[0].at.port, .mtu = SIM_MTU, .peers = peers,
-		.rendezvous = &sim->rendezvous, .rendezvous_len = sim->rendezvous.host != NULL};
+		.rendezvous = sim->rendezvous, .rendezvous_len = sim->rendezvous_len};
 
 	memcpy(settings.private_key, sim->nodes[i].private_key, KEY_LEN);
 	for (size_t k = 0; k < sim->nodes_len; k++) {
@@ -169,6 +169,7 @@ void sim_stop(struct sim *sim, size_t i, bool cleanly)
 	node_free(n->node);
 	n->node = NULL;
 	memset(n->tcp, 0, sizeof(n->tcp));
+	pipes_forget(sim, i);
 }
 
 void sim_restart(struct sim *sim, size_t i)
@@ -203,6 +204,7 @@ struct sim *sim_prepare(uint64_t seed, size_t n)
 	assert_non_null(sim);
 	rng_seed(&sim->rng, seed);
 	nets_init(&sim->nets, &sim->rng);
+	pipes_init(&sim->pipes);
 	sim->now = SECONDS(1000);
 	sim->wire.delay = 20;
 	sim->tcp = true;
@@ -301,5 +303,6 @@ void sim_free(struct sim *sim)
 	for (size_t i = 0; i < sim->nodes_len; i++)
 		node_free(sim->nodes[i].node);
 	nets_deinit(&sim->nets);
+	pipes_deinit(&sim->pipes);
 	free(sim);
 }
