@@ -38,6 +38,8 @@ struct rendezvous_node {
 	struct responder *responders;	/* one for each listener */
 	bool relays;
 	struct forwarder forwarder;	/* if it does */
+	uint32_t *riders;		/* by connection: the number of the guest who came last by it */
+	uint16_t connections_max;
 	uint64_t counters[NODE_COUNTERS];
 	uint64_t guest_counters[GUEST_COUNTERS];
 	uint8_t frame[FRAME_ROOM];	/* of the last poll */
@@ -89,6 +91,13 @@ static bool make_responders(struct rendezvous_node *r, struct rng *rng)
 	return r->responders != NULL;
 }
 
+/* Guest 0 did not come by any of them, but it does no harm to ask. */
+static bool make_connections(struct rendezvous_node *r)
+{
+	r->riders = calloc(r->connections_max + 1u, sizeof(*r->riders));
+	return r->riders != NULL;
+}
+
 /* Never for the world: who knows the psk is one of ours. */
 static bool make_forwarder(struct rendezvous_node *r, uint32_t places,
 			   const struct rendezvous_node_settings *settings, msec now)
@@ -107,7 +116,7 @@ static bool make_all(struct rendezvous_node *r, const struct rendezvous_node_set
 
 	return spare_init(&r->shared) && guests_init(&r->guests, places, rng) &&
 	       make_timers(r, places) && make_tables(r, places, rng) && make_responders(r, rng) &&
-	       make_forwarder(r, places, settings, now);
+	       make_connections(r) && make_forwarder(r, places, settings, now);
 }
 
 struct rendezvous_node *rendezvous_node_new(const struct rendezvous_node_settings *settings,
@@ -122,6 +131,7 @@ struct rendezvous_node *rendezvous_node_new(const struct rendezvous_node_setting
 	memcpy(r->psk, settings->psk, KEY_LEN);
 	gate_init(&r->gate, r->shared.identity.public_key, rng, now);
 	r->clients_max = settings->clients_max;
+	r->connections_max = settings->connections_max;
 	r->listeners_len = settings->listeners_len;
 	memcpy(r->listeners, settings->listeners, r->listeners_len * sizeof(*r->listeners));
 	list_init(&r->owing);
@@ -147,6 +157,7 @@ void rendezvous_node_free(struct rendezvous_node *r)
 	free(r->tables.letters);
 	free(r->responders);
 	forwarder_deinit(&r->forwarder);
+	free(r->riders);
 	wipe(r, sizeof(*r));
 	free(r);
 }
@@ -165,6 +176,11 @@ static bool drop(struct rendezvous_node *r, enum node_counter why)
 {
 	r->counters[why]++;
 	return false;
+}
+
+static bool is_connection(uint16_t via)
+{
+	return via >= RENDEZVOUS_CONNECTION;
 }
 
 /* -- guests -------------------------------------------------------------- */
@@ -360,6 +376,8 @@ static bool receive_data(struct rendezvous_node *r, struct datagram *d, msec now
 		return drop(r, verdict_on_data(verdict));
 	guest = container_of(session, struct guest, session);
 	guest->path = d->path;
+	if (is_connection(d->path.via))
+		r->riders[d->path.via - RENDEZVOUS_CONNECTION] = guests_number(&r->guests, guest);
 	if (!guest->is_known)
 		log_client(guest, "has come");
 	guests_heard(&r->guests, guest, now);
@@ -376,7 +394,7 @@ static bool receive_data(struct rendezvous_node *r, struct datagram *d, msec now
 
 static bool is_for_stun_alone(uint16_t via)
 {
-	return via & 1;
+	return !is_connection(via) && via & 1;
 }
 
 static uint16_t port_of(const struct rendezvous_node *r, uint16_t via)
@@ -388,8 +406,11 @@ static uint16_t port_of(const struct rendezvous_node *r, uint16_t via)
 
 static bool receive_stun(struct rendezvous_node *r, struct datagram *d, msec now)
 {
-	uint16_t asked = port_of(r, d->path.via), port = asked;
+	uint16_t asked, port;
 
+	if (is_connection(d->path.via))
+		return drop(r, COUNT_UNSUPPORTED);
+	asked = port = port_of(r, d->path.via);
 	if (!answer_stun(&r->responders[d->path.via / 2], d, &port, now))
 		return drop(r, COUNT_UNSUPPORTED);
 	if (port != asked)
@@ -424,7 +445,23 @@ bool rendezvous_node_receive(struct rendezvous_node *r, struct datagram *d, msec
 	return drop(r, COUNT_UNKNOWN_DATAGRAM);
 }
 
+void rendezvous_node_disconnected(struct rendezvous_node *r, uint16_t via)
+{
+	uint32_t number = r->riders[via - RENDEZVOUS_CONNECTION];
+	struct guest *guest = guests_at(&r->guests, number);
+
+	if (guest->path.via != via)
+		return;
+	guest->path = (struct path){0};
+	rendezvous_server_away(&r->server, number);
+}
+
 /* -- out --------------------------------------------------------------------- */
+
+static bool has_path(const struct guest *guest)
+{
+	return guest->path.remote.ip.family != IP_NONE;
+}
 
 static bool poll_server(struct rendezvous_node *r, struct datagram *d, msec now)
 {
@@ -435,7 +472,8 @@ static bool poll_server(struct rendezvous_node *r, struct datagram *d, msec now)
 		struct guest *guest = guests_at(&r->guests, number);
 		struct packet packet = packet_in(r->frame, sizeof(r->frame), HEADROOM, len);
 
-		if (session_seal(&guest->session, &packet, 1, sizeof(r->frame), now) == 1) {
+		if (has_path(guest) &&
+		    session_seal(&guest->session, &packet, 1, sizeof(r->frame), now) == 1) {
 			touch(r, guest);
 			*d = (struct datagram){.packet = packet, .path = guest->path};
 			return true;
@@ -456,7 +494,8 @@ static bool poll_guests(struct rendezvous_node *r, struct datagram *d, msec now)
 	size_t len;
 
 	while ((guest = list_first(&r->owing, struct guest, owing))) {
-		if (session_poll(&guest->session, r->frame, &len, now) != OWED_NOTHING) {
+		if (session_poll(&guest->session, r->frame, &len, now) != OWED_NOTHING &&
+		    has_path(guest)) {
 			*d = (struct datagram){
 				.packet = packet_in(r->frame, sizeof(r->frame), 0, len),
 				.path = guest->path};

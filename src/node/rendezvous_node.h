@@ -4,6 +4,7 @@
  *   data -------> session_open --> frame --> rendezvous_server --> frame --> session_seal
  *                                  RELAY --> forwarder ----------> RELAY --> session_seal
  *   STUN -------> responder, on two ports
+ *   connections: the same datagrams, but no STUN, each by the number of its connection
  *
  * A node without a TUN device, an address or peers: it lets strangers have a WireGuard
  * session, holds the mailboxes that they name in it, and passes on envelopes that it
@@ -27,10 +28,14 @@
 
 struct rendezvous_node;
 
-enum { RENDEZVOUS_LISTENERS_MAX = 8 };
+enum {
+	RENDEZVOUS_LISTENERS_MAX = 8,
+	RENDEZVOUS_CONNECTION = 2 * RENDEZVOUS_LISTENERS_MAX,	/* the first one's number */
+	RENDEZVOUS_CONNECTIONS_MAX = UINT16_MAX - RENDEZVOUS_CONNECTION,
+};
 
 /* Two sockets at one address. By their numbers, in path.via, 2i is listener i's own, and
- * 2i + 1 answers STUN alone. */
+ * 2i + 1 answers STUN alone. Beyond those are connections (TLS). */
 struct rendezvous_listener {
 	uint16_t port;
 	uint16_t stun_port;		/* 0: there is no second one */
@@ -44,6 +49,7 @@ struct rendezvous_node_settings {
 	size_t listeners_len;
 	bool relay;			/* datagrams, too; only with a psk */
 	uint32_t relay_rate;		/* Mbit/s; 0: no limit */
+	uint16_t connections_max;	/* <= RENDEZVOUS_CONNECTIONS_MAX */
 };
 
 /* NULL: no memory. The rng must outlive it. */
@@ -59,6 +65,10 @@ void rendezvous_node_set_wall(struct rendezvous_node *r, uint64_t wall_ns);
 /* A datagram came in. True: it is the answer now, or is on its way to another client; to be sent.
  * What else it leads to is owed. */
 bool rendezvous_node_receive(struct rendezvous_node *r, struct datagram *d, msec now);
+
+/* A connection has ended; its number may be given to another. Who came by it is not written to
+ * until he comes back; what lies there for him is kept. */
+void rendezvous_node_disconnected(struct rendezvous_node *r, uint16_t via);
 
 /* The next datagram that is owed. Its bytes live until the next call. False: nothing is. */
 bool rendezvous_node_poll(struct rendezvous_node *r, struct datagram *d, msec now);

@@ -199,6 +199,11 @@ static void unassign(struct rendezvous_server *s, struct rendezvous_box *box)
 	}
 }
 
+static bool is_away(const struct rendezvous_server *s, uint32_t client)
+{
+	return s->tables.seats[client].is_away;
+}
+
 static bool is_past(const struct rendezvous_box *box, msec now)
 {
 	return box->client != NONE && now >= SECONDS(box->expires);
@@ -253,7 +258,7 @@ static void put_letter(struct rendezvous_server *s, struct rendezvous_box *box, 
 	memcpy(letter->envelope, envelope.data, envelope.len);
 	letter->box = number_of(s, box);
 	box->letter = (uint32_t)(letter - s->tables.letters);
-	if (box->client != NONE && !is_past(box, now))
+	if (box->client != NONE && !is_past(box, now) && !is_away(s, box->client))
 		list_append(&s->outgoing, &letter->outgoing);
 }
 
@@ -388,6 +393,7 @@ bool rendezvous_server_feed(struct rendezvous_server *s, uint32_t client,
 	if (!rendezvous_read(&m, plain))
 		return drop(s, RENDEZVOUS_MALFORMED);
 	seat->address = *from;
+	seat->is_away = false;
 	if (m.kind == FRAME_REGISTER)
 		take_register(s, client, &m, now);
 	else if (m.kind != FRAME_PUBLISH)
@@ -396,6 +402,23 @@ bool rendezvous_server_feed(struct rendezvous_server *s, uint32_t client,
 		return false;
 	s->counters[RENDEZVOUS_TAKEN]++;
 	return true;
+}
+
+void rendezvous_server_away(struct rendezvous_server *s, uint32_t client)
+{
+	struct rendezvous_seat *seat = &s->tables.seats[client];
+
+	assert(client < s->tables.seats_len);
+	seat->is_away = true;
+	list_remove(&seat->owing);
+	for (uint32_t i = seat->first_box; i != NONE; i = s->tables.boxes[i].client_next) {
+		struct rendezvous_letter *letter = letter_of(s, &s->tables.boxes[i]);
+
+		if (!letter)
+			continue;
+		letter->reader = NONE;
+		list_remove(&letter->outgoing);
+	}
 }
 
 void rendezvous_server_forget(struct rendezvous_server *s, uint32_t client)

@@ -63,6 +63,7 @@ struct rendezvous_seat {			/* a client */
 	uint32_t first_box;
 	uint32_t boxes, letters;		/* how many */
 	uint16_t sequence, lifetime;		/* of its last REGISTER */
+	bool is_away;
 };
 
 struct rendezvous_tables {
@@ -127,6 +128,9 @@ void rendezvous_server_tell(struct rendezvous_server *s, uint32_t client,
 /* Who has registered an id that begins so: the first of them. False: nobody. */
 bool rendezvous_server_find(const struct rendezvous_server *s, const uint8_t tag[static RELAY_TAG],
 			    uint32_t *client, msec now);
+/* There is no way to the client until it is heard again. What was delivered last may not have
+ * arrived: all that lies in its boxes is kept for its next REGISTER. */
+void rendezvous_server_away(struct rendezvous_server *s, uint32_t client);
 /* The client's session is gone; its number may be given to another. */
 void rendezvous_server_forget(struct rendezvous_server *s, uint32_t client);
 

@@ -24,6 +24,8 @@ enum fuzz_event {
 	EVENT_MOVE,
 	EVENT_TIME,
 	EVENT_RELAY,		/* so many datagrams of bytes of the input */
+	EVENT_TAKE,		/* a connection, or the door again */
+	EVENT_END,		/* of a connection */
 	EVENTS,
 };
 
@@ -64,7 +66,7 @@ static void knock(struct caller *c)
 	session_want_handshake(&c->session, hall.now);
 	c->shared.wall_ns = HALL_WALL + (uint64_t)hall.now * 1000000;
 	for (size_t len; session_poll(&c->session, message, &len, hall.now) != OWED_NOTHING;)
-		hall_feed(&hall, &c->at, 0, message, len);
+		hall_feed(&hall, &c->at, c->via, message, len);
 }
 
 static void conclude(struct caller *c)
@@ -75,7 +77,7 @@ static void conclude(struct caller *c)
 	if (!len)
 		return;
 	anybody = true;
-	hall_feed(&hall, &c->at, 0, message, len);
+	hall_feed(&hall, &c->at, c->via, message, len);
 }
 
 static void say(struct caller *c, struct bytes plain)
@@ -118,7 +120,7 @@ static void changed(struct reader *r, struct caller *c)
 
 	memcpy(bytes, hall.buffer + HEADROOM, sizeof(bytes));
 	bytes[get_u8(r) % sizeof(bytes)] ^= get_u8(r);
-	hall_feed(&hall, &c->at, 0, bytes, sizeof(bytes));
+	hall_feed(&hall, &c->at, c->via, bytes, sizeof(bytes));
 }
 
 /* One that has moved is spoken to where it was until it speaks. */
@@ -127,7 +129,8 @@ static void poll(void)
 	struct datagram d;
 
 	for (unsigned n = 0; rendezvous_node_poll(hall.rendezvous, &d, hall.now); n++) {
-		must(n < 1000 && d.path.remote.port && d.path.via == 0);
+		must(n < 1000 && d.path.remote.port);
+		must(d.path.via == 0 || d.path.via - RENDEZVOUS_CONNECTION < HALL_CONNECTIONS);
 		must(anybody);
 		hall.bytes_out += d.packet.len;
 	}
@@ -146,6 +149,26 @@ static void pass(msec span)
 		poll();
 	}
 	hall.now = end;
+}
+
+/* Several may come by one, which TLS does not rule out. */
+static void take(struct reader *r, struct caller *c)
+{
+	unsigned n = get_u8(r) % (HALL_CONNECTIONS + 1);
+
+	c->via = n == HALL_CONNECTIONS ? 0 : (uint16_t)(RENDEZVOUS_CONNECTION + n);
+}
+
+/* Who came by it goes back to the door. */
+static void end(uint16_t via)
+{
+	if (!via)
+		return;
+	for (unsigned i = 0; i < CALLERS; i++) {
+		if (callers[i].via == via)
+			callers[i].via = 0;
+	}
+	rendezvous_node_disconnected(hall.rendezvous, via);
 }
 
 static void happen(struct reader *r)
@@ -185,6 +208,12 @@ static void happen(struct reader *r)
 		break;
 	case EVENT_RELAY:
 		relay(r, c);
+		break;
+	case EVENT_TAKE:
+		take(r, c);
+		break;
+	case EVENT_END:
+		end(c->via);
 		break;
 	case EVENTS:
 		break;

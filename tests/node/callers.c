@@ -11,6 +11,7 @@ static void open_with(struct hall *hall, struct rendezvous_node_settings *settin
 {
 	settings->listeners = &listener;
 	settings->listeners_len = 1;
+	settings->connections_max = HALL_CONNECTIONS;
 	assert_true(crypto_init());
 	memset(hall, 0, sizeof(*hall));
 	rng_seed(&hall->rng, 7);
@@ -204,11 +205,11 @@ bool caller_connect(struct hall *hall, struct caller *c)
 	uint8_t message[148];
 	size_t len = caller_initiate(hall, c, message);
 
-	hall_feed(hall, &c->at, 0, message, len);
+	hall_feed(hall, &c->at, c->via, message, len);
 	len = caller_conclude(hall, c, message);
 	if (!len)
 		return false;
-	hall_feed(hall, &c->at, 0, message, len);
+	hall_feed(hall, &c->at, c->via, message, len);
 	return true;
 }
 
@@ -220,7 +221,7 @@ void caller_say(struct hall *hall, struct caller *c, const void *plain, size_t l
 	if (len)
 		memcpy(p.data, plain, len);
 	assert_int_equal(session_seal(&c->session, &p, 1, HALL_BUFFER, hall->now), 1);
-	assert_true(!hall_feed(hall, &c->at, 0, p.data, p.len) || hall->relays);
+	assert_true(!hall_feed(hall, &c->at, c->via, p.data, p.len) || hall->relays);
 }
 
 bool caller_relay(struct hall *hall, struct caller *c, const uint8_t tag[static RELAY_TAG],
@@ -232,7 +233,7 @@ bool caller_relay(struct hall *hall, struct caller *c, const uint8_t tag[static 
 	memcpy(p.data, datagram, len);
 	assert_true(relay_put(&p, tag));
 	assert_int_equal(session_seal(&c->session, &p, 1, p.len, hall->now), 1);
-	return hall_feed(hall, &c->at, 0, p.data, p.len);
+	return hall_feed(hall, &c->at, c->via, p.data, p.len);
 }
 
 void caller_say_message(struct hall *hall, struct caller *c,
@@ -243,4 +244,49 @@ void caller_say_message(struct hall *hall, struct caller *c,
 
 	assert_true(len > 0);
 	caller_say(hall, c, frame, len);
+}
+
+void caller_register(struct hall *hall, struct caller *c, uint8_t box)
+{
+	uint8_t ids[1][MAILBOX_LEN] = {{box}};
+	struct rendezvous_message m = {.kind = FRAME_REGISTER,
+				       .sequence = 1,
+				       .lifetime = 300,
+				       .ids = (const uint8_t(*)[MAILBOX_LEN])ids,
+				       .ids_len = 1};
+
+	caller_say_message(hall, c, &m);
+}
+
+struct bytes caller_envelope(uint8_t box)
+{
+	static uint8_t envelope[ENVELOPE_OVERHEAD + 20];
+
+	memset(envelope, 0x5a, sizeof(envelope));
+	envelope[0] = ENVELOPE_VERSION;
+	memset(envelope + 1, 0, MAILBOX_LEN);
+	envelope[1] = box;
+	return bytes_of(envelope, sizeof(envelope));
+}
+
+void caller_publish(struct hall *hall, struct caller *c, uint8_t box)
+{
+	struct rendezvous_message m = {.kind = FRAME_PUBLISH, .envelope = caller_envelope(box)};
+
+	caller_say_message(hall, c, &m);
+}
+
+size_t caller_heard(const struct caller *c, enum frame_kind kind, struct rendezvous_message *last)
+{
+	struct rendezvous_message m;
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->heard_len; i++) {
+		if (!rendezvous_read(&m, bytes_of(c->heard[i].bytes, c->heard[i].len)) ||
+		    m.kind != kind)
+			continue;
+		*last = m;
+		n++;
+	}
+	return n;
 }

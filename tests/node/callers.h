@@ -26,6 +26,7 @@
 enum {
 	HALL_PORT = 4901,
 	HALL_STUN_PORT = 4902,
+	HALL_CONNECTIONS = 4,
 	CALLER_HEARD = 64,
 	CALLER_KEYPAIRS = 6,
 	CALLER_SLOTS = 64,
@@ -46,6 +47,7 @@ struct caller {
 	struct index_slot slots[CALLER_SLOTS];
 	struct keypair keypairs[CALLER_KEYPAIRS];
 	struct endpoint at;
+	uint16_t via;		/* the number of the door, or connection, that it comes by */
 	uint8_t own_private[KEY_LEN];
 	struct said heard[CALLER_HEARD];
 	size_t heard_len;
@@ -96,5 +98,11 @@ bool caller_relay(struct hall *hall, struct caller *c, const uint8_t tag[static 
 		  const void *datagram, size_t len);
 void caller_say_message(struct hall *hall, struct caller *c,
 			const struct rendezvous_message *message);
+/* Mailboxes have numbers here. */
+void caller_register(struct hall *hall, struct caller *c, uint8_t box);
+struct bytes caller_envelope(uint8_t box);
+void caller_publish(struct hall *hall, struct caller *c, uint8_t box);
+/* How many frames of this kind it has got; and the last of them. */
+size_t caller_heard(const struct caller *c, enum frame_kind kind, struct rendezvous_message *last);
 
 #endif

@@ -104,48 +104,12 @@ static void keep_alive(struct caller *c)
 
 static void register_box(struct caller *c, uint8_t box)
 {
-	uint8_t ids[1][MAILBOX_LEN] = {{box}};
-	struct rendezvous_message m = {.kind = FRAME_REGISTER,
-				       .sequence = 1,
-				       .lifetime = 300,
-				       .ids = (const uint8_t(*)[MAILBOX_LEN])ids,
-				       .ids_len = 1};
-
-	caller_say_message(&hall, c, &m);
-}
-
-static struct bytes envelope_for(uint8_t box)
-{
-	static uint8_t envelope[ENVELOPE_OVERHEAD + 20];
-
-	memset(envelope, 0x5a, sizeof(envelope));
-	envelope[0] = ENVELOPE_VERSION;
-	memset(envelope + 1, 0, MAILBOX_LEN);
-	envelope[1] = box;
-	return bytes_of(envelope, sizeof(envelope));
+	caller_register(&hall, c, box);
 }
 
 static void publish(struct caller *c, uint8_t box)
 {
-	struct rendezvous_message m = {.kind = FRAME_PUBLISH, .envelope = envelope_for(box)};
-
-	caller_say_message(&hall, c, &m);
-}
-
-/* The frames of this kind that the caller got. */
-static size_t heard(const struct caller *c, enum frame_kind kind, struct rendezvous_message *last)
-{
-	struct rendezvous_message m;
-	size_t n = 0;
-
-	for (size_t i = 0; i < c->heard_len; i++) {
-		if (!rendezvous_read(&m, bytes_of(c->heard[i].bytes, c->heard[i].len)) ||
-		    m.kind != kind)
-			continue;
-		*last = m;
-		n++;
-	}
-	return n;
+	caller_publish(&hall, c, box);
 }
 
 /* -- what it is for -------------------------------------------------------------- */
@@ -160,11 +124,11 @@ static void an_envelope_finds_whoever_registered_its_mailbox(void **state)
 	register_box(&callers[0], 77);
 	publish(&callers[1], 77);
 	hall_poll(&hall, callers, ALL);
-	assert_int_equal(heard(&callers[0], FRAME_DELIVER, &m), 1);
-	assert_int_equal(m.envelope.len, envelope_for(77).len);
-	assert_memory_equal(m.envelope.data, envelope_for(77).data, m.envelope.len);
-	assert_int_equal(heard(&callers[1], FRAME_DELIVER, &m), 0);
-	assert_int_equal(heard(&callers[2], FRAME_DELIVER, &m), 0);
+	assert_int_equal(caller_heard(&callers[0], FRAME_DELIVER, &m), 1);
+	assert_int_equal(m.envelope.len, caller_envelope(77).len);
+	assert_memory_equal(m.envelope.data, caller_envelope(77).data, m.envelope.len);
+	assert_int_equal(caller_heard(&callers[1], FRAME_DELIVER, &m), 0);
+	assert_int_equal(caller_heard(&callers[2], FRAME_DELIVER, &m), 0);
 	close_all();
 }
 
@@ -177,7 +141,7 @@ static void a_client_is_told_how_it_is_seen_and_what_day_it_is(void **state)
 	connect_all(0, 1);
 	register_box(&callers[0], 1);
 	hall_poll(&hall, callers, ALL);
-	assert_int_equal(heard(&callers[0], FRAME_OBSERVED, &m), 1);
+	assert_int_equal(caller_heard(&callers[0], FRAME_OBSERVED, &m), 1);
 	assert_true(endpoint_equal(&m.address, &callers[0].at));
 	assert_int_equal(m.time_ms, HALL_WALL / 1000000);
 	assert_int_equal(m.held, 1);
@@ -199,7 +163,7 @@ static void a_client_that_moves_is_followed(void **state)
 	keep_alive(&callers[0]);
 	publish(&callers[1], 5);
 	hall_poll(&hall, callers, ALL);
-	assert_int_equal(heard(&callers[0], FRAME_DELIVER, &m), 1);
+	assert_int_equal(caller_heard(&callers[0], FRAME_DELIVER, &m), 1);
 	close_all();
 }
 
@@ -218,7 +182,7 @@ static void a_session_that_rekeys_keeps_its_mailboxes(void **state)
 	}
 	publish(&callers[1], 5);
 	hall_poll(&hall, callers, ALL);
-	assert_int_equal(heard(&callers[0], FRAME_DELIVER, &m), 1);
+	assert_int_equal(caller_heard(&callers[0], FRAME_DELIVER, &m), 1);
 	assert_int_equal(known(), 2);
 	close_all();
 }
@@ -285,7 +249,7 @@ static void without_the_psk_there_is_no_seat_and_no_word(void **state)
 
 	register_box(&callers[1], 5);
 	hall_poll(&hall, callers, ALL);
-	assert_int_equal(heard(&callers[1], FRAME_DELIVER, &m), 1);
+	assert_int_equal(caller_heard(&callers[1], FRAME_DELIVER, &m), 1);
 	close_all();
 }
 
@@ -322,7 +286,7 @@ static void a_replayed_initiation_changes_nothing(void **state)
 	assert_int_equal(count(COUNT_REPLAYED_INITIATION), 1);
 	publish(&callers[1], 5);
 	hall_poll(&hall, callers, ALL);		/* to where it was */
-	assert_int_equal(heard(&callers[0], FRAME_DELIVER, &m), 1);
+	assert_int_equal(caller_heard(&callers[0], FRAME_DELIVER, &m), 1);
 	close_all();
 }
 
@@ -429,11 +393,11 @@ static void a_seat_that_is_left_is_clean_for_the_next(void **state)
 	connect_all(1, 2);
 	register_box(&callers[1], 6);
 	hall_poll(&hall, callers, ALL);
-	assert_int_equal(heard(&callers[1], FRAME_OBSERVED, &m), 1);
+	assert_int_equal(caller_heard(&callers[1], FRAME_OBSERVED, &m), 1);
 	assert_int_equal(m.held, 1);
 	publish(&callers[1], 5);
 	hall_poll(&hall, callers, ALL);
-	assert_int_equal(heard(&callers[1], FRAME_DELIVER, &m), 0);
+	assert_int_equal(caller_heard(&callers[1], FRAME_DELIVER, &m), 0);
 	close_all();
 }
 
