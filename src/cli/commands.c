@@ -78,8 +78,10 @@ static const struct command table[] = {
 	{"rendezvous", "", "be the place where nodes meet that cannot call each other",
 	 "Stays in the foreground and needs no root, no device and no file but its key. Prints its\n"
 	 "public key and the lines that its clients need; the log goes to stderr. It passes on what\n"
-	 "it cannot read. P2PNET_LOG sets the log level, each -v raises it.",
+	 "it cannot read. P2PNET_LOG sets the log level, each -v raises it. --tls-listen wants --cert\n"
+	 "and --cert-key, which SIGHUP has it read again.",
 	 BIT(OPT_KEY) | BIT(OPT_PSK) | BIT(OPT_LISTEN) | BIT(OPT_STUN_PORT) | BIT(OPT_MAX_CLIENTS) |
+		 BIT(OPT_TLS_LISTEN) | BIT(OPT_CERT) | BIT(OPT_CERT_KEY) |
 		 BIT(OPT_RELAY) | BIT(OPT_RELAY_RATE),
 	 0, 0, run_rendezvous},
 	{"version", "", "print the version", NULL, 0, 0, 0, run_version},

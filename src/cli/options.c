@@ -68,6 +68,11 @@ static const struct option_spec specs[OPTIONS] = {
 		       "pass on packets between clients, too; needs --psk"},
 	[OPT_RELAY_RATE] = {"relay-rate", 0, TAKES_VALUE, "MBIT",
 			    "so many Mbit/s of them at most, or \"unlimited\"; 100 if not given"},
+	[OPT_TLS_LISTEN] = {"tls-listen", 0, TAKES_VALUE, "ADDR:PORT",
+			    "where it is called over TLS, best on port 443; may be repeated"},
+	[OPT_CERT] = {"cert", 0, TAKES_VALUE, "FILE",
+		      "its certificate and those of the CAs between, in PEM"},
+	[OPT_CERT_KEY] = {"cert-key", 0, TAKES_VALUE, "FILE", "the certificate's private key, in PEM"},
 	[OPT_EXPIRES] = {"expires", 0, TAKES_VALUE, "MIN", "how long the token is good for, 60 if not given"},
 };
 

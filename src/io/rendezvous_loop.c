@@ -14,6 +14,7 @@
 #include "io/prepare.h"
 #include "io/random.h"
 #include "io/slots.h"
+#include "io/tls_doors.h"
 #include "io/udp.h"
 #include "io/watch.h"
 
@@ -21,7 +22,7 @@ enum {
 	ERROR_TEXT = 512,
 	DOORS_MAX = 2 * RENDEZVOUS_LISTENERS_MAX,
 	BURSTS_PER_TURN = 4,
-	SIGNALS = 2,
+	SIGNALS = 3,
 };
 
 struct door {
@@ -41,22 +42,28 @@ struct rendezvous_loop {
 	struct rendezvous_listener listeners[RENDEZVOUS_LISTENERS_MAX];
 	size_t listeners_len;
 	struct door doors[DOORS_MAX];
+	struct tls_doors tls;
 	uint8_t *slots;
 	struct datagram datagrams[BURST_MAX];
 };
 
 /* -- after every input ----------------------------------------------------- */
 
-/* path.via is the number of a door here, and each door has one port only. What follows each other
- * by one door leaves together. */
-static void send_out(struct rendezvous_loop *l, struct datagram *d, size_t n)
+/* path.via is the number of a connection, or of a door, and each door has one port only. What
+ * follows each other by one door leaves together. */
+static void send_out(struct rendezvous_loop *l, struct datagram *d, size_t n, msec now)
 {
 	for (size_t i = 0, run; i < n; i += run) {
-		struct udp *udp = l->doors[d[i].path.via].udp;
+		uint16_t number = d[i].path.via;
 
-		for (run = 0; i + run < n && l->doors[d[i + run].path.via].udp == udp; run++)
-			d[i + run].path.via = 0;
-		udp_send(udp, d + i, run);
+		for (run = 0; i + run < n && d[i + run].path.via == number; run++) {
+			if (number < RENDEZVOUS_CONNECTION)
+				d[i + run].path.via = 0;
+		}
+		if (number < RENDEZVOUS_CONNECTION)
+			udp_send(l->doors[number].udp, d + i, run);
+		else
+			tls_doors_send(&l->tls, d + i, run, now);
 	}
 }
 
@@ -66,8 +73,9 @@ static void drain(struct rendezvous_loop *l)
 	struct datagram d;
 
 	while (rendezvous_node_poll(l->node, &d, now))
-		send_out(l, &d, 1);
-	clock_timer_set(l->timer_fd, rendezvous_node_due(l->node));
+		send_out(l, &d, 1, now);
+	clock_timer_set(l->timer_fd,
+			msec_min(rendezvous_node_due(l->node), tls_doors_due(&l->tls)));
 }
 
 /* -- inputs ---------------------------------------------------------------- */
@@ -84,7 +92,34 @@ static void receive_burst(struct door *door, size_t n, msec now)
 		if (rendezvous_node_receive(l->node, d, now))
 			l->datagrams[kept++] = *d;
 	}
-	send_out(l, l->datagrams, kept);
+	send_out(l, l->datagrams, kept, now);
+}
+
+static void on_tls(void *context, struct datagram *datagrams, size_t n, msec now)
+{
+	struct rendezvous_loop *l = context;
+
+	size_t kept = 0;
+
+	rendezvous_node_set_wall(l->node, clock_wall_ns());
+	for (size_t i = 0; i < n; i++) {
+		if (rendezvous_node_receive(l->node, &datagrams[i], now))
+			datagrams[kept++] = datagrams[i];
+	}
+	send_out(l, datagrams, kept, now);
+}
+
+static void on_tls_ended(void *context, uint16_t via, msec now)
+{
+	struct rendezvous_loop *l = context;
+
+	(void)now;
+	rendezvous_node_disconnected(l->node, via);
+}
+
+static void on_tls_touched(void *context)
+{
+	drain(context);
 }
 
 static void on_udp(uv_poll_t *poll, int status, int events)
@@ -116,13 +151,18 @@ static void on_timer(uv_poll_t *poll, int status, int events)
 	clock_timer_clear(l->timer_fd);
 	rendezvous_node_set_wall(l->node, clock_wall_ns());
 	rendezvous_node_tick(l->node, clock_now());
+	tls_doors_tick(&l->tls, clock_now());
 	drain(l);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
 {
-	(void)number;
-	uv_stop(handle->loop);
+	struct rendezvous_loop *l = handle->data;
+
+	if (number == SIGHUP)
+		tls_doors_renew(&l->tls);
+	else
+		uv_stop(handle->loop);
 }
 
 /* -- opening, in order ------------------------------------------------------- */
@@ -188,6 +228,24 @@ static int open_second(struct rendezvous_loop *l, size_t i, const struct endpoin
 	return err == -EACCES || err == -EPERM ? EXIT_PERMISSION : EXIT_FAILED;
 }
 
+static int open_tls(struct rendezvous_loop *l, const struct rendezvous_loop_settings *settings,
+		    char error[static ERROR_TEXT])
+{
+	struct tls_doors_settings tls = {
+		.listen = settings->tls_listen,
+		.listen_len = settings->tls_listen_len,
+		.cert_file = settings->cert_file,
+		.key_file = settings->cert_key_file,
+		.clients_max = settings->clients_max,
+		.received = on_tls,
+		.ended = on_tls_ended,
+		.touched = on_tls_touched,
+		.context = l,
+	};
+
+	return tls_doors_open(&l->tls, &tls, error);
+}
+
 /* All listeners before all second ports, so that these do not take theirs. */
 static int open_doors(struct rendezvous_loop *l, const struct rendezvous_loop_settings *settings,
 		      char error[static ERROR_TEXT])
@@ -199,13 +257,14 @@ static int open_doors(struct rendezvous_loop *l, const struct rendezvous_loop_se
 		code = open_listener(l, i, &settings->listen[i], error);
 	for (size_t i = 0; i < l->listeners_len && !code; i++)
 		code = open_second(l, i, &settings->listen[i], settings->stun_port, error);
-	return code;
+	return code ? code : open_tls(l, settings, error);
 }
 
 static void close_doors(struct rendezvous_loop *l)
 {
 	for (size_t i = 0; i < DOORS_MAX; i++)
 		udp_free(l->doors[i].udp);
+	tls_doors_close(&l->tls);
 }
 
 /* Not the fastest engine, but the one whose keys have no context: nearly 2 KB less for each
@@ -225,6 +284,7 @@ static int open_node(struct rendezvous_loop *l, const struct rendezvous_loop_set
 		.listeners_len = l->listeners_len,
 		.relay = settings->relay,
 		.relay_rate = settings->relay_rate,
+		.connections_max = tls_doors_connections(&l->tls),
 	};
 
 	memcpy(node.private_key, settings->private_key, KEY_LEN);
@@ -268,6 +328,8 @@ static int open_watches(struct rendezvous_loop *l, char error[static ERROR_TEXT]
 			      : watch_start(&l->uv, &l->timer_poll, l->timer_fd, on_timer, l);
 	if (!err)
 		err = watch_doors(l);
+	if (!err)
+		err = tls_doors_watch(&l->tls, &l->uv);
 	if (err)
 		snprintf(error, ERROR_TEXT, "cannot watch the sockets: %s", strerror(-err));
 	return err ? EXIT_FAILED : 0;
@@ -275,7 +337,7 @@ static int open_watches(struct rendezvous_loop *l, char error[static ERROR_TEXT]
 
 static int open_loop(struct rendezvous_loop *l, char error[static ERROR_TEXT])
 {
-	static const int caught[SIGNALS] = {SIGTERM, SIGINT};
+	static const int caught[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
 	int err = uv_loop_init(&l->uv);
 
 	if (err) {
@@ -284,6 +346,7 @@ static int open_loop(struct rendezvous_loop *l, char error[static ERROR_TEXT])
 	}
 	for (size_t i = 0; i < SIGNALS; i++) {
 		uv_signal_init(&l->uv, &l->signals[i]);
+		l->signals[i].data = l;
 		uv_signal_start(&l->signals[i], on_signal, caught[i]);
 	}
 	return 0;
@@ -355,4 +418,9 @@ const uint8_t *rendezvous_loop_public_key(const struct rendezvous_loop *l)
 struct rendezvous_listener rendezvous_loop_listener(const struct rendezvous_loop *l, size_t i)
 {
 	return l->listeners[i];
+}
+
+uint16_t rendezvous_loop_tls_port(const struct rendezvous_loop *l, size_t i)
+{
+	return tls_doors_port(&l->tls, i);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "io/http_refusal.h"
 #include "io/slots.h"
 #include "turn/frame.h"
 
@@ -109,11 +110,22 @@ static bool keep_rest(struct stream *s, size_t len)
 	return true;
 }
 
+/* A browser, or who wants to know what this is. There is room for the answer, as nothing was sent
+ * before. */
+static void refuse_http(struct stream *s, const struct cutter *c)
+{
+	size_t n;
+
+	if (s->called && !s->proven && s->tls && c->rfc4571.bad && http_is_request(c->rfc4571.buffer))
+		write_some(s, http_refusal(), &n);
+}
+
 static void settle_rest(struct stream *s, const struct cutter *c)
 {
 	bool turn = c->framing == FRAMING_TURN;
 
 	if (turn ? c->turn.bad : c->rfc4571.bad) {
+		refuse_http(s, c);
 		count(s, STREAM_BAD_FRAMES);
 		stream_give_up(s, STREAM_BAD_FRAME);
 	} else if (!keep_rest(s, turn ? c->turn.len : c->rfc4571.len)) {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -223,6 +224,35 @@ struct ssl_st *tls_accept(const struct tls *tls, int fd)
 	if (session)
 		SSL_set_accept_state(session);
 	return session;
+}
+
+static bool take_name(char out[static TLS_NAME], const GENERAL_NAME *name)
+{
+	int type;
+	const ASN1_STRING *value = GENERAL_NAME_get0_value(name, &type);
+	int len = type == GEN_DNS ? ASN1_STRING_length(value) : 0;
+	const char *text = len ? (const char *)ASN1_STRING_get0_data(value) : NULL;
+
+	if (!len || len >= TLS_NAME || memchr(text, '*', (size_t)len))
+		return false;
+	snprintf(out, TLS_NAME, "%.*s", len, text);
+	return true;
+}
+
+bool tls_certificate_name(char out[static TLS_NAME], const char *cert_file)
+{
+	FILE *file = fopen(cert_file, "re");
+	X509 *cert = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+	GENERAL_NAMES *names = cert ? X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL) : NULL;
+	bool found = false;
+
+	for (int i = 0; i < sk_GENERAL_NAME_num(names) && !found; i++)
+		found = take_name(out, sk_GENERAL_NAME_value(names, i));
+	GENERAL_NAMES_free(names);
+	X509_free(cert);
+	if (file)
+		fclose(file);
+	return found;
 }
 
 /* -- one session ----------------------------------------------------------- */

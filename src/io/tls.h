@@ -21,6 +21,8 @@
 struct tls;
 struct ssl_st;
 
+enum { TLS_COMPLAINT = 160, TLS_NAME = 254 };
+
 enum tls_result {
 	TLS_DONE,
 	TLS_AGAIN,		/* when the descriptor is ready, see tls_wants_write() */
@@ -35,6 +37,8 @@ int tls_client_new(struct tls **out, const char *ca_file, char error[static 512]
 int tls_server_new(struct tls **out, const char *cert_file, const char *key_file,
 		   char error[static 512]);
 void tls_free(struct tls *tls);		/* NULL is fine; sessions may go on */
+/* The first name that a certificate is for, and not a pattern. False: it has none. */
+bool tls_certificate_name(char out[static TLS_NAME], const char *cert_file);
 
 /* NULL: no memory. The descriptor is borrowed. */
 struct ssl_st *tls_connect(const struct tls *tls, int fd, const char *host);
@@ -48,8 +52,6 @@ enum tls_result tls_shake_hands(struct ssl_st *session);
 enum tls_result tls_read(struct ssl_st *session, uint8_t *out, size_t len, size_t *done);
 enum tls_result tls_write(struct ssl_st *session, const uint8_t *data, size_t len, size_t *done);
 bool tls_wants_write(const struct ssl_st *session);
-
-enum { TLS_COMPLAINT = 160 };
 
 /* What went wrong, for a person: "certificate has expired". */
 char *tls_complaint(const struct ssl_st *session, char out[static TLS_COMPLAINT]);

@@ -45,12 +45,13 @@ static void on_ended(void *context, struct stream *s, enum node_stream_end why, 
 	uint16_t number = (uint16_t)(s->path.via - l->settings.first_via);
 	char text[ENDPOINT_TEXT], complaint[TLS_COMPLAINT];
 
-	(void)now;
 	(void)why;
 	log_debug("TLS with %s: %s", endpoint_format(text, &s->path.remote),
 		  stream_complaint(s, complaint));
 	l->by_number[number] = NULL;
 	l->free_numbers[l->free_len++] = number;
+	if (l->settings.ended)
+		l->settings.ended(l->settings.context, s->path.via, now);
 }
 
 static void on_accepted(void *context, int fd, const struct path *path, msec now)

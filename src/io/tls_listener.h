@@ -15,7 +15,8 @@
  * end reads slowly or is in the middle of a frame. Who sends nothing that is answered is
  * closed after 10 s, who is silent after 2 min; of those whom nothing was answered yet at
  * most 8 are taken from one address, and when all numbers are in use the oldest of them makes
- * room. Sending never fails: what a slow reader has no room for is dropped, and counted.
+ * room. Sending never fails: what a slow reader has no room for is dropped, and counted. Who
+ * speaks HTTP is told that there is nothing (http_refusal.h).
  */
 #ifndef IO_TLS_LISTENER_H
 #define IO_TLS_LISTENER_H
@@ -36,6 +37,8 @@ struct tls_listener_settings {
 	/* n <= BURST_MAX, all of one connection, each with HEADROOM and TAILROOM; good for the
 	 * call. It may send. */
 	void (*received)(void *context, struct datagram *datagrams, size_t n, msec now);
+	/* That number is nobody's any more. NULL: never mind. */
+	void (*ended)(void *context, uint16_t via, msec now);
 	void *context;
 };
 

@@ -319,6 +319,11 @@ static void plan_to_drop_keys(struct guest *guest, msec now)
 		guest->drops_keys = now + GUEST_OLD_KEYS;
 }
 
+static bool has_path(const struct guest *guest)
+{
+	return guest->path.remote.ip.family != IP_NONE;
+}
+
 /* In place: the frame is out of one session and goes into another. */
 static bool pass_on(struct rendezvous_node *r, uint32_t source, uint32_t number, struct datagram *d,
 		    msec now)
@@ -326,7 +331,7 @@ static bool pass_on(struct rendezvous_node *r, uint32_t source, uint32_t number,
 	struct guest *to = guests_at(&r->guests, number);
 	size_t len = d->packet.len;
 
-	if (session_seal(&to->session, &d->packet, 1, len, now) == 0) {
+	if (!has_path(to) || session_seal(&to->session, &d->packet, 1, len, now) == 0) {
 		forwarder_dropped(&r->forwarder, source, FORWARD_UNREACHED);
 		return false;
 	}
@@ -457,11 +462,6 @@ void rendezvous_node_disconnected(struct rendezvous_node *r, uint16_t via)
 }
 
 /* -- out --------------------------------------------------------------------- */
-
-static bool has_path(const struct guest *guest)
-{
-	return guest->path.remote.ip.family != IP_NONE;
-}
 
 static bool poll_server(struct rendezvous_node *r, struct datagram *d, msec now)
 {
