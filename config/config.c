@@ -596,6 +596,12 @@ struct config *config_load_anyway(const char *path, struct config_report *report
 	return config_read(path, NULL, report);
 }
 
+static void free_rendezvous(struct config_rendezvous *r)
+{
+	wipe(r->psk, KEY_LEN);
+	free(r->ca_file);
+}
+
 void config_free(struct config *c)
 {
 	if (!c)
@@ -609,7 +615,7 @@ void config_free(struct config *c)
 		free(c->files[i]);
 	free(c->files);
 	for (size_t i = 0; i < c->rendezvous_len; i++)
-		wipe(c->rendezvous[i].psk, KEY_LEN);
+		free_rendezvous(&c->rendezvous[i]);
 	free(c->rendezvous);
 	free(c->peers);
 	free(c->addresses);

@@ -83,6 +83,7 @@ struct config_rendezvous {
 	char host[CONFIG_HOST_MAX];
 	uint16_t port;
 	bool tls;			/* tls://, else udp:// */
+	char *ca_file;			/* the CAs that are trusted with its certificate; NULL: the system's */
 	uint8_t public_key[KEY_LEN];
 	uint8_t psk[KEY_LEN];
 	bool has_psk;

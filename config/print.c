@@ -105,6 +105,8 @@ static void print_rendezvous(FILE *out, const struct config_rendezvous *r)
 		fprintf(out, "\n[rendezvous]\n");
 	fprintf(out, "engine = builtin\nurl = %s\npublic_key = %s\n", config_write_url(url, r),
 		key_to_base64(key, r->public_key));
+	if (r->ca_file)
+		fprintf(out, "ca_file = %s\n", r->ca_file);
 	if (r->has_psk)
 		fprintf(out, "preshared_key = (hidden)\n");
 }

@@ -3,11 +3,15 @@
  *   engine = builtin                       the only one
  *   url = udp://HOST:PORT                  as an endpoint is written
  *   url = tls://HOST[:PORT]                over TLS, which gets out where UDP does not
+ *   ca_file = FILE                         whom to trust in TLS, if not the system's CAs
  *   public_key, preshared_key[_file]       as in [peer]
  */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "config/schema.h"
 
@@ -52,6 +56,18 @@ char *config_write_url(char out[static CONFIG_URL_TEXT], const struct config_ren
 	snprintf(out, CONFIG_URL_TEXT, "%s%s", r->tls ? tls : udp,
 		 config_write_endpoint(place, r->host, r->port));
 	return out;
+}
+
+void set_rendezvous_ca_file(struct load *l, const char *value)
+{
+	struct config_rendezvous *r = load_rendezvous(l);
+
+	char *path = path_beside(lines_file(&l->lines)->name, value);
+
+	if (!path || access(path, R_OK) < 0)
+		load_error(l, "ca_file %.200s cannot be read: %s", value, strerror(errno));
+	free(r->ca_file);
+	r->ca_file = path;
 }
 
 void set_rendezvous_public_key(struct load *l, const char *value)
@@ -99,6 +115,9 @@ static void check_against(struct load *l, const struct config_rendezvous *r,
 
 static void check_keys(struct load *l, const struct config_rendezvous *r)
 {
+	if (r->ca_file && !r->tls)
+		report_add(l->report, CONFIG_WARNING, r->where,
+			   "[rendezvous] has a ca_file, which is for tls:// alone; delete it");
 	if (l->has_private_key && key_equal(r->public_key, l->config->public_key))
 		report_add(l->report, CONFIG_ERROR, r->where,
 			   "[rendezvous] has this node's own public_key; give the rendezvous a key "

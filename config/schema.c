@@ -46,6 +46,7 @@ static const struct key table[] = {
 	{"nat", "proxy", NULL, false, set_proxy, NULL},
 
 	{"rendezvous", "engine", NULL, false, set_rendezvous_engine, NULL},
+	{"rendezvous", "ca_file", NULL, false, set_rendezvous_ca_file, NULL},
 
 	{"peer", "ip", NULL, true, set_ip, NULL},
 	{"peer", "allowed_ips", NULL, true, set_allowed_ips, NULL},

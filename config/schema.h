@@ -60,6 +60,7 @@ void set_pcp(struct load *l, const char *value);
 void set_natpmp(struct load *l, const char *value);
 void set_rendezvous_engine(struct load *l, const char *value);
 void set_rendezvous_url(struct load *l, const char *value);
+void set_rendezvous_ca_file(struct load *l, const char *value);
 void set_rendezvous_public_key(struct load *l, const char *value);
 void set_rendezvous_psk(struct load *l, const char *value);
 void set_rendezvous_psk_file(struct load *l, const char *value);

@@ -89,10 +89,10 @@ static json_t *rendezvous_json(const struct config *config)
 		const struct config_rendezvous *r = &config->rendezvous[i];
 
 		json_array_append_new(
-			array, json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", r->name, "engine",
+			array, json_pack("{s:s, s:s, s:s, s:s, s:b, s:s?}", "name", r->name, "engine",
 					 "builtin", "url", config_write_url(url, r), "public_key",
 					 key_to_base64(key, r->public_key), "preshared_key",
-					 r->has_psk));
+					 r->has_psk, "ca_file", r->ca_file));
 	}
 	return array;
 }

@@ -34,7 +34,8 @@ static void rendezvous_settings(struct node_rendezvous_settings *out,
 				const struct config_rendezvous *r)
 {
 	*out = (struct node_rendezvous_settings){
-		.name = r->name, .host = r->host, .port = r->port, .tls = r->tls};
+		.name = r->name, .host = r->host, .port = r->port, .tls = r->tls,
+		.ca_file = r->ca_file};
 	memcpy(out->public_key, r->public_key, KEY_LEN);
 	if (r->has_psk)
 		memcpy(out->psk, r->psk, KEY_LEN);

@@ -103,6 +103,7 @@ static void take(struct node *node, struct peer *peer, msec now)
 		.host = peer->link->host,
 		.port = peer->link->port,
 		.tls = true,
+		.ca_file = *peer->link->ca_file ? peer->link->ca_file : NULL,
 		.framing = FRAMING_RFC4571,
 	};
 

@@ -47,6 +47,7 @@ struct node_rendezvous_settings {
 	const char *host;		/* a name or an address */
 	uint16_t port;
 	bool tls;			/* it is called over TLS; else by UDP */
+	const char *ca_file;		/* the CAs that are trusted with that; NULL: the system's */
 	uint8_t public_key[KEY_LEN];
 	uint8_t psk[KEY_LEN];		/* zeroes: none */
 };

@@ -17,14 +17,21 @@ struct peer *node_contact(const struct node *node, size_t i)
 	return i < links->len ? links->peers[i] : NULL;
 }
 
+static const char *ca_file_of(const struct node_rendezvous_settings *from)
+{
+	return from->ca_file ? from->ca_file : "";
+}
+
 static struct rendezvous_link *link_new(const struct node_rendezvous_settings *from,
 					struct rng *rng, msec now)
 {
-	struct rendezvous_link *link = calloc(1, sizeof(*link));
+	const char *ca_file = ca_file_of(from);
+	struct rendezvous_link *link = calloc(1, sizeof(*link) + strlen(ca_file) + 1);
 	uint8_t key[KEY_LEN];
 
 	if (!link)
 		return NULL;
+	strcpy(link->ca_file, ca_file);
 	snprintf(link->host, sizeof(link->host), "%s", from->host);
 	link->port = from->port;
 	link_stream_init(&link->stream, from->tls, now);
@@ -72,7 +79,7 @@ static bool leads_there(const struct rendezvous_link *link,
 			const struct node_rendezvous_settings *s)
 {
 	return link->stream.is_used == s->tls && link->port == s->port &&
-	       strcmp(link->host, s->host) == 0;
+	       strcmp(link->host, s->host) == 0 && strcmp(link->ca_file, ca_file_of(s)) == 0;
 }
 
 static struct peer *take_from(struct rendezvous_links *old,

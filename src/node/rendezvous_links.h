@@ -34,6 +34,7 @@ struct rendezvous_link {
 	uint16_t port;
 	msec again;			/* when it is called again; NEVER: it is not left alone */
 	struct link_stream stream;
+	char ca_file[];			/* "": the system's */
 };
 
 struct rendezvous_links {
