@@ -31,7 +31,7 @@ _p2pnet_options() {
 	"config") echo "--effective" ;;
 	"log") ;;
 	"ice") echo "--stun --turn --turn-user --turn-password-file --turn-secret-file --controlling --controlled" ;;
-	"rendezvous") echo "--key --psk --listen --stun-port --max-clients --relay --relay-rate" ;;
+	"rendezvous") echo "--key --psk --listen --stun-port --max-clients --relay --relay-rate --tls-listen --cert --cert-key" ;;
 	"version") ;;
 	"help") ;;
 	esac

@@ -138,3 +138,6 @@ complete -c p2pnet -n '__p2pnet_is rendezvous' -l stun-port -x -d 'the second po
 complete -c p2pnet -n '__p2pnet_is rendezvous' -l max-clients -x -d 'so many at most'
 complete -c p2pnet -n '__p2pnet_is rendezvous' -l relay -d 'pass on packets between clients, too'
 complete -c p2pnet -n '__p2pnet_is rendezvous' -l relay-rate -x -a unlimited -d 'so many Mbit/s at most'
+complete -c p2pnet -n '__p2pnet_is rendezvous' -l tls-listen -x -d 'where it is called over TLS; may be repeated'
+complete -c p2pnet -n '__p2pnet_is rendezvous' -l cert -r -F -d 'a file with its certificate'
+complete -c p2pnet -n '__p2pnet_is rendezvous' -l cert-key -r -F -d 'a file with the private key of the certificate'

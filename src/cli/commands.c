@@ -41,7 +41,8 @@ static const struct command table[] = {
 	{"netcheck", "", "what kind of NAT this host is behind, and what follows from that",
 	 "Asks STUN servers, those of --stun and of the file's [nat], from a port of its own; needs\n"
 	 "no net that runs and no rights. Two servers tell more than one, and one with two addresses\n"
-	 "(RFC 5780) more than two. The exit code is 1 if nobody answers.",
+	 "(RFC 5780) more than two. A rendezvous over TLS is connected to. The exit code is 1 if\n"
+	 "nobody answers.",
 	 BIT(OPT_STUN), 0, 0, run_netcheck},
 	{"show", "[NET] [dump]", "the same in the words of `wg show`",
 	 "Without NET all nets that are running. With dump: tab-separated, the columns of\n"

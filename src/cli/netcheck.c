@@ -1,6 +1,7 @@
 /* netcheck.c -- what kind of NAT this host is behind.
  *
  *	--stun, [nat] stun, [rendezvous] url --> io/netcheck.h --> netcheck_report() --> JSON, or netcheck_print()
+ *	                          url = tls:// --> netcheck_tls() --^
  *	                                         a net that runs --^ the port that the router opened
  */
 #include "cli/netcheck.h"
@@ -13,6 +14,7 @@
 #include "cli/json.h"
 #include "cli/load.h"
 #include "cli/message.h"
+#include "cli/netcheck_tls.h"
 #include "cli/place.h"
 #include "ctl/request.h"
 
@@ -26,7 +28,7 @@ static void add_rendezvous(struct servers *servers, const struct config_rendezvo
 {
 	struct config_server server = {.port = r->port};
 
-	if (!r->host[0])
+	if (!r->host[0] || r->tls)
 		return;
 	memcpy(server.host, r->host, sizeof(server.host));
 	servers_add(servers, &server);
@@ -35,9 +37,21 @@ static void add_rendezvous(struct servers *servers, const struct config_rendezvo
 		servers_add(servers, &server);
 }
 
-/* The servers do not depend on the rest of the file, nor on a key that this user may not read. */
-static int add_configured(struct servers *servers, const struct place *place, bool quiet)
+static bool has_tls(const struct config *config)
 {
+	for (size_t i = 0; config && i < config->rendezvous_len; i++) {
+		if (config->rendezvous[i].tls)
+			return true;
+	}
+	return false;
+}
+
+/* The servers do not depend on the rest of the file, nor on a key that this user may not read.
+ * What is called over TLS is asked at once; *tls stays NULL if there is nothing of the kind. */
+static int add_configured(struct servers *servers, json_t **tls, const struct place *place,
+			  bool quiet)
+{
+	char error[ERROR_TEXT] = "no memory";
 	struct config_report report;
 	struct config *config;
 	int code = load_permitted(place->config);
@@ -49,7 +63,11 @@ static int add_configured(struct servers *servers, const struct place *place, bo
 		servers_add(servers, &config->stun[i]);
 	for (size_t i = 0; config && i < config->rendezvous_len; i++)
 		add_rendezvous(servers, &config->rendezvous[i]);
-	if (report.errors && !servers->len)
+	if (has_tls(config)) {
+		*tls = netcheck_tls(config, error);
+		code = *tls ? EXIT_OK : fail(EXIT_FAILED, "%s", error);
+	}
+	if (report.errors && !servers->len && !*tls)
 		code = EXIT_CONFIG;
 	if (code || !quiet)
 		config_report_print(stderr, &report);
@@ -59,7 +77,7 @@ static int add_configured(struct servers *servers, const struct place *place, bo
 }
 
 /* A file that was named must be there; the one that might be needs not. */
-static int find_servers(struct servers *servers, const struct options *o)
+static int find_servers(struct servers *servers, json_t **tls, const struct options *o)
 {
 	struct place place;
 	bool is_named = o->count[OPT_CONFIG] || o->count[OPT_NET];
@@ -68,8 +86,8 @@ static int find_servers(struct servers *servers, const struct options *o)
 	if (!code)
 		code = place_find(&place, o, NULL);
 	if (!code && (is_named || access(place.config, R_OK) == 0))
-		code = add_configured(servers, &place, o->count[OPT_QUIET] > 0);
-	if (code || servers->len)
+		code = add_configured(servers, tls, &place, o->count[OPT_QUIET] > 0);
+	if (code || servers->len || *tls)
 		return code;
 	return fail(EXIT_USAGE,
 		    "no STUN server is known, and nobody else can tell how this host looks from "
@@ -99,14 +117,19 @@ int run_netcheck(const struct invocation *in)
 	static struct servers servers;
 	struct netcheck found;
 	char error[ERROR_TEXT];
-	json_t *report;
-	int code = find_servers(&servers, in->options);
+	bool answers;
+	json_t *report, *tls = NULL;
+	int code = find_servers(&servers, &tls, in->options);
 
-	if (code)
+	if (!code && netcheck_run(&found, servers.list, servers.len, error))
+		code = fail(EXIT_FAILED, "%s", error);
+	if (code) {
+		json_decref(tls);
 		return code;
-	if (netcheck_run(&found, servers.list, servers.len, error))
-		return fail(EXIT_FAILED, "%s", error);
+	}
 	report = netcheck_report(&found, &servers);
+	answers = netcheck_tls_answers(tls);
+	json_object_set_new(report, "tls", tls ? tls : json_array());
 	if (report)
 		add_port_map(report, in->options);
 	if (report && !in->options->count[OPT_JSON]) {
@@ -115,5 +138,5 @@ int run_netcheck(const struct invocation *in)
 	} else {
 		code = json_out(report);
 	}
-	return code || netcheck_has_udp(&found) ? code : EXIT_FAILED;
+	return code || netcheck_has_udp(&found) || answers ? code : EXIT_FAILED;
 }

@@ -1,7 +1,7 @@
 /* netcheck.h -- what netcheck found, told.
  *
  *	{
- *	  "schema": 1, "udp": true, "cgnat": false | true | null (cannot be told),
+ *	  "schema": 1, "udp": true | false | null (nobody was asked), "cgnat": false | true | null (cannot be told),
  *	  "ipv4": {
  *	    "local": "192.168.1.5:41999" | null (no way out), "seen": "203.0.113.4:41999" | null,
  *	    "nat": "none" | "easy" | "hard" | "blocked" | "unknown",
@@ -16,6 +16,7 @@
  *	    "ipv4": {"address": "192.0.2.1:3478", "rtt_ms": 12 | null, "why": null | "no answer"} | null,
  *	    "ipv6": (the same)
  *	  }],
+ *	  "tls": as in netcheck_tls.h
  *	  "port_map": as in the status of a net | null (none); absent: no net runs
  *	  "verdict": "..."
  *	}

@@ -8,6 +8,7 @@
  *	Port map  UPnP -> 203.0.113.4:41999 for 2h00
  *	STUN      stun1.example.net:3478 12 ms
  *	          stun2.example.net:3478 IPv4 no answer, IPv6 14 ms
+ *	TLS       tls://rendezvous.example.net:443 19 ms
  *	Verdict   direct to all but peers whose NAT takes a new port for each destination
  */
 #include "cli/netcheck.h"
@@ -140,14 +141,36 @@ static const char *words_for_tcp(const json_t *tcp)
 	return json_is_true(tcp) ? "yes" : "no";
 }
 
+/* What is wrong stands in a line of its own. */
+static void print_tls(FILE *out, const json_t *list)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	{
+		const char *why = report_text(one, "why", NULL);
+		char rtt[RTT_TEXT];
+
+		fprintf(out, "%-8s  %s %s\n", i ? "" : "TLS", report_text(one, "url", "?"),
+			why ? "no" : format_rtt(rtt, one));
+		if (why)
+			fprintf(out, "          %s\n", why);
+	}
+}
+
 void netcheck_print(FILE *out, const json_t *report)
 {
-	fprintf(out, "UDP       %-3s    TCP %s\n", json_is_true(get(report, "udp")) ? "yes" : "no",
+	const json_t *udp = get(report, "udp");
+
+	fprintf(out, "UDP       %-9s  TCP %s\n",
+		json_is_null(udp) ? "not asked" : json_is_true(udp) ? "yes" : "no",
 		words_for_tcp(get(report, "tcp")));
 	print_family(out, "IPv4", get(report, "ipv4"));
 	print_family(out, "IPv6", get(report, "ipv6"));
 	print_cgnat(out, get(report, "cgnat"));
 	print_port_map(out, json_object_get(report, "port_map"));
 	print_servers(out, get(report, "servers"));
+	print_tls(out, get(report, "tls"));
 	fprintf(out, "Verdict   %s\n", report_text(report, "verdict", "?"));
 }

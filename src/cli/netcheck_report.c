@@ -137,11 +137,15 @@ static json_t *tcp(enum netcheck_tcp_result result)
 json_t *netcheck_report(const struct netcheck *found, const struct servers *servers)
 {
 	json_t *list = json_array();
+	json_t *udp = servers->len ? json_boolean(netcheck_has_udp(found)) : json_null();
+	const char *verdict = servers->len
+				      ? netcheck_verdict(found)
+				      : "nobody was asked by UDP; name a STUN server with --stun HOST";
 
 	for (size_t i = 0; list && i < servers->len; i++)
 		json_array_append_new(list, server_json(found, servers, i));
-	return json_pack("{s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:s}", "schema", REPORT_SCHEMA, "udp",
-			 netcheck_has_udp(found), "tcp", tcp(found->tcp), "cgnat", cgnat(&found->v4), "ipv4",
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "schema", REPORT_SCHEMA, "udp",
+			 udp, "tcp", tcp(found->tcp), "cgnat", cgnat(&found->v4), "ipv4",
 			 family_json(&found->v4), "ipv6", family_json(&found->v6), "servers", list,
-			 "verdict", netcheck_verdict(found));
+			 "verdict", verdict);
 }

@@ -41,7 +41,7 @@ static void rendezvous_settings(struct node_rendezvous_settings *out,
 		memcpy(out->psk, r->psk, KEY_LEN);
 }
 
-static void proxy_settings(struct proxy *out, const struct config_proxy *proxy)
+void settings_proxy(struct proxy *out, const struct config_proxy *proxy)
 {
 	out->port = proxy->port;
 	memcpy(out->host, proxy->host, sizeof(out->host));
@@ -71,7 +71,7 @@ bool settings_init(struct settings *out, const struct config *config, const stru
 		peer_settings(&peers[i], &config->peers[i]);
 	for (size_t i = 0; i < config->rendezvous_len; i++)
 		rendezvous_settings(&out->rendezvous[i], &config->rendezvous[i]);
-	proxy_settings(&out->proxy, &config->proxy);
+	settings_proxy(&out->proxy, &config->proxy);
 	out->peers = peers;
 	for (size_t i = 0; i < config->stun_len; i++)
 		out->stun[i] = (struct node_stun_server){config->stun[i].host, config->stun[i].port};

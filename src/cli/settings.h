@@ -19,4 +19,6 @@ struct settings {
 bool settings_init(struct settings *out, const struct config *config, const struct place *place);
 void settings_deinit(struct settings *settings);	/* wipes the keys in it */
 
+void settings_proxy(struct proxy *out, const struct config_proxy *proxy);
+
 #endif

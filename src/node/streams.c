@@ -28,7 +28,8 @@ const char *node_stream_end_text(enum node_stream_end why)
 		[STREAM_TIMED_OUT] = "nobody answers",
 		[STREAM_PROXY_REFUSED] = "the proxy refuses to connect there",
 		[STREAM_BAD_CERTIFICATE] = "its certificate has run out, is for another name, or is by "
-					   "nobody whom this host trusts; who runs it has to see to that",
+					   "nobody whom this host trusts: renew it there, or name its "
+					   "CA here (ca_file, turn_ca)",
 		[STREAM_BAD_TLS] = "no TLS is spoken there, or something on the way is against it",
 		[STREAM_BAD_FRAME] = "something else than what was called answers there",
 	};

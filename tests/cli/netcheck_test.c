@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "cli/netcheck.h"
+#include "cli/netcheck_tls.h"
+#include "io/tls_probe.h"
 
 static const struct endpoint inner = {.ip = {.family = IP_V4, .bytes = {192, 168, 1, 5}}, .port = 7};
 static const struct endpoint outer = {.ip = {.family = IP_V4, .bytes = {203, 0, 113, 4}}, .port = 9};
@@ -210,6 +212,36 @@ static void without_a_word_from_outside_little_is_printed(void **state)
 		      "allow UDP out in the firewall that is between here and the internet\n");
 }
 
+static void who_is_called_over_tls_is_there_or_it_is_said_why_not(void **state)
+{
+	static struct config_rendezvous rendezvous[] = {
+		{.host = "r.example.net", .port = 443, .tls = true},
+		{.host = "r.example.net", .port = 4901},
+		{.host = "2001:db8::1", .port = 8443, .tls = true}};
+	static struct servers servers;
+	struct config config = {.rendezvous = rendezvous, .rendezvous_len = 3};
+	struct tls_probe probes[] = {{.why = NODE_STREAM_ENDS, .rtt = 19},
+				     {.why = STREAM_BAD_CERTIFICATE}};
+	struct netcheck found = {0};
+	json_t *report = netcheck_report(&found, &servers);
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	json_object_set_new(report, "tls", netcheck_tls_report(&config, probes));
+	netcheck_print(out, report);
+	fclose(out);
+	assert_non_null(strstr(text, "UDP       not asked\n"));
+	assert_true(netcheck_tls_answers(json_object_get(report, "tls")));
+	assert_non_null(strstr(text, "TLS       tls://r.example.net:443 19 ms\n"
+				     "          tls://[2001:db8::1]:8443 no\n"
+				     "          its certificate has run out, is for another name, or is by "
+				     "nobody whom this host trusts"));
+	free(text);
+	json_decref(report);
+}
+
 static void the_port_that_the_router_opened_is_printed_if_a_net_runs(void **state)
 {
 	static const struct {
@@ -246,6 +278,7 @@ int main(void)
 		cmocka_unit_test(where_tcp_gets_out_it_is_what_is_left),
 		cmocka_unit_test(a_carrier_is_known_by_its_addresses),
 		cmocka_unit_test(all_that_was_found_is_printed),
+		cmocka_unit_test(who_is_called_over_tls_is_there_or_it_is_said_why_not),
 		cmocka_unit_test(the_port_that_the_router_opened_is_printed_if_a_net_runs),
 		cmocka_unit_test(without_a_word_from_outside_little_is_printed),
 	};

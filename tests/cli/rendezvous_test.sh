@@ -97,7 +97,7 @@ wrong 2 "--relay-rate is a number of Mbit/s from 1 to 100000, or \"unlimited\", 
 nine=()
 for i in 1 2 3 4 5 6 7 8 9; do nine+=(--listen "127.0.0.1:$i"); done
 wrong 2 "--listen may be given 8 times at most" --key key "${nine[@]}"
-wrong 2 "rendezvous has no use for 'x'; write: p2pnet rendezvous [--key FILE] [--psk FILE] [--listen ADDR:PORT] [--stun-port PORT] [--max-clients N] [--relay] [--relay-rate MBIT]" x
+wrong 2 "rendezvous has no use for 'x'; write: p2pnet rendezvous [--key FILE] [--psk FILE] [--listen ADDR:PORT] [--stun-port PORT] [--max-clients N] [--relay] [--relay-rate MBIT] [--tls-listen ADDR:PORT] [--cert FILE] [--cert-key FILE]" x
 wrong 1 "no.key cannot be read: No such file or directory; \"p2pnet genkey\" makes a key, and umask 077 keeps it yours" --key no.key
 chmod 640 psk
 wrong 4 "psk may be used by others than its owner (mode 0640); chmod 600 psk" --key key --psk psk

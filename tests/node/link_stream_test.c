@@ -382,7 +382,7 @@ static void a_certificate_that_is_wrong_is_said_once(void **state)
 			continue;
 		told++;
 		assert_non_null(strstr(event_text(text, events_at(events, n)), "certificate"));
-		assert_non_null(strstr(text, "see to that"));
+		assert_non_null(strstr(text, "ca_file"));
 	}
 	assert_int_equal(told, 1);
 	assert_int_equal(state_of(0), NODE_RENDEZVOUS_NO_CONNECTION);
