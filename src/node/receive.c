@@ -277,7 +277,7 @@ static void receive_other(struct node *node, enum demux_kind kind, struct datagr
 		receive_cookie(node, d, now);
 		break;
 	case DEMUX_STUN:
-		if (!is_astray(node, NULL, &d->path))
+		if (survey_tcp_calls(node, d->path.via) || !is_astray(node, NULL, &d->path))
 			signalling_stun(node, d, out, now);
 		break;
 	case DEMUX_ENVELOPE:

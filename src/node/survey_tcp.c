@@ -96,6 +96,15 @@ static void ask_connected(struct node *node, msec now)
 	}
 }
 
+bool survey_tcp_calls(const struct node *node, uint16_t via)
+{
+	for (size_t i = 0; via_is_stream(via) && i < NODE_STUN_MAX; i++) {
+		if (node->signalling.survey_tcp.streams[i] == via)
+			return true;
+	}
+	return false;
+}
+
 /* -- answers --------------------------------------------------------------- */
 
 static bool feed(struct node *node, struct binding *b, const struct path *path,

@@ -25,6 +25,9 @@ struct survey_tcp {
 /* Nobody is asked any more, until it is wanted again: also when the servers are others now. */
 void survey_tcp_stop(struct node *node);
 
+/* By that stream a STUN server is called. */
+bool survey_tcp_calls(const struct node *node, uint16_t via);
+
 /* True: the datagram was an answer to one of our questions. */
 bool survey_tcp_feed(struct node *node, const struct path *path, struct bytes datagram, msec now);
 void survey_tcp_tick(struct node *node, msec now);
