@@ -1,6 +1,6 @@
 /* netcheck_print.c -- what netcheck found, printed.
  *
- *	UDP       yes    TCP yes
+ *	UDP       yes        TCP yes
  *	IPv4      203.0.113.4:41999, NAT: easy
  *	          mapping: same for all, filtering: by address and port, ports: preserved, hairpin: no
  *	IPv6      no

@@ -178,7 +178,7 @@ static void all_that_was_found_is_printed(void **state)
 	found.v4.answers[2] = (struct netcheck_answer){at4, BINDING_TIMEOUT, 0, -1};
 	found.v6.answers[2] = found.v6.answers[3] = (struct netcheck_answer){.at = at6, .rtt = -1};
 	assert_prints(&found, &servers,
-		      "UDP       yes    TCP yes\n"
+		      "UDP       yes        TCP yes\n"
 		      "IPv4      203.0.113.4:9, NAT: hard\n"
 		      "          mapping: by address and port, filtering: by address and port, "
 		      "ports: sequential (step 2), hairpin: no\n"
@@ -203,7 +203,7 @@ static void without_a_word_from_outside_little_is_printed(void **state)
 	found.v4.answers[0] = (struct netcheck_answer){
 		{.ip = {.family = IP_V4, .bytes = {192, 0, 2, 1}}, .port = 3478}, BINDING_TIMEOUT, 0, -1};
 	assert_prints(&found, &servers,
-		      "UDP       no     TCP cannot be told\n"
+		      "UDP       no         TCP cannot be told\n"
 		      "IPv4      no answer\n"
 		      "IPv6      no\n"
 		      "CGNAT     cannot be told from here\n"
@@ -232,7 +232,7 @@ static void who_is_called_over_tls_is_there_or_it_is_said_why_not(void **state)
 	json_object_set_new(report, "tls", netcheck_tls_report(&config, probes));
 	netcheck_print(out, report);
 	fclose(out);
-	assert_non_null(strstr(text, "UDP       not asked\n"));
+	assert_non_null(strstr(text, "UDP       not asked  TCP "));
 	assert_true(netcheck_tls_answers(json_object_get(report, "tls")));
 	assert_non_null(strstr(text, "TLS       tls://r.example.net:443 19 ms\n"
 				     "          tls://[2001:db8::1]:8443 no\n"
