@@ -275,7 +275,7 @@ static void try_other_endpoint(struct peer *peer)
 
 	if (other.ip.family == IP_NONE || (peer->reach && peer->reach->chosen != NO_INDEX))
 		return;
-	if (!is_home)
+	if (!is_home && via_is_udp(peer->path.via))
 		peer->left = peer->path.remote;
 	peer->path = (struct path){.remote = other};
 }
