@@ -24,7 +24,7 @@ enum frame_kind {
 	FRAME_DELIVER = 7,
 	FRAME_OBSERVED = 8,
 	FRAME_RELAY = 9,	/* to and from who passes datagrams on: see relay.h */
-	FRAME_REPORT = 12,	/* inband.h */
+	FRAME_REPORT = 10,	/* inband.h */
 };
 
 enum { FRAME_KIND_MAX = 15, FRAME_HEADER = 3, FRAME_PADDING = 16 };
