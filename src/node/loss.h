@@ -26,7 +26,7 @@ enum {
 	LOSS_MESSAGES = 50,		/* or more, of so many messages */
 	LOSS_GAP = 3500,		/* msec until the next report of a row */
 	LOSS_BAD = 100,			/* per mille: too much for a path */
-	LOSS_SECONDS = 8,
+	LOSS_SECONDS = 16,
 };
 
 struct loss {

@@ -184,6 +184,7 @@ static void choose(struct reach *r, uint8_t index, enum event_reason why, msec n
 	r->peer->path = reach_path(r, index);
 	loss_begin(&r->loss, &r->peer->session);
 	standby_begin_climb(r, now);
+	trial_cancel(&r->trial);
 	ice_agent_set_active(&r->agent, reach_is_active(r, now) ? index : NO_INDEX, now);
 	peer_tell(r->peer, EVENT_PATH_CHOSEN, why, now);
 	if (!session_may_send(&r->peer->session, now) && r->peer->queue.len)
@@ -233,6 +234,13 @@ static void lose_way(struct reach *r, msec now)
 	peer_tell(r->peer, EVENT_PATH_LOST, EVENT_SILENT, now);
 }
 
+/* Once in a while: one that keeps losing would be asked without an end. */
+static void demand_proof(struct reach *r, uint8_t pair, msec now)
+{
+	if (now >= r->proof_due && ice_agent_sample(&r->agent, pair, now))
+		r->proof_due = now + REACH_PROOF;
+}
+
 static void review_choice(struct reach *r, msec now)
 {
 	uint8_t best = reach_best(r), rival;
@@ -255,7 +263,7 @@ static void review_choice(struct reach *r, msec now)
 	if (rival != NO_INDEX)
 		promote(r, rival, EVENT_BETTER, now);
 	else if (reach_is_half_proved(r, best))
-		ice_agent_check_now(&r->agent, best);
+		demand_proof(r, best, now);
 }
 
 /* -- ports that are guessed -------------------------------------------------- */

@@ -49,6 +49,7 @@ enum {
 	REACH_HOLD = 2000,		/* msec that a handshake waits for a way that answers */
 	REACH_DWELL = 5000,		/* msec between two changes that nothing forces */
 	REACH_GAIN_MIN = 10000,		/* microseconds; and 20 %: a round trip that much better */
+	REACH_PROOF = 5000,		/* msec until one that has lost something may prove itself again */
 	REACH_UNPROVEN = EXCHANGE_UNPROVEN_PAIRS,
 	REACH_ADOPTED_MAX = 4,		/* sockets that the peer found by guessing, */
 	REACH_ADOPTED_ASKED = 8,	/* and with those that it asked at as it saw us there */
@@ -87,6 +88,7 @@ struct reach {
 	msec resumed;			/* something to send after a silence, which counts from here */
 	msec asked;			/* after a silence */
 	msec doubted;			/* where we are seen, after one that goes on */
+	msec proof_due;			/* see REACH_PROOF */
 	msec followed;			/* the peer to where it was heard, away from the chosen pair */
 	struct standby standby;
 	struct loss loss;
@@ -184,7 +186,7 @@ struct path reach_path(const struct reach *r, uint8_t pair);
 uint8_t reach_best(const struct reach *r);	/* of those that work; NO_INDEX: none does */
 /* One that may take over from the chosen one, though that works; NO_INDEX: none. */
 uint8_t reach_rival(const struct reach *r, msec now);
-/* One of a better tier that needs another answer for that. */
+/* One of a better tier that has answered, and needs more for that. */
 bool reach_is_half_proved(const struct reach *r, uint8_t pair);
 
 #endif

@@ -98,10 +98,11 @@ uint8_t reach_best(const struct reach *r)
 
 /* -- rivals of the chosen one ------------------------------------------------- */
 
-/* Two answers in a row: one may have been luck. */
+/* Two answers, as one may have been luck; and no loss of late: what has failed answers eight
+ * times in a row before it is trusted again. */
 static bool has_proved_itself(const struct pair *p)
 {
-	return p->history_len >= 2 && (p->history & 3) == 0;
+	return p->history_len >= 2 && pair_lost(p) == 0;
 }
 
 bool reach_is_half_proved(const struct reach *r, uint8_t index)

@@ -49,10 +49,6 @@ static bool is_slow(const struct reach *r)
 	return false;
 }
 
-static bool is_lossy(const struct reach *r, msec now)
-{
-	return loss_of(&r->loss, now) >= LOSS_BAD;
-}
 
 /* -- one trial ----------------------------------------------------------------- */
 
@@ -71,7 +67,8 @@ static void begin(struct reach *r, msec now)
 	struct trial *t = &r->trial;
 
 	t->rivals_len = 0;
-	if (!is_lossy(r, now))
+	t->loss = loss_of(&r->loss, now);
+	if (t->loss < LOSS_BAD)
 		ice_agent_sample(&r->agent, r->chosen, now);
 	for (enum reach_tier tier = 0; tier < TIERS; tier++)
 		enter(r, rival_of_tier(r, tier), now);
@@ -79,15 +76,16 @@ static void begin(struct reach *r, msec now)
 	t->due = now + (t->under_way ? TRIAL_PATIENCE : TRIAL_AGAIN);
 }
 
-static bool is_clearly_better(const struct reach *r, unsigned rival, msec now)
+static bool is_clearly_better(const struct reach *r, unsigned rival)
 {
-	uint8_t pair = r->trial.rivals[rival];
-	unsigned lost = r->trial.lost[rival];
+	const struct trial *t = &r->trial;
+	uint8_t pair = t->rivals[rival];
+	unsigned lost = t->lost[rival];
 
 	if (lost == NO_INDEX || !is_rival(r, pair))
 		return false;
-	if (is_lossy(r, now))
-		return lost * 1000 * TRIAL_CLEARLY <= loss_of(&r->loss, now) * ICE_SAMPLES;
+	if (t->loss >= LOSS_BAD)
+		return lost * 1000 * TRIAL_CLEARLY <= t->loss * ICE_SAMPLES;
 	return lost == 0 && is_sooner_rival(r, pair);
 }
 
@@ -99,19 +97,19 @@ static void judge(struct reach *r, msec now)
 	t->under_way = false;
 	t->due = now + TRIAL_AGAIN;
 	for (unsigned i = 0; i < t->rivals_len; i++) {
-		if (is_clearly_better(r, i, now) &&
+		if (is_clearly_better(r, i) &&
 		    (best == NO_INDEX || reach_is_better(r, t->rivals[i], best)))
 			best = t->rivals[i];
 	}
 	if (best != NO_INDEX)
-		reach_leave_for(r, best, is_lossy(r, now) ? EVENT_LOSSY : EVENT_SLOW, now);
+		reach_leave_for(r, best, t->loss >= LOSS_BAD ? EVENT_LOSSY : EVENT_SLOW, now);
 }
 
 static bool has_reason(const struct reach *r, msec now)
 {
 	if (r->promoted_at != NEVER && now - r->promoted_at < REACH_DWELL)
 		return false;
-	return is_lossy(r, now) || is_slow(r);
+	return loss_of(&r->loss, now) >= LOSS_BAD || is_slow(r);
 }
 
 /* -- those that have served their time ------------------------------------------ */
@@ -159,6 +157,11 @@ static void take_trial(struct reach *r, uint8_t pair, unsigned lost, msec now)
 }
 
 /* -- time ------------------------------------------------------------------------ */
+
+void trial_cancel(struct trial *t)
+{
+	*t = (struct trial){0};
+}
 
 void trial_take(struct reach *r, uint8_t pair, unsigned lost, msec now)
 {

@@ -32,10 +32,14 @@ enum {
 struct trial {
 	msec due;			/* not before; while it is under way: its end at the latest */
 	bool under_way;
+	unsigned loss;			/* of the chosen one when it began: see loss_of() */
 	uint8_t rivals[TRIAL_RIVALS];	/* pairs */
 	uint8_t lost[TRIAL_RIVALS];	/* of ICE_SAMPLES; NO_INDEX: not known yet */
 	uint8_t rivals_len;
 };
+
+/* Another way was chosen: what is under way is of no use any more. */
+void trial_cancel(struct trial *t);
 
 /* In active use: begin one, if there is reason to; end it. */
 void trial_tick(struct reach *r, msec now);

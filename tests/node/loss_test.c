@@ -217,7 +217,7 @@ static void only_news_are_kept(void **state)
 	struct inband_report report = {KEY, 100, {{50, 10}}, 1};
 
 	(void)state;
-	a_keys.send_counter = 1000;
+	a_keys.send_counter = 10000;
 	assert_true(loss_take(&of_a, &a, &report, now));
 	assert_true(loss_take(&of_a, &a, &report, now));
 	report.first = 0;
