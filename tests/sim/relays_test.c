@@ -284,6 +284,80 @@ static void a_direct_way_takes_over_when_there_is_one(void **state)
 	}
 }
 
+/* -- loss ---------------------------------------------------------------------------- */
+
+struct lossy {
+	struct rng dice;
+	unsigned direct;		/* in 1/1000 */
+	struct ip relay;		/* what goes to this one is lost as often */
+	unsigned by_relay;
+};
+
+static bool lose(struct sim *of, struct sim_datagram *d, void *context)
+{
+	struct lossy *l = context;
+	unsigned loss = is_between_nats(d) ? l->direct : ip_equal(&d->to.ip, &l->relay) ? l->by_relay : 0;
+
+	(void)of;
+	return rng_below(&l->dice, 1000) >= loss;
+}
+
+static void begin_losing(struct lossy *l, uint64_t seed)
+{
+	*l = (struct lossy){0};
+	rng_seed(&l->dice, seed);
+	sim->tap = lose;
+	sim->tap_context = l;
+}
+
+/* And back to the direct way, when the penalty is over. */
+static void a_lossy_direct_way_loses_to_a_relay(void **state)
+{
+	struct lossy l;
+	msec left;
+
+	(void)state;
+	for (uint64_t seed = 110; seed < 115; seed++) {
+		open_with(seed, SIM_PORT_RESTRICTED, 1);
+		begin_losing(&l, seed);
+		assert_in_range(meet(A, B, SECONDS(10)), 1, 3000);
+		assert_int_equal(talk(LEN, SECONDS(10)), 0);
+		assert_true(is_direct());
+		l.direct = 300;
+		talk(LEN, SECONDS(20));
+		assert_through("n2");
+		assert_int_equal(talk(LEN, SECONDS(10)), 0);
+		l.direct = 0;
+		for (left = sim->now; !is_direct() && sim->now - left < SECONDS(100);)
+			assert_int_equal(talk(LEN, SECONDS(1)), 0);
+		assert_in_range(sim->now - left, SECONDS(25), SECONDS(65));
+		close_all();
+	}
+}
+
+static void a_lossy_relay_loses_to_another(void **state)
+{
+	static const char *const names[] = {[R] = "n2", [S] = "n3"};
+	struct lossy l;
+
+	(void)state;
+	for (uint64_t seed = 120; seed < 125; seed++) {
+		size_t bad;
+
+		open_with(seed, SIM_SYMMETRIC, 2);
+		begin_losing(&l, seed);
+		assert_in_range(meet(A, B, SECONDS(10)), 1, 3000);
+		assert_int_equal(talk(LEN, SECONDS(10)), 0);
+		bad = relay_in_use();
+		l.relay = sim->nodes[bad].links[0].at.ip;
+		l.by_relay = 300;
+		talk(LEN, SECONDS(20));
+		assert_through(names[bad == R ? S : R]);
+		assert_int_equal(talk(LEN, SECONDS(30)), 0);
+		close_all();
+	}
+}
+
 /* -- malice ------------------------------------------------------------------------- */
 
 /* The simulator holds what must hold: no packet changed, twice, or to a wrong node; no storm. */
@@ -349,6 +423,8 @@ int main(void)
 		cmocka_unit_test(a_relay_that_starts_anew_is_used_again),
 		cmocka_unit_test(a_relay_that_is_reloaded_costs_a_second),
 		cmocka_unit_test(a_direct_way_takes_over_when_there_is_one),
+		cmocka_unit_test(a_lossy_direct_way_loses_to_a_relay),
+		cmocka_unit_test(a_lossy_relay_loses_to_another),
 		cmocka_unit_test(a_hostile_relay_can_do_nothing_but_drop),
 		cmocka_unit_test(nor_does_it_harm_who_does_not_use_it),
 		cmocka_unit_test(a_relay_that_drops_loses_to_one_that_does_not),

@@ -26,9 +26,6 @@ static struct {
 	unsigned asked;			/* requests of A in this second */
 	msec second;
 	unsigned most;			/* of all seconds */
-	/* of the packets to B */
-	uint64_t last;
-	unsigned behind;		/* came after one that was sent later */
 } world;
 
 /* RFC 8445 section 14.2: of a node so many in a second, whatever it wants to know. */
@@ -138,6 +135,104 @@ static void a_hundred_upgrades_lose_nothing(void **state)
 	print_message("           a block is lifted, nobody is told: %lld ms at worst, nothing lost\n",
 		      (long long)worst);
 }
+
+/* -- from a relay ------------------------------------------------------------------ */
+
+static bool block_between_nats(struct sim *sim, struct sim_datagram *d, void *context)
+{
+	(void)sim;
+	(void)context;
+	return !world.blocked || d->from.ip.bytes[0] != 203 || d->to.ip.bytes[0] != 203;
+}
+
+/* Two behind NATs, the first ones; and one that relays. */
+static struct sim *two_and_a_relay(uint64_t seed)
+{
+	static const enum sim_nat_kind kinds[] = {SIM_PORT_RESTRICTED, SIM_PORT_RESTRICTED};
+	struct sim *sim = sim_new_behind_nats(seed, kinds, 3, 1);
+
+	memset(&world, 0, sizeof(world));
+	world.blocked = true;
+	sim->tap = block_between_nats;
+	sim->relays = 1u << 2;
+	sim_configure(sim, 2, true, false, 0);
+	sim_run(sim, SECONDS(3));
+	return sim;
+}
+
+static bool are_direct(const struct sim *sim)
+{
+	return sim_status(sim, 0, 1).state == PEER_DIRECT && sim_status(sim, 1, 0).state == PEER_DIRECT;
+}
+
+static msec ping_until_direct(struct sim *sim)
+{
+	msec start = sim->now;
+
+	while (!are_direct(sim)) {
+		assert_true(sim->now - start < SECONDS(65));
+		sim_talk(sim, 0, 1, LEN, 100);
+	}
+	return sim->now - start;
+}
+
+/* Up to 99 s after the relay was chosen: at first it is tried more often. */
+static void a_hundred_upgrades_from_a_relay_lose_nothing(void **state)
+{
+	msec worst = 0, sum = 0;
+
+	(void)state;
+	for (uint64_t seed = 0; seed < UPGRADES; seed++) {
+		struct sim *sim = two_and_a_relay(600 + seed);
+		uint32_t first;
+		msec took;
+
+		sim_talk(sim, 0, 1, LEN, SECONDS(4) + SECONDS(1) * (msec)seed);
+		assert_int_equal(sim_status(sim, 0, 1).state, PEER_RELAY);
+		first = sim->sent;
+		world.blocked = false;
+		took = ping_until_direct(sim);
+		worst = took > worst ? took : worst;
+		sum += took;
+		sim_talk(sim, 0, 1, LEN, SECONDS(5));
+		sim_run(sim, SECONDS(1));
+		nothing_may_be_missing(sim, first);
+		sim_free(sim);
+	}
+	print_message("           from a relay: %lld ms on average, %lld ms at worst, nothing lost\n",
+		      (long long)sum / UPGRADES, (long long)worst);
+}
+
+/* As when a firewall is told to let it through, and an address comes with that. */
+static void from_a_relay_it_takes_two_seconds_when_an_address_changes(void **state)
+{
+	msec worst = 0;
+
+	(void)state;
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		struct sim *sim = two_and_a_relay(800 + seed);
+		size_t who = seed % 2;
+		uint32_t first;
+		msec took;
+
+		sim_talk(sim, 0, 1, LEN, SECONDS(70));
+		assert_int_equal(sim_status(sim, 0, 1).state, PEER_RELAY);
+		first = sim->sent;
+		world.blocked = false;
+		sim_add_link(sim, who, ip_v4(192, 168, (uint8_t)who, 200), sim->nodes[who].links[0].net);
+		sim_tell_links(sim, who);
+		sim_drain(sim, who);
+		took = ping_until_direct(sim);
+		worst = took > worst ? took : worst;
+		sim_run(sim, SECONDS(1));
+		nothing_may_be_missing(sim, first);
+		sim_free(sim);
+	}
+	print_message("           the same, and an address comes: %lld ms at worst\n", (long long)worst);
+	assert_in_range(worst, 0, 2000);
+}
+
+/* -- told ---------------------------------------------------------------------------- */
 
 /* An address more, on either side, is reason enough to try all that has failed. */
 static void who_is_told_that_something_changed_needs_two_seconds(void **state)
@@ -250,6 +345,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_hundred_upgrades_lose_nothing),
+		cmocka_unit_test(a_hundred_upgrades_from_a_relay_lose_nothing),
+		cmocka_unit_test(from_a_relay_it_takes_two_seconds_when_an_address_changes),
 		cmocka_unit_test(who_is_told_that_something_changed_needs_two_seconds),
 		cmocka_unit_test(so_does_who_has_another_route),
 		cmocka_unit_test(a_storm_of_upgrades_keeps_to_the_pace),
