@@ -175,6 +175,15 @@ static void refresh(struct turn_allocation *a, msec now)
 	turn_request_start(&a->request, &a->server, STUN_REFRESH, now);
 }
 
+void turn_allocation_doubt(struct turn_allocation *a, msec now)
+{
+	if (a->state != TURN_UP)
+		return;
+	a->doubted = true;
+	if (!turn_request_is_out(&a->request))
+		refresh(a, now);
+}
+
 /* Nobody has answered the allocation's own request. */
 static void unanswered(struct turn_allocation *a, msec now)
 {
@@ -183,7 +192,10 @@ static void unanswered(struct turn_allocation *a, msec now)
 		allocation_fail_as(a, a->had_unsigned ? TURN_UNSIGNED : TURN_SILENT, now);
 		break;
 	case TURN_UP:
-		a->refresh_due = now + REFRESH_RETRY;
+		if (a->doubted)
+			allocation_fail_as(a, TURN_LOST, now);
+		else
+			a->refresh_due = now + REFRESH_RETRY;
 		break;
 	case TURN_CLOSING:
 		allocation_enter(a, TURN_OFF, now);

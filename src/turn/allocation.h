@@ -99,6 +99,7 @@ struct turn_allocation {
 	bool redirected, port_changed;		/* it has happened */
 	bool unwanted;				/* stopped while ALLOCATING */
 	bool had_unsigned;
+	bool doubted;				/* the Refresh that is out decides */
 	bool owes_port, owes_up, owes_ended;	/* for the owner to know */
 	uint32_t verdicts[TURN_VERDICTS];
 	uint32_t unsent;			/* wrap() said no */
@@ -112,6 +113,8 @@ void turn_allocation_start(struct turn_allocation *a, const struct endpoint *ser
 /* Give it back: CLOSING, or OFF at once if there is nothing to give back. What is just being
  * granted is waited for, for a second. */
 void turn_allocation_stop(struct turn_allocation *a, msec now);
+/* Is it still there? Ask; if nobody answers this time, it is lost. */
+void turn_allocation_doubt(struct turn_allocation *a, msec now);
 /* Instead of following TURN_CHANGE_PORT. */
 void turn_allocation_no_port(struct turn_allocation *a, msec now);
 

@@ -156,6 +156,7 @@ static void answered_refresh(struct turn_allocation *a, enum turn_answer answer,
 
 	if (answer == ANSWER_AGAIN || ended_by(a, answer, code, now))
 		return;
+	a->doubted = false;
 	if (answer == ANSWER_SUCCESS && stun_get_u32(msg, ATTR_LIFETIME, &lifetime) && lifetime)
 		set_lifetime(a, lifetime, now);
 	else

@@ -43,10 +43,17 @@ struct turn_peer *turn_peers_of_channel(struct turn_peers *p, uint16_t channel, 
 	return peer && (turn_peer_has_channel(peer, now) || is_binding(peer)) ? peer : NULL;
 }
 
+static bool permits(const struct turn_peer *peer, const struct ip *ip, msec now)
+{
+	return peer->permitted_until > now && ip_equal(&peer->at.ip, ip);
+}
+
 bool turn_peers_permit(const struct turn_peers *p, const struct ip *ip, msec now)
 {
+	if (p->last < p->len && permits(&p->slots[p->last], ip, now))
+		return true;
 	for (size_t i = 0; i < p->len; i++)
-		if (p->slots[i].permitted_until > now && ip_equal(&p->slots[i].at.ip, ip))
+		if (permits(&p->slots[i], ip, now))
 			return true;
 	return false;
 }

@@ -107,6 +107,34 @@ static void a_stale_nonce_costs_a_round_trip_and_nothing_else(void **state)
 	assert_int_equal(ends, 0);
 }
 
+/* The server was restarted, or is gone. */
+static void who_is_in_doubt_asks_and_believes_the_answer_or_the_silence(void **state)
+{
+	(void)state;
+	play_with_lifetime(600);
+	turn_allocation_doubt(&a, now);
+	next_request();
+	assert_int_equal(request.method, STUN_REFRESH);
+	assert_int_equal(grant(), TURN_HANDLED);
+	assert_int_equal(a.state, TURN_UP);
+	turn_allocation_doubt(&a, now);
+	next_request();
+	assert_int_equal(demand(438, "of another life"), TURN_HANDLED);
+	next_request();
+	assert_int_equal(refuse(437), TURN_HANDLED);
+	assert_int_equal(a.failure.kind, TURN_LOST);
+
+	play_with_lifetime(600);
+	turn_allocation_doubt(&a, now);
+	turn_allocation_doubt(&a, now);
+	while (a.state == TURN_UP) {
+		poll_request();
+		pass(NEVER);
+	}
+	assert_int_equal(a.failure.kind, TURN_LOST);
+	assert_true(now < 1000 + SECONDS(45));
+}
+
 static void other_errors_are_asked_about_again_as_long_as_there_is_time(void **state)
 {
 	static const unsigned codes[] = {300, 400, 403, 420, 486, 500, 508};
@@ -301,6 +329,7 @@ int main(void)
 		cmocka_unit_test(a_refresh_counts_from_when_it_was_asked_for),
 		cmocka_unit_test(a_lifetime_of_a_second_is_lost_and_not_asked_for_again),
 		cmocka_unit_test(a_stale_nonce_costs_a_round_trip_and_nothing_else),
+		cmocka_unit_test(who_is_in_doubt_asks_and_believes_the_answer_or_the_silence),
 		cmocka_unit_test(other_errors_are_asked_about_again_as_long_as_there_is_time),
 		cmocka_unit_test(so_are_answers_that_make_no_sense),
 		cmocka_unit_test(without_an_answer_it_ends_when_its_time_is_over),
