@@ -30,7 +30,9 @@ static void say(const struct event *e)
 	char text[EVENT_TEXT];
 
 	event_text(text, e);
-	if (e->name[0])
+	if (e->kind == EVENT_TURN_REFUSED)
+		log_warn("%s", text);
+	else if (e->name[0])
 		log_info("%s: %s", e->name, text);
 	else
 		log_info("%s", text);
@@ -69,6 +71,10 @@ const char *event_kind_name(enum event_kind kind)
 		[EVENT_SEEN_AT] = "seen_at",
 		[EVENT_ADDRESSES_CHANGED] = "addresses_changed",
 		[EVENT_RESUMED] = "resumed",
+		[EVENT_TURN_UP] = "turn_up",
+		[EVENT_TURN_LOST] = "turn_lost",
+		[EVENT_TURN_FAILED] = "turn_failed",
+		[EVENT_TURN_REFUSED] = "turn_refused",
 	};
 
 	return names[kind];
@@ -121,9 +127,10 @@ static char *way_text(char out[static WAY_TEXT], const struct path_status *way)
 
 	if (remote->ip.family == IP_NONE)
 		snprintf(out, WAY_TEXT, "no way");
+	else if (strncmp(way->relay, "turn:", 5) == 0)
+		snprintf(out, WAY_TEXT, "relay %s (%s)", way->relay, path_transport_name(way->transport));
 	else if (*way->relay)
-		snprintf(out, WAY_TEXT, "relay %s%s",
-			 strncmp(way->relay, "turn:", 5) ? "through " : "", way->relay);
+		snprintf(out, WAY_TEXT, "relay through %s", way->relay);
 	else
 		snprintf(out, WAY_TEXT, "%s %s%c %s%s", way->how == PATH_RELAYED ? "relay" : "direct",
 			 path_transport_name(way->transport), remote->ip.family == IP_V4 ? '4' : '6',
@@ -190,6 +197,20 @@ char *event_text(char out[static EVENT_TEXT], const struct event *e)
 		break;
 	case EVENT_RESUMED:
 		snprintf(out, EVENT_TEXT, "this host has slept, looking at the network anew");
+		break;
+	case EVENT_TURN_UP:
+		snprintf(out, EVENT_TEXT, "%s (%s) relays for us at %s", e->way.relay,
+			 path_transport_name(e->way.transport), endpoint_format(seen, &e->seen));
+		break;
+	case EVENT_TURN_LOST:
+		snprintf(out, EVENT_TEXT, "%s is lost: %s", e->way.relay, e->text);
+		break;
+	case EVENT_TURN_FAILED:
+		snprintf(out, EVENT_TEXT, "%s gives us no relayed address: %s", e->way.relay, e->text);
+		break;
+	case EVENT_TURN_REFUSED:
+		snprintf(out, EVENT_TEXT, "%s will not relay for us: %s; asked no more until the config changes",
+			 e->way.relay, e->text);
 		break;
 	case EVENT_KINDS:
 		out[0] = '\0';

@@ -39,6 +39,10 @@ enum event_kind {
 	EVENT_SEEN_AT,			/* so the peer sees us, which is news */
 	EVENT_ADDRESSES_CHANGED,	/* of this host */
 	EVENT_RESUMED,			/* this host has slept */
+	EVENT_TURN_UP,			/* a TURN server has an address for us */
+	EVENT_TURN_LOST,		/* and has it no more; the text */
+	EVENT_TURN_FAILED,		/* it gives us none, and is asked again; the text */
+	EVENT_TURN_REFUSED,		/* nor will it, with these settings; the text */
 	EVENT_KINDS,
 };
 
@@ -68,8 +72,9 @@ struct event {
 	char name[EVENT_NAME];		/* of the peer; "": it is about this host */
 	uint8_t peer[KEY_LEN];
 	struct path_status way;		/* to the peer, after what happened */
-	struct endpoint seen;		/* EVENT_SEEN_AT */
+	struct endpoint seen;		/* EVENT_SEEN_AT, EVENT_TURN_UP */
 	enum node_stream_end stream_end;	/* EVENT_NO_CONNECTION */
+	const char *text;		/* EVENT_TURN_...: why; for ever there */
 	unsigned addresses;		/* EVENT_ADDRESSES_CHANGED: how many there are now */
 };
 

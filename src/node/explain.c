@@ -24,13 +24,18 @@ static const struct {
 	enum explain_verdict verdict;
 } cases[] = {
 	{FACT_SESSION | FACT_UNANSWERED, 0, VERDICT_GONE},
+	{FACT_SESSION | FACT_RELAYED | FACT_RELAY_ONLY, 0, VERDICT_RELAY_ONLY},
+	{FACT_SESSION | FACT_RELAYED | FACT_BY_STREAM, 0, VERDICT_RELAYED_NO_UDP},
+	{FACT_SESSION | FACT_RELAYED | FACT_HARD | FACT_PEER_HARD, 0, VERDICT_RELAYED_BOTH_HARD},
 	{FACT_SESSION | FACT_RELAYED, 0, VERDICT_RELAYED},
 	{FACT_SESSION | FACT_TCP, 0, VERDICT_DIRECT_TCP},
 	{FACT_SESSION, 0, VERDICT_DIRECT},
 	{FACT_WORKS | FACT_UNANSWERED, 0, VERDICT_WIREGUARD_LOST},
 	{FACT_WORKS | FACT_TRYING, 0, VERDICT_CONNECTING},
 	{FACT_WORKS, 0, VERDICT_IDLE},
+	{FACT_LOOKED_FOR | FACT_RELAY_ONLY, FACT_TURN_UP, VERDICT_NO_RELAY},
 	/* it has told its addresses, and none of them answers */
+	{FACT_LOOKED_FOR | FACT_FAILED | FACT_DIRECT_ONLY, 0, VERDICT_DIRECT_ONLY},
 	{FACT_LOOKED_FOR | FACT_NO_FAMILY, 0, VERDICT_NO_FAMILY},
 	{FACT_LOOKED_FOR | FACT_FAILED | FACT_ONE_OUTSIDE, 0, VERDICT_ONE_OUTSIDE},
 	{FACT_LOOKED_FOR | FACT_FAILED | FACT_HARD | FACT_PEER_HARD, 0, VERDICT_BOTH_HARD},
@@ -79,6 +84,32 @@ static const struct {
 		"UDP does not get through, so packets go straight to it over TCP, which waits where one is lost",
 		"let UDP through in the firewalls of both networks; it is tried again each minute",
 	},
+	[VERDICT_RELAY_ONLY] = {
+		"relay_only",
+		"the config wants it so, path = relay-only: a relay passes the packets on",
+		"nothing to do; path = auto would use a straight way if there is one",
+	},
+	[VERDICT_RELAYED_NO_UDP] = {
+		"relayed_no_udp",
+		"UDP does not even reach the relay from here, so it passes the packets on by a connection, which is slower",
+		"let UDP out in the firewall of this network; 'p2pnet netcheck' tells whether it gets out",
+	},
+	[VERDICT_RELAYED_BOTH_HARD] = {
+		"relayed_both_hard",
+		"both NATs show each destination another port, so neither side can guess where to send to, and a relay passes "
+		"the packets on",
+		"make one of the two reachable from outside: IPv6, or a UDP port that its router forwards",
+	},
+	[VERDICT_NO_RELAY] = {
+		"no_relay",
+		"the config allows relays only, path = relay-only, and no TURN server has an address for us",
+		"see above what each of them says; 'turn' in [nat] names them",
+	},
+	[VERDICT_DIRECT_ONLY] = {
+		"direct_only",
+		"no straight way works, and the config forbids a relay, path = direct-only",
+		"make one of the two reachable from outside, or write path = auto",
+	},
 	[VERDICT_RELAYED] = {
 		"relayed",
 		"no straight way was found, so a relay passes the packets on",
@@ -112,8 +143,8 @@ static const struct {
 	[VERDICT_BOTH_HARD] = {
 		"both_hard",
 		"both NATs show each destination another port, so neither side can guess where to send to",
-		"get IPv6 or a forwarded UDP port for one of the two, or let a peer with an endpoint relay: "
-		"relay = yes in its [nat]",
+		"get IPv6 or a forwarded UDP port for one of the two, or let a peer with an endpoint relay, "
+		"relay = yes in its [nat], or a TURN server, turn = in ours",
 	},
 	[VERDICT_WE_ARE_HARD] = {
 		"we_are_hard",
@@ -312,9 +343,9 @@ static uint32_t facts_of_pairs(const struct reach *r, const struct gather *g, ms
 	unsigned hopes = checklist_count(list, PAIR_FROZEN) +
 			 checklist_count(list, PAIR_WAITING) +
 			 checklist_count(list, PAIR_IN_PROGRESS);
-	unsigned valid = checklist_count(list, PAIR_VALID);
+	bool valid = reach_best(r) != NO_INDEX;
 
-	return when(valid > 0, FACT_WORKS) |
+	return when(valid, FACT_WORKS) |
 	       when(!valid && (is_hopeless(r, now) || (failed && !hopes)), FACT_FAILED) |
 	       when(r->agent.remote_ufrag[0], FACT_HEARD) |
 	       when(share_outside(g, list), FACT_ONE_OUTSIDE) |
@@ -338,6 +369,9 @@ static uint32_t facts_of_peer(const struct peer *peer, const struct peer_status 
 	return when(peer_state_is_up(status->state), FACT_SESSION) |
 	       when(status->way.how == PATH_RELAYED, FACT_RELAYED) |
 	       when(peer->path.via == VIA_TCP, FACT_TCP) |
+	       when(status->way.transport != PATH_UDP, FACT_BY_STREAM) |
+	       when(peer->settings->path == PEER_PATH_RELAY_ONLY, FACT_RELAY_ONLY) |
+	       when(peer->settings->path == PEER_PATH_DIRECT_ONLY, FACT_DIRECT_ONLY) |
 	       when(status->state == PEER_CONNECTING, FACT_TRYING) |
 	       when(peer->unanswered >= EXPLAIN_UNANSWERED, FACT_UNANSWERED) |
 	       when(has_endpoint, FACT_ENDPOINT) |
@@ -359,6 +393,8 @@ static uint32_t gather_facts(const struct node *node, const struct peer *peer,
 
 	if (peer->reach)
 		facts |= facts_of_reach(peer->reach, &node->signalling.gather, now);
+	for (size_t i = 0; i < e->turns_len; i++)
+		facts |= when(e->turns[i].state == NODE_TURN_UP, FACT_TURN_UP);
 	for (size_t i = 0; i < e->introducers_len; i++)
 		facts |= facts_of_introducer(&e->introducers[i]);
 	return facts;
@@ -415,6 +451,13 @@ static const char *word_for(const struct candidate *c)
 	};
 
 	return candidate_is_tcp(c) ? tcp[c->proto] : candidate_type_name(c->type);
+}
+
+static void copy_turns(struct explanation *e, const struct node *node, msec now)
+{
+	e->turns_len = node_turns_len(node);
+	for (size_t i = 0; i < e->turns_len; i++)
+		node_turn_status(node, i, &e->turns[i], now);
 }
 
 static struct explained_candidate candidate_of(const struct relays *relays,
@@ -532,6 +575,7 @@ bool node_explain(const struct node *node, const uint8_t key[static KEY_LEN],
 	copy_observed(out, s->gather.observed, GATHER_OBSERVED_MAX, false, now);
 	copy_observed(out, s->gather.observed_tcp, GATHER_OBSERVED_TCP_MAX, true, now);
 	copy_introducers(out, node, now);
+	copy_turns(out, node, now);
 	copy_locals(out, s, peer->reach && peer->reach->tcp.used);
 	if (peer->reach)
 		copy_reach(out, peer->reach, now);

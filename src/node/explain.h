@@ -44,15 +44,24 @@ enum explain_fact {
 	FACT_TCP = 1 << 21,		/* what is said goes by TCP */
 	FACT_DEAF = 1 << 18,		/* several were called, and none answers */
 	FACTS_END = 1 << 19,
+	FACT_BY_STREAM = 1 << 22,	/* TCP or TLS, to the relay */
+	FACT_RELAY_ONLY = 1 << 23,	/* so are the settings of the peer */
+	FACT_DIRECT_ONLY = 1 << 24,
+	FACT_TURN_UP = 1 << 25,		/* a TURN server has an address for us */
 };
 
 enum explain_verdict {
 	VERDICT_DIRECT,
 	VERDICT_DIRECT_TCP,
+	VERDICT_RELAY_ONLY,		/* the settings want it so */
+	VERDICT_RELAYED_NO_UDP,		/* not even to the relay */
+	VERDICT_RELAYED_BOTH_HARD,
 	VERDICT_RELAYED,
 	VERDICT_GONE,			/* there are keys, but it is not heard any more */
 	VERDICT_WIREGUARD_LOST,		/* the way works, but not for handshakes */
 	VERDICT_CONNECTING,
+	VERDICT_NO_RELAY,		/* the settings want no other way, and there is none */
+	VERDICT_DIRECT_ONLY,		/* no way works, and the settings forbid a relay */
 	VERDICT_NO_FAMILY,
 	VERDICT_ONE_OUTSIDE,
 	VERDICT_BOTH_HARD,
@@ -121,6 +130,8 @@ struct explanation {
 	bool lan, places;
 	struct explained_introducer introducers[EXPLAIN_INTRODUCERS];
 	size_t introducers_len;
+	struct turn_status turns[NODE_TURN_MAX];
+	size_t turns_len;
 	struct explained_observed observed[EXPLAIN_OBSERVED];
 	size_t observed_len;
 	struct explained_candidate locals[EXPLAIN_LOCALS], remotes[EXPLAIN_REMOTES];

@@ -39,8 +39,24 @@ static struct ice_base base_of_relay(const struct gather *g, uint16_t via)
 	return (struct ice_base){.at = g->relays[via - VIA_RELAY], .via = via};
 }
 
+bool gather_has_family(const struct gather *g, enum ip_family family)
+{
+	for (size_t i = 0; i < g->locals_len; i++) {
+		if (g->locals[i].ip.family == family && !ip_is_link_local(&g->locals[i].ip))
+			return true;
+	}
+	return false;
+}
+
+static const struct gathered_turn *find_turn(const struct gather *g, uint16_t via)
+{
+	return &g->turns[via - VIA_TURN];
+}
+
 bool gather_has_base(const struct gather *g, const struct ice_base *base)
 {
+	if (via_is_turn(base->via))
+		return base_equal(&find_turn(g, base->via)->base, base);
 	if (via_is_relay(base->via))
 		return endpoint_equal(&g->relays[base->via - VIA_RELAY], &base->at);
 	return gather_is_local(g, &base->at.ip);
@@ -50,6 +66,10 @@ bool gather_base(const struct gather *g, const struct path *path, struct ice_bas
 {
 	const struct node_local_address *local = find_local(g, &path->local);
 
+	if (via_is_turn(path->via)) {
+		*base = find_turn(g, path->via)->base;
+		return ip_equal(&base->at.ip, &path->local);
+	}
 	if (via_is_relay(path->via)) {
 		*base = base_of_relay(g, path->via);
 		return base->at.ip.family != IP_NONE;
@@ -133,6 +153,34 @@ static void add_mapped(struct gather *g)
 		return;
 	c.base = base_at(g, local);
 	add(g, &c);
+}
+
+/* Before the hops if we talk UDP with the server. */
+static void add_turn(struct gather *g, const struct gathered_turn *t, unsigned nth)
+{
+	uint16_t preference = candidate_preference_of(t->base.at.ip.family, nth);
+	struct local_candidate c = {
+		.c = {
+			.type = CANDIDATE_RELAY,
+			.component = COMPONENT,
+			.priority = candidate_priority(CANDIDATE_RELAY,
+				t->is_stream ? preference / 2 : preference, COMPONENT),
+			.at = t->base.at,
+			.related = t->mapped,
+		},
+		.base = t->base,
+		.server = t->server,
+	};
+
+	add(g, &c);
+}
+
+static void add_turns(struct gather *g)
+{
+	for (unsigned i = 0; i < NODE_TURNS_MAX; i++) {
+		if (g->turns[i].base.at.ip.family != IP_NONE)
+			add_turn(g, &g->turns[i], i);
+	}
 }
 
 static int compare_endpoints(const struct endpoint *a, const struct endpoint *b)
@@ -264,6 +312,7 @@ static bool rebuild(struct gather *g)
 	for (size_t i = 0; i < g->locals_len; i++)
 		add_host(g, &g->locals[i], g->locals[i].ip.family == IP_V4 ? nth4++ : nth6++);
 	add_mapped(g);
+	add_turns(g);
 	add_hops(g);
 	for (size_t i = 0; i < GATHER_OBSERVED_MAX; i++) {
 		if (g->observed[i].mapped.ip.family != IP_NONE)
@@ -328,6 +377,12 @@ bool gather_set_locals(struct gather *g, const struct node_local_address *locals
 bool gather_set_mapped(struct gather *g, const struct node_mapped *mapped)
 {
 	g->mapped = *mapped;
+	return rebuild(g);
+}
+
+bool gather_set_turn(struct gather *g, uint16_t via, const struct gathered_turn *turn)
+{
+	g->turns[via - VIA_TURN] = *turn;
 	return rebuild(g);
 }
 

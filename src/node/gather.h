@@ -5,6 +5,7 @@
  *           STUN servers (survey.h), under the local address that what we send there
  *           leaves from
  *   mapped  the port that the router opened for us: a srflx that lets in whoever comes
+ *   relay   an address on a TURN server that passes on what comes (turns.h)
  *   hop     a relay among our peers (relays.h); the peers know of it without being told
  *
  * Two of a server's ports are two observers: what they see may differ (mapping.h). What they
@@ -33,6 +34,13 @@ struct observed {
 	msec seen;
 };
 
+struct gathered_turn {
+	struct ice_base base;		/* at: family IP_NONE: free */
+	struct endpoint mapped;		/* as the server sees us, for diagnosis */
+	struct ip server;
+	bool is_stream;			/* we reach it by TCP or TLS: worth less */
+};
+
 struct gather {
 	uint16_t port;
 	struct node_local_address locals[NODE_LOCALS_MAX];
@@ -40,6 +48,7 @@ struct gather {
 	struct observed observed[GATHER_OBSERVED_MAX];
 	struct observed observed_tcp[GATHER_OBSERVED_TCP_MAX];
 	struct node_mapped mapped;
+	struct gathered_turn turns[NODE_TURNS_MAX];
 	struct endpoint relays[NODE_RELAYS_MAX];	/* family IP_NONE: free */
 	bool tcp;			/* may be used at all */
 	/* what follows from it */
@@ -62,6 +71,9 @@ bool gather_observe(struct gather *g, const struct endpoint *mapped, const struc
 /* What was seen of UDP before that time, and not since. True as above. */
 bool gather_forget_before(struct gather *g, msec when);
 
+/* The relayed address of that number (path.via); at.ip.family IP_NONE: there is none any more. */
+bool gather_set_turn(struct gather *g, uint16_t via, const struct gathered_turn *turn);
+
 /* The relay by that number; family IP_NONE: there is none. */
 void gather_set_relay(struct gather *g, uint16_t via, const struct endpoint *at);
 
@@ -70,6 +82,8 @@ bool gather_has_relay(const struct gather *g, const struct ip *ip);
 bool gather_is_local(const struct gather *g, const struct ip *ip);
 /* Is this one of our candidates (still)? */
 bool gather_has(const struct gather *g, const struct local_candidate *c);
+/* Is there an address of that family that leads further than the link? */
+bool gather_has_family(const struct gather *g, enum ip_family family);
 
 /* Is it still a place of ours? */
 bool gather_has_base(const struct gather *g, const struct ice_base *base);

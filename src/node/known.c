@@ -55,11 +55,12 @@ static void add_remotes(struct known *k, const struct checklist *list, bool host
 	}
 }
 
-/* By a relay the path leads to whom the relay takes for the peer, and by TCP to a port that the
- * peer's NAT has for that. */
+/* By a relay of ours the path leads to whom that takes for the peer, one of the peer's is somewhere
+ * else tomorrow, and by TCP it leads to a port that the peer's NAT has for that. */
 static bool is_at_place(const struct peer *peer)
 {
-	return via_is_udp(peer->path.via);
+	return via_is_udp(peer->path.via) &&
+	       !(peer->reach && reach_is_relay_of_peer(peer->reach, &peer->path.remote));
 }
 
 /* Addresses outside before those behind its NAT: on one LAN they find each other anyhow. */
@@ -129,7 +130,8 @@ static bool is_target(const struct node *node, const struct peer *peer, const st
 size_t known_targets(const struct node *node, const struct peer *peer,
 		     struct endpoint out[static KNOWN_TARGETS])
 {
-	const struct known *k = peer->known;
+	const struct known *k =
+		peer->settings->path == PEER_PATH_RELAY_ONLY ? NULL : peer->known;
 	bool twice = false;
 	size_t n = 0;
 
@@ -232,7 +234,7 @@ static void resume(struct node *node, struct peer *peer, unsigned *seeks, msec n
 	const struct endpoint *place = &peer->known->places[0];
 
 	if (!peer->signal_heard_ms && !peer->settings->endpoint_host &&
-	    may_send_to(node, place))
+	    peer->settings->path != PEER_PATH_RELAY_ONLY && may_send_to(node, place))
 		peer->path = (struct path){.remote = *place};
 	if (!peer_connect(peer, now)) {
 		if (*seeks == KNOWN_SEEKS || !signalling_seek(node, peer, now))

@@ -266,7 +266,7 @@ struct node *node_new(const struct node_settings *settings, struct rng *rng,
 	node->listen_port = settings->listen_port;
 	node->mtu = settings->mtu;
 	set_addresses(node, settings);
-	signalling_init(node, settings, marks[MARK_SIGNALS], rng);
+	signalling_init(node, settings, marks[MARK_SIGNALS], rng, now);
 	known_init(&node->known, now);
 	if (!set_peers(node, settings, now, error)) {
 		node_free(node);
@@ -302,7 +302,7 @@ bool node_reconfigure(struct node *node, const struct node_settings *settings, m
 	if (!set_peers(node, settings, now, error))
 		return false;
 	set_addresses(node, settings);
-	signalling_set_addresses(node, settings);
+	signalling_set_addresses(node, settings, now);
 	return true;
 }
 
@@ -541,6 +541,17 @@ void node_resolved(struct node *node, const char *host, uint16_t port,
 		node_touch(node, peer);
 	}
 	survey_resolved(node, host, port, endpoints, n, now);
+	turns_resolved(node, host, port, endpoints, n, now);
+}
+
+void node_stop(struct node *node, msec now)
+{
+	turns_stop(node, now);
+}
+
+bool node_is_over(const struct node *node)
+{
+	return node->signalling.turns.links_len == 0;
 }
 
 void node_source_gone(struct node *node, const struct path *path)

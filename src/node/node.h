@@ -23,6 +23,13 @@
 
 struct node;
 
+/* Which ways to a peer may be used. */
+enum node_peer_path {
+	PEER_PATH_AUTO,
+	PEER_PATH_DIRECT_ONLY,
+	PEER_PATH_RELAY_ONLY,		/* and the peer is told of no other */
+};
+
 struct node_peer_settings {
 	const char *name;		/* for the log and for status */
 	uint8_t public_key[KEY_LEN];
@@ -32,6 +39,7 @@ struct node_peer_settings {
 	const char *endpoint_host;	/* a name or an address; NULL: we wait for the peer to call */
 	uint16_t endpoint_port;
 	uint32_t keepalive;		/* msec; 0: off */
+	enum node_peer_path path;
 };
 
 enum { NODE_STUN_MAX = 8, NODE_HOST_MAX = 256 };	/* servers; bytes of a name with its NUL */
@@ -39,6 +47,16 @@ enum { NODE_STUN_MAX = 8, NODE_HOST_MAX = 256 };	/* servers; bytes of a name wit
 struct node_stun_server {
 	const char *host;		/* a name or an address */
 	uint16_t port;
+};
+
+enum { NODE_TURN_MAX = 4 };
+
+/* Who may relay for us, and by what it is asked: turns.h. */
+struct node_turn_server {
+	const char *host;		/* a name or an address */
+	uint16_t port;
+	bool udp, tcp;
+	bool tls;			/* and nothing else */
 };
 
 /* Where nodes meet that cannot call each other: rendezvous_links.h. */
@@ -64,6 +82,11 @@ struct node_settings {
 	uint32_t relay_rate;		/* so much, in Mbit/s; 0: no limit */
 	const struct node_stun_server *stun;	/* who may be asked how we look, see survey.h */
 	size_t stun_len;		/* at most NODE_STUN_MAX */
+	const struct node_turn_server *turn;
+	size_t turn_len;		/* <= NODE_TURN_MAX */
+	const char *turn_user, *turn_password;	/* NULL: none */
+	const char *turn_ca;		/* as in struct node_stream_target */
+	bool turn_is_secret;		/* the password is a secret, which passwords for a day are made of */
 	const struct cidr *addresses;	/* our own, for the source of ICMP errors */
 	size_t addresses_len;
 	uint16_t listen_port;		/* to know our own datagrams should they come back by the TUN */
@@ -116,6 +139,11 @@ void node_set_mapped(struct node *node, const struct node_mapped *mapped, msec n
 /* This machine has slept: nothing that was known of the network is certain any more. */
 void node_resumed(struct node *node, msec now);
 
+/* The end is near: what servers hold for us is given back. Go on until node_is_over(), for a
+ * second at most. */
+void node_stop(struct node *node, msec now);
+bool node_is_over(const struct node *node);
+
 /* A datagram of the LAN's multicast group. */
 void node_feed_lan(struct node *node, struct bytes datagram, uint32_t ifindex, msec now);
 
@@ -162,8 +190,8 @@ enum action_kind {
 	ACTION_SAVE_PEERS,	/* what node_known_write() says is to be kept */
 	ACTION_LAN,		/* action.bytes to the LAN's multicast group; live as a datagram's do */
 	ACTION_RESOLVE,		/* action.host, port: answer with node_resolved() */
-	ACTION_OPEN_SOCKET,	/* another UDP socket, IPv4, any port, by the number action.via: answer
-				   with node_socket_opened() */
+	ACTION_OPEN_SOCKET,	/* another UDP socket, of action.family, any port, by the number
+				   action.via: answer with node_socket_opened() */
 	ACTION_CLOSE_SOCKET,	/* the one by the number action.via */
 	ACTION_OPEN_STREAM,	/* a connection to action.target, by the number action.via: answer with
 				   node_stream_opened() or node_stream_closed() */
@@ -211,6 +239,7 @@ struct action {
 	const char *host;	/* borrowed until the next reconfigure */
 	uint16_t port;
 	uint16_t via;
+	enum ip_family family;
 	struct node_stream_target target;
 };
 

@@ -11,7 +11,9 @@ struct peer_settings *peer_settings_new(const struct node_peer_settings *from)
 {
 	size_t ips_size = from->allowed_ips_len * sizeof(*from->allowed_ips);
 	size_t name_size = strlen(from->name) + 1;
-	size_t host_size = from->endpoint_host ? strlen(from->endpoint_host) + 1 : 0;
+	/* to call it there would tell it where we are */
+	bool has_endpoint = from->endpoint_host && from->path != PEER_PATH_RELAY_ONLY;
+	size_t host_size = has_endpoint ? strlen(from->endpoint_host) + 1 : 0;
 	struct peer_settings *s = calloc(1, sizeof(*s) + ips_size + name_size + host_size);
 
 	if (!s)
@@ -28,6 +30,7 @@ struct peer_settings *peer_settings_new(const struct node_peer_settings *from)
 	}
 	s->endpoint_port = from->endpoint_port;
 	s->keepalive = from->keepalive;
+	s->path = from->path;
 	return s;
 }
 
@@ -133,12 +136,31 @@ void peer_configure(struct peer *peer, struct peer_settings *settings,
 		session_set_persistent(&peer->session, settings->keepalive, now);
 	if (!same_endpoint(old, settings))
 		change_endpoint(peer);
+	if (old->path != settings->path) {
+		peer_drop_reach(peer);	/* it may have what is not to be used any more */
+		start_from_endpoint(peer);
+	}
 	peer_settings_free(old);
 }
 
 bool peer_has_path(const struct peer *peer)
 {
 	return peer->path.remote.ip.family != IP_NONE;
+}
+
+bool peer_allows(const struct peer *peer, const struct path *path)
+{
+	if (peer->reach)
+		return reach_allows(peer->reach, path->via, &path->remote);
+	switch (peer->settings->path) {
+	case PEER_PATH_DIRECT_ONLY:
+		return !via_is_wrapped(path->via);
+	case PEER_PATH_RELAY_ONLY:
+		return via_is_wrapped(path->via);
+	case PEER_PATH_AUTO:
+		break;
+	}
+	return true;
 }
 
 bool peer_may_send(const struct peer *peer, msec now)

@@ -44,6 +44,7 @@ struct peer_settings {
 	char *endpoint_host;	/* NULL: none */
 	uint16_t endpoint_port;
 	uint32_t keepalive;
+	enum node_peer_path path;
 };
 
 struct peer {
@@ -98,6 +99,9 @@ void peer_configure(struct peer *peer, struct peer_settings *settings,
 
 bool peer_has_path(const struct peer *peer);
 bool peer_is_endpoint(const struct peer *peer, const struct endpoint *remote);
+
+/* Do its settings allow that way? */
+bool peer_allows(const struct peer *peer, const struct path *path);
 
 /* A key and a way: what is said now leaves now. */
 bool peer_may_send(const struct peer *peer, msec now);

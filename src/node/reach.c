@@ -30,10 +30,21 @@ bool reach_is_active(const struct reach *r, msec now)
 	return now - r->wanted < REACH_ACTIVE;
 }
 
+bool reach_wants_relay(const struct reach *r, msec now)
+{
+	if (r->allowed == PEER_PATH_DIRECT_ONLY ||
+	    (!reach_is_active(r, now) && now >= r->until))
+		return false;
+	return r->chosen == NO_INDEX || reach_tier_of(r, r->chosen) >= TIER_RELAY;
+}
+
 /* The peer's wish is none of ours, or two would keep each other awake. */
 static uint16_t flags_of(const struct reach *r, msec now)
 {
-	return now - r->wished < REACH_ACTIVE ? DESC_WANT_CONNECT : 0;
+	bool relay_only = r->allowed == PEER_PATH_RELAY_ONLY;
+
+	return (now - r->wished < REACH_ACTIVE ? DESC_WANT_CONNECT : 0) |
+	       (relay_only ? DESC_RELAY_ONLY : 0);
 }
 
 bool reach_poll_exchange(struct reach *r, struct exchange_message *out, msec now)
@@ -55,12 +66,32 @@ void reach_offer(struct reach *r, msec now)
 	exchange_set_offer(&r->exchange, &o, now);
 }
 
+/* What the settings of the peer want to be told and used. */
+static bool may_offer(const struct reach *r, const struct local_candidate *local)
+{
+	bool is_relay = local->c.type == CANDIDATE_RELAY;
+
+	switch (r->allowed) {
+	case PEER_PATH_DIRECT_ONLY:
+		return !is_relay;
+	case PEER_PATH_RELAY_ONLY:
+		return is_relay;
+	case PEER_PATH_AUTO:
+		break;
+	}
+	return true;
+}
+
 static void add_locals(struct reach *r, const struct gather *gather)
 {
-	for (size_t i = 0; i < gather->candidates_len; i++)
-		ice_agent_add_local(&r->agent, &gather->candidates[i]);
-	for (size_t i = 0; r->tcp.used && i < gather->tcp_candidates_len; i++)
-		ice_agent_add_local(&r->agent, &gather->tcp_candidates[i]);
+	for (size_t i = 0; i < gather->candidates_len; i++) {
+		if (may_offer(r, &gather->candidates[i]))
+			ice_agent_add_local(&r->agent, &gather->candidates[i]);
+	}
+	for (size_t i = 0; r->tcp.used && i < gather->tcp_candidates_len; i++) {
+		if (may_offer(r, &gather->tcp_candidates[i]))
+			ice_agent_add_local(&r->agent, &gather->tcp_candidates[i]);
+	}
 }
 
 struct reach *reach_new(struct peer *peer, const struct reach_context *context, msec now)
@@ -73,6 +104,8 @@ struct reach *reach_new(struct peer *peer, const struct reach_context *context, 
 		return NULL;
 	r->peer = peer;
 	r->relays = context->relays;
+	r->turns = context->turns;
+	r->allowed = peer->settings->path;
 	if (!exchange_init(&r->exchange, context->shared, noise->public_key, noise->psk,
 			   peer->signal_heard_ms)) {
 		free(r);

@@ -31,6 +31,8 @@
 #include "signal/exchange.h"
 #include "signal/lan.h"
 
+struct turns;
+
 enum {
 	REACH_MAX = 64,			/* at once in a node */
 	REACH_SEARCH = 90 * 1000,	/* msec without success: packets that wait are dropped, and the
@@ -74,6 +76,8 @@ struct reach {
 	struct desc_candidate offered[DESC_CANDIDATES_MAX];
 	struct list link;		/* in node->reaches */
 	struct peer *peer;
+	const struct turns *turns;	/* the node's: whose relayed addresses are ours */
+	enum node_peer_path allowed;	/* by the peer's settings */
 	struct lan_pace lan;
 	struct spray spray;
 	struct reach_tcp tcp;
@@ -110,6 +114,7 @@ struct reach_context {
 	struct rng *rng;
 	const struct gather *gather;
 	const struct relays *relays;
+	const struct turns *turns;
 	const struct cidr *refused;
 	size_t refused_len;
 };
@@ -160,6 +165,14 @@ bool reach_poll_exchange(struct reach *r, struct exchange_message *out, msec now
 
 /* An ICE message to send: in action->datagram. */
 bool reach_poll(struct reach *r, struct datagram *out, msec now);
+
+/* Has the peer told that this address of its is one on a relay? */
+bool reach_is_relay_of_peer(const struct reach *r, const struct endpoint *at);
+/* Do the peer's settings let it be there, for a place of ours of that number? */
+bool reach_allows(const struct reach *r, uint16_t via, const struct endpoint *remote);
+
+/* A relay would help, or does. */
+bool reach_wants_relay(const struct reach *r, msec now);
 
 /* Somebody wants the peer, now or a moment ago. */
 bool reach_is_active(const struct reach *r, msec now);

@@ -4,19 +4,55 @@
  * it is faster by more than measuring errs, and not soon after the last change.
  */
 #include "node/reach_facts.h"
+#include "node/turns.h"
+
+static const struct candidate *remote_of(const struct reach *r, uint8_t index)
+{
+	return &r->agent.list.remotes[pair_of(r, index)->remote];
+}
+
+static const struct ice_base *base_of(const struct reach *r, uint8_t index)
+{
+	return &r->agent.list.locals[pair_of(r, index)->local].base;
+}
+
+bool reach_is_relay_of_peer(const struct reach *r, const struct endpoint *at)
+{
+	for (size_t i = 0; i < REMOTES_MAX; i++) {
+		const struct candidate *c = &r->agent.list.remotes[i];
+
+		if (c->type == CANDIDATE_RELAY && endpoint_equal(&c->at, at))
+			return true;
+	}
+	return false;
+}
+
+/* A relay of the peer's is known as such at the latest when the peer tells of it. */
+bool reach_allows(const struct reach *r, uint16_t via, const struct endpoint *remote)
+{
+	switch (r->allowed) {
+	case PEER_PATH_DIRECT_ONLY:
+		return !via_is_wrapped(via) && !reach_is_relay_of_peer(r, remote);
+	case PEER_PATH_RELAY_ONLY:
+		return via_is_wrapped(via);
+	case PEER_PATH_AUTO:
+		break;
+	}
+	return true;
+}
 
 bool reach_is_valid(const struct reach *r, uint8_t index)
 {
-	return index != NO_INDEX && pair_of(r, index)->state == PAIR_VALID;
+	return index != NO_INDEX && pair_of(r, index)->state == PAIR_VALID &&
+	       reach_allows(r, base_of(r, index)->via, &remote_of(r, index)->at);
 }
 
 struct path reach_path(const struct reach *r, uint8_t index)
 {
-	const struct pair *p = pair_of(r, index);
-	const struct ice_base *base = &r->agent.list.locals[p->local].base;
+	const struct ice_base *base = base_of(r, index);
 
 	return (struct path){
-		.remote = r->agent.list.remotes[p->remote].at,
+		.remote = remote_of(r, index)->at,
 		.local = base->at.ip,
 		.ifindex = base->ifindex,
 		.via = base->via,
@@ -28,6 +64,17 @@ static bool is_host(uint8_t type)
 	return type == CANDIDATE_HOST;
 }
 
+/* One of ours, and one of the peer's behind it if it is the peer's relay that we send to. */
+static enum reach_tier turn_tier(const struct reach *r, uint16_t via, bool to_relay)
+{
+	enum path_transport transport = PATH_UDP;
+
+	turns_server_of(r->turns, via, &transport);
+	if (transport != PATH_UDP)
+		return TIER_RELAY_TCP;
+	return to_relay ? TIER_TWO_RELAYS : TIER_RELAY;
+}
+
 enum reach_tier reach_tier_of(const struct reach *r, uint8_t index)
 {
 	const struct pair *p = pair_of(r, index);
@@ -36,7 +83,9 @@ enum reach_tier reach_tier_of(const struct reach *r, uint8_t index)
 
 	if (via_is_relay(local->base.via))
 		return relays_tier(r->relays, local->base.via);
-	if (local->c.type == CANDIDATE_RELAY || remote->type == CANDIDATE_RELAY)
+	if (via_is_turn(local->base.via))
+		return turn_tier(r, local->base.via, remote->type == CANDIDATE_RELAY);
+	if (remote->type == CANDIDATE_RELAY)
 		return TIER_RELAY;
 	if (candidate_is_tcp(&local->c))
 		return TIER_TCP;

@@ -23,7 +23,7 @@ static void heard(struct peer *peer, const struct path *path, msec now)
 {
 	if (peer->link && via_is_relay(path->via))
 		return;
-	if (peer->reach && !reach_heard(peer->reach, path, now))
+	if ((peer->reach && !reach_heard(peer->reach, path, now)) || !peer_allows(peer, path))
 		peer->unanswered = 0;
 	else
 		peer_heard(peer, path, now);
@@ -204,6 +204,8 @@ static void receive_initiation(struct node *node, struct datagram *d, struct nod
 	peer = node_find_peer(node, claim.public_key);
 	if (!peer)
 		node_count(node, COUNT_STRANGER, 1);
+	else if (!peer_allows(peer, &d->path))
+		node_count(node, COUNT_WRONG_WAY, 1);
 	else if (!spare_top_up(&node->shared))
 		node_count(node, COUNT_NO_MEMORY, 1);
 	else
@@ -307,6 +309,14 @@ static struct session *session_of(const struct node *node, const struct datagram
 	return *kind == DEMUX_DATA ? data_session(node, message) : NULL;
 }
 
+/* What a TURN server passes on is taken out of it, and is what follows. False: nothing does. */
+static bool unwrap(struct node *node, struct datagram *d, msec now)
+{
+	struct turn_link *l = turns_link_of(&node->signalling.turns, &d->path);
+
+	return !l || turn_link_unwrap(node, l, d, now);
+}
+
 static void receive_burst(struct node *node, struct datagram *datagrams, size_t n,
 			  struct inside *inside, struct node_out *out, msec now)
 {
@@ -315,16 +325,19 @@ static void receive_burst(struct node *node, struct datagram *datagrams, size_t 
 
 	inside->len = 0;
 	for (size_t i = 0; i < n; i++) {
-		enum demux_kind kind;
-		struct session *session = session_of(node, &datagrams[i], &kind);
+		bool is_something = unwrap(node, &datagrams[i], now);
+		enum demux_kind kind = DEMUX_UNKNOWN;
+		struct session *session = NULL;
 
+		if (is_something)
+			session = session_of(node, &datagrams[i], &kind);
 		if (session && session == owner)
 			continue;
 		if (owner)
 			receive_data(node, owner, datagrams + first, i - first, inside, out, now);
 		owner = session;
 		first = i;
-		if (!session)
+		if (is_something && !session)
 			receive_other(node, kind, &datagrams[i], out, now);
 	}
 	if (owner)

@@ -5,7 +5,7 @@
 
 /* -- life ------------------------------------------------------------------ */
 
-void signalling_set_addresses(struct node *node, const struct node_settings *settings)
+void signalling_set_addresses(struct node *node, const struct node_settings *settings, msec now)
 {
 	struct signalling *s = &node->signalling;
 
@@ -14,13 +14,14 @@ void signalling_set_addresses(struct node *node, const struct node_settings *set
 		survey_tell(&s->survey, 0);
 	survey_set_servers(&s->survey, settings->stun, settings->stun_len);
 	survey_tcp_stop(node);
+	turns_configure(node, settings, now);
 	s->refused_len = 0;
 	for (size_t i = 0; i < settings->addresses_len && s->refused_len < NODE_LOCALS_MAX; i++)
 		s->refused[s->refused_len++] = cidr_masked(settings->addresses[i]);
 }
 
 void signalling_init(struct node *node, const struct node_settings *settings, uint64_t mark,
-		     struct rng *rng)
+		     struct rng *rng, msec now)
 {
 	struct signalling *s = &node->signalling;
 	uint64_t seed;
@@ -29,18 +30,20 @@ void signalling_init(struct node *node, const struct node_settings *settings, ui
 	ice_pacer_init(&s->pacer);
 	gather_init(&s->gather, settings->listen_port);
 	survey_init(&s->survey);
+	turns_init(&s->turns, now);
 	list_init(&s->reaches);
 	rng->fill(rng, &seed, sizeof(seed));
 	responder_init(&s->responder, seed);
 	s->due = NEVER;
 	sprayer_init(&s->sprayer, settings->punch_rate);
-	signalling_set_addresses(node, settings);
+	signalling_set_addresses(node, settings, now);
 }
 
 void signalling_deinit(struct node *node)
 {
 	struct signalling *s = &node->signalling;
 
+	turns_deinit(node);
 	introduction_free(s->introduction);
 	mailboxes_deinit(&s->mailboxes);
 	exchange_shared_deinit(&s->shared);
@@ -107,6 +110,7 @@ bool signalling_start(struct node *node, struct peer *peer, msec now)
 		.rng = node->shared.rng,
 		.gather = &s->gather,
 		.relays = &s->relays,
+		.turns = &s->turns,
 		.refused = s->refused,
 		.refused_len = s->refused_len,
 	};
@@ -163,6 +167,7 @@ void node_set_locals(struct node *node, const struct node_local_address *locals,
 	signalling_tell(node, now);
 	survey_doubt(&s->survey, now);
 	rendezvous_links_hurry(node, false, now);
+	turns_doubt(node, now);
 	introducers_announce(node, true, now);	/* and be told how the new ones look from outside */
 	s->touched = true;
 }
@@ -203,7 +208,7 @@ void signalling_want_other_port(struct node *node)
 	struct signalling *s = &node->signalling;
 
 	if (!s->other_via)
-		s->other_via = sockets_take(&s->sockets);
+		s->other_via = sockets_keep(&s->sockets, IP_V4);
 	s->touched = true;
 }
 
@@ -216,6 +221,7 @@ void node_resumed(struct node *node, msec now)
 		reach_doubt(r, now);
 	survey_doubt(&s->survey, now);
 	rendezvous_links_hurry(node, true, now);
+	turns_doubt(node, now);
 	introducers_announce(node, true, now);
 	s->touched = true;
 }

@@ -27,6 +27,7 @@
 #include "node/streams.h"
 #include "node/survey.h"
 #include "node/survey_tcp.h"
+#include "node/turns.h"
 #include "stun/responder.h"
 
 enum { SIGNALLING_FRAME = HEADROOM + FRAME_HEADER + ENVELOPE_MAX + 64 };
@@ -59,6 +60,7 @@ struct signalling {
 	struct sockets sockets;
 	struct streams streams;
 	struct relays relays;
+	struct turns turns;
 	struct sprayer sprayer;
 	struct post post;
 	bool owes_mark;				/* of a message that left otherwise */
@@ -69,12 +71,12 @@ struct signalling {
 };
 
 void signalling_init(struct node *node, const struct node_settings *settings, uint64_t mark,
-		     struct rng *rng);
+		     struct rng *rng, msec now);
 /* The roster is another one: its peers are in place. False: no memory. */
 bool signalling_set_peers(struct node *node, msec now);
 void signalling_deinit(struct node *node);
 void signalling_set_wall(struct node *node, uint64_t wall_ms);
-void signalling_set_addresses(struct node *node, const struct node_settings *settings);
+void signalling_set_addresses(struct node *node, const struct node_settings *settings, msec now);
 
 /* Our candidates are others now. */
 void signalling_tell(struct node *node, msec now);

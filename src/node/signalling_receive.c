@@ -21,8 +21,10 @@ static struct reach *reach_of_ufrag(const struct signalling *s, struct bytes ufr
 static enum ice_verdict feed_named(struct reach *r, const struct ice_base *base,
 				   const struct endpoint *remote, struct bytes message, msec now)
 {
-	enum ice_verdict verdict = ice_agent_feed(&r->agent, base, remote, message, now);
+	enum ice_verdict verdict = ICE_REFUSED_SOURCE;
 
+	if (reach_allows(r, base->via, remote))
+		verdict = ice_agent_feed(&r->agent, base, remote, message, now);
 	if (verdict == ICE_NO_SUCH_BASE && via_is_socket(base->via) &&
 	    reach_adopt(r, base, ice_is_guess(message), now))
 		verdict = ice_agent_feed(&r->agent, base, remote, message, now);

@@ -208,6 +208,8 @@ static enum action_kind poll_all(struct node *node, struct action *action, msec 
 	if (kind == ACTION_NONE)
 		kind = survey_tcp_poll(node, action, now);
 	if (kind == ACTION_NONE)
+		kind = turns_poll(node, action, now);
+	if (kind == ACTION_NONE)
 		kind = spray_poll(node, action, now);
 	return kind;
 }
@@ -220,7 +222,7 @@ static msec next_due(const struct node *node, msec now)
 	list_for_each(struct reach, r, &s->reaches, link)
 		due = msec_min(due, reach_due(r, now));
 	due = msec_min(due, msec_min(survey_due(node, now), survey_tcp_due(node, now)));
-	return msec_min(due, spray_due(node, now));
+	return msec_min(due, msec_min(turns_due(node, now), spray_due(node, now)));
 }
 
 enum action_kind signalling_poll(struct node *node, struct action *action, msec now)
@@ -251,6 +253,7 @@ void signalling_tick(struct node *node, msec now)
 	introducers_tick(node, now);
 	survey_tick(node, now);
 	survey_tcp_tick(node, now);
+	turns_tick(node, now);
 	list_for_each(struct reach, r, &s->reaches, link)
 		reach_tick(r, now);
 }

@@ -12,17 +12,33 @@ static void enter(struct sockets *s, uint16_t via, enum socket_state state)
 	s->by_via[via].state = (uint8_t)state;
 	if (state != SOCKET_OPEN)
 		s->by_via[via].port = 0;
+	if (state == SOCKET_FREE && s->by_via[via].is_kept) {
+		s->by_via[via].is_kept = false;
+		s->kept--;
+	}
 }
 
-uint16_t sockets_take(struct sockets *s)
+uint16_t sockets_take(struct sockets *s, enum ip_family family)
 {
 	for (uint16_t via = 1; via <= NODE_SOCKETS_MAX; via++) {
 		if (s->by_via[via].state == SOCKET_FREE) {
+			s->by_via[via].family = (uint8_t)family;
 			enter(s, via, SOCKET_WANTED);
 			return via;
 		}
 	}
 	return 0;
+}
+
+uint16_t sockets_keep(struct sockets *s, enum ip_family family)
+{
+	uint16_t via = sockets_take(s, family);
+
+	if (via) {
+		s->by_via[via].is_kept = true;
+		s->kept++;
+	}
+	return via;
 }
 
 void sockets_release(struct sockets *s, uint16_t via)
@@ -36,6 +52,12 @@ void sockets_release(struct sockets *s, uint16_t via)
 bool sockets_is_open(const struct sockets *s, uint16_t via)
 {
 	return s->by_via[via].state == SOCKET_OPEN && s->by_via[via].port;
+}
+
+/* The answer to ACTION_OPEN_SOCKET is there before anybody looks again. */
+bool sockets_is_vain(const struct sockets *s, uint16_t via)
+{
+	return s->by_via[via].state == SOCKET_OPEN && !s->by_via[via].port;
 }
 
 bool sockets_has_port(const struct sockets *s, uint16_t port)
@@ -61,6 +83,7 @@ enum action_kind sockets_poll(struct sockets *s, struct action *action)
 		case SOCKET_WANTED:
 			enter(s, via, SOCKET_OPEN);
 			action->via = via;
+			action->family = (enum ip_family)s->by_via[via].family;
 			return ACTION_OPEN_SOCKET;
 		case SOCKET_LEAVING:
 			enter(s, via, SOCKET_FREE);

@@ -155,7 +155,7 @@ static void open_sockets(struct node *node)
 	struct sprayer *all = &node->signalling.sprayer;
 
 	while (all->vias_len < SPRAY_SOCKETS) {
-		uint16_t via = sockets_take(&node->signalling.sockets);
+		uint16_t via = sockets_take(&node->signalling.sockets, IP_V4);
 
 		if (!via)
 			return;
@@ -262,7 +262,7 @@ static void close_unused(struct node *node)
 
 	s->sprayer.vias_len = 0;
 	for (uint16_t via = 1; via <= NODE_SOCKETS_MAX; via++) {
-		if (s->sockets.by_via[via].state == SOCKET_FREE || via == s->other_via ||
+		if (s->sockets.by_via[via].state == SOCKET_FREE || s->sockets.by_via[via].is_kept ||
 		    is_in_use(s, via))
 			continue;
 		list_for_each(struct reach, r, &s->reaches, link)
@@ -275,12 +275,11 @@ static void sweep(struct node *node, msec now)
 {
 	const struct signalling *s = &node->signalling;
 	struct sprayer *all = &node->signalling.sprayer;
-	unsigned kept = s->other_via != 0;	/* it is no spray's, and never unused */
 
 	if (now < all->sweep_due)
 		return;
 	all->sweep_due = NEVER;
-	if (s->sockets.used <= kept)
+	if (s->sockets.used == s->sockets.kept)
 		return;
 	if (now - all->wanted >= SPRAY_SWEEP)
 		close_unused(node);

@@ -44,6 +44,19 @@ const char *path_transport_name(enum path_transport transport)
 	return names[transport];
 }
 
+const char *turn_state_name(enum node_turn_state state)
+{
+	static const char *const names[] = {
+		[NODE_TURN_OFF] = "off",
+		[NODE_TURN_TRYING] = "trying",
+		[NODE_TURN_UP] = "up",
+		[NODE_TURN_RESTING] = "resting",
+		[NODE_TURN_REFUSED] = "refused",
+	};
+
+	return names[state];
+}
+
 /* -- the path ------------------------------------------------------------------ */
 
 /* The pair that the path is; NULL: it was not found by ICE, or the peer has left it. */
@@ -91,17 +104,39 @@ static enum path_transport transport_of(uint16_t via)
 }
 
 /* The way to the relay, in place of an address that is nobody's. */
-static void describe_relay(const struct peer *peer, struct path_status *out)
+static void describe_hop(const struct reach *r, struct path_status *out)
 {
-	const struct peer *relay =
-		peer->reach ? relays_peer(peer->reach->relays, peer->path.via) : NULL;
+	const struct peer *relay = r ? relays_peer(r->relays, out->path.via) : NULL;
 
-	out->how = PATH_RELAYED;
 	snprintf(out->relay, sizeof(out->relay), "%s", relay ? relay->settings->name : "?");
 	if (!relay)
 		return;
 	out->path = relay->path;
 	out->transport = transport_of(relay->path.via);
+}
+
+static void describe_turn(const struct reach *r, struct path_status *out)
+{
+	const struct turns_server *s =
+		r ? turns_server_of(r->turns, out->path.via, &out->transport) : NULL;
+
+	snprintf(out->relay, sizeof(out->relay), "%s", s ? s->name : "turn:?");
+}
+
+/* Of the peer's relay we know the address only. */
+static void describe_relay(const struct reach *r, struct path_status *out)
+{
+	char at[IP_TEXT];
+
+	if (via_is_relay(out->path.via))
+		describe_hop(r, out);
+	else if (via_is_turn(out->path.via))
+		describe_turn(r, out);
+	else if (r && reach_is_relay_of_peer(r, &out->path.remote))
+		snprintf(out->relay, sizeof(out->relay), "turn:%s",
+			 ip_format(at, &out->path.remote.ip));
+	if (*out->relay)
+		out->how = PATH_RELAYED;
 }
 
 void peer_path_status(const struct peer *peer, struct path_status *out)
@@ -118,8 +153,7 @@ void peer_path_status(const struct peer *peer, struct path_status *out)
 	};
 	if (p)
 		describe_pair(peer->reach, p, out);
-	if (via_is_relay(peer->path.via))
-		describe_relay(peer, out);
+	describe_relay(peer->reach, out);
 }
 
 /* -- peers --------------------------------------------------------------------- */
@@ -243,6 +277,7 @@ const char *node_counter_name(enum node_counter counter)
 		[COUNT_UNKNOWN_MAILBOX] = "unknown_mailbox",
 		[COUNT_NO_RELAY] = "no_relay",
 		[COUNT_RELAYED_TWICE] = "relayed_twice",
+		[COUNT_BAD_RELAYED] = "bad_relayed",
 		[COUNT_WRONG_WAY] = "wrong_way",
 		[COUNT_NO_MEMORY] = "no_memory",
 	};

@@ -108,6 +108,29 @@ size_t node_rendezvous_len(const struct node *node);
 void node_rendezvous_status(const struct node *node, size_t i, struct rendezvous_status *out,
 			    msec now);
 
+enum node_turn_state {
+	NODE_TURN_OFF,			/* nobody needs it */
+	NODE_TURN_TRYING,
+	NODE_TURN_UP,			/* it has an address for us */
+	NODE_TURN_RESTING,		/* `problem`; asked again later */
+	NODE_TURN_REFUSED,		/* `problem`; asked no more with these settings */
+};
+
+const char *turn_state_name(enum node_turn_state state);	/* lower_snake */
+
+/* A TURN server of the settings. */
+struct turn_status {
+	char name[PATH_RELAY_TEXT];	/* "turn:relay.example.net" */
+	enum node_turn_state state;
+	enum path_transport transport;	/* UP: to the server */
+	struct endpoint relayed;	/* UP: our address there */
+	const char *problem;		/* RESTING, REFUSED: "no answer" */
+	msec retry;			/* RESTING: after so long */
+};
+
+size_t node_turns_len(const struct node *node);
+void node_turn_status(const struct node *node, size_t i, struct turn_status *out, msec now);
+
 /* -- what we pass on between our peers ------------------------------------------ */
 
 struct relaying_status {
@@ -158,7 +181,9 @@ enum node_counter {
 	COUNT_UNKNOWN_MAILBOX,		/* an envelope that came straight to us, and is for nobody here */
 	COUNT_NO_RELAY,			/* for a relay that is not there any more, or that we are not */
 	COUNT_RELAYED_TWICE,		/* by a relay in what came by a relay */
-	COUNT_WRONG_WAY,		/* by a connection to a server, of another session than its own */
+	COUNT_BAD_RELAYED,		/* from where a TURN server is, and nothing that it should say */
+	COUNT_WRONG_WAY,		/* by a connection to a server, of another session than its own; or
+					   an initiation by a way that the peer's settings forbid */
 	COUNT_NO_MEMORY,
 	NODE_COUNTERS,
 };

@@ -55,15 +55,6 @@ void survey_doubt(struct survey *s, msec now)
 
 /* -- asking -------------------------------------------------------------------- */
 
-static bool has_address(const struct gather *g, enum ip_family family)
-{
-	for (size_t i = 0; i < g->locals_len; i++) {
-		if (g->locals[i].ip.family == family && !ip_is_link_local(&g->locals[i].ip))
-			return true;
-	}
-	return false;
-}
-
 static struct binding_query *find_query(struct binding *b, const struct endpoint *to)
 {
 	for (size_t i = 0; i < b->count; i++) {
@@ -77,7 +68,7 @@ static void ask(struct node *node, struct binding *b, const struct endpoint *to,
 {
 	struct survey *s = &node->signalling.survey;
 
-	if (to->ip.family == IP_NONE || !has_address(&node->signalling.gather, to->ip.family) ||
+	if (to->ip.family == IP_NONE || !gather_has_family(&node->signalling.gather, to->ip.family) ||
 	    find_query(&s->first, to) || find_query(&s->others, to))
 		return;
 	binding_add(b, to, &timing, node->shared.rng, now);

@@ -40,7 +40,7 @@ static void search(struct node *node, struct peer *peer, uint64_t expires_ms, ms
 
 bool node_offer_is_complete(const struct node *node, msec now)
 {
-	return survey_is_settled(node, now);
+	return survey_is_settled(node, now) && turns_are_settled(node, now);
 }
 
 enum node_offer node_offer(struct node *node, const uint8_t key[static KEY_LEN], msec life,

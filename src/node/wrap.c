@@ -16,6 +16,7 @@ static void copy_into(uint8_t room[static WRAP_ROOM], struct packet *p)
 enum {
 	RELAY_BEFORE = RELAY_HEADER + sizeof(struct message_data),
 	RELAY_AFTER = AEAD_TAG_LEN,
+	TURN_AFTER = 3,			/* bytes of padding */
 };
 
 /* Control messages lie where they were made, with nothing around them; there is one of them at a
@@ -52,6 +53,8 @@ bool wrap(struct node *node, struct datagram *d, msec now)
 {
 	if (!via_is_wrapped(d->path.via))
 		return true;
+	if (via_is_turn(d->path.via) && make_room(node, &d->packet, SEND_HEADER_MAX, TURN_AFTER))
+		return turns_wrap(node, d, now);
 	if (via_is_relay(d->path.via) && make_room(node, &d->packet, RELAY_BEFORE, RELAY_AFTER))
 		return relays_wrap(node, d, now) && wrap(node, d, now);
 	node_count(node, COUNT_NO_RELAY, 1);

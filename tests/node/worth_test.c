@@ -6,10 +6,12 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "node/turns.h"
 #include "node/reach.h"
 
 enum { CHOSEN, OTHER, THIRD, LATER = REACH_DWELL + 1 };
 
+static const struct turns no_turns;
 static struct reach r;
 
 /* Pairs of one tier, from one address of ours to three of the peer's; the first is chosen and
@@ -18,6 +20,7 @@ static int three_ways(void **state)
 {
 	(void)state;
 	memset(&r, 0, sizeof(r));
+	r.turns = &no_turns;
 	r.promoted_at = NEVER;
 	r.agent.list.locals[0].c.at.ip = r.agent.list.locals[0].base.at.ip = ip_v4(192, 168, 1, 2);
 	for (uint8_t i = CHOSEN; i <= THIRD; i++) {
@@ -42,6 +45,22 @@ static void of_one_tier_the_priority_decides_at_first(void **state)
 	pair(CHOSEN)->state = PAIR_FAILED;
 	assert_int_equal(reach_best(&r), OTHER);
 	pair(OTHER)->state = pair(THIRD)->state = PAIR_WAITING;
+	assert_int_equal(reach_best(&r), NO_INDEX);
+}
+
+static void what_the_settings_forbid_does_not_work(void **state)
+{
+	(void)state;
+	r.agent.list.remotes[CHOSEN].type = CANDIDATE_RELAY;
+	r.allowed = PEER_PATH_DIRECT_ONLY;
+	assert_false(reach_is_valid(&r, CHOSEN));
+	assert_int_equal(reach_best(&r), OTHER);
+	r.allowed = PEER_PATH_RELAY_ONLY;
+	assert_int_equal(reach_best(&r), NO_INDEX);	/* what is sent to its relay leaves from here */
+	r.agent.list.locals[0].c.type = CANDIDATE_RELAY;
+	r.agent.list.locals[0].base.via = VIA_TURN;
+	assert_int_equal(reach_best(&r), OTHER);	/* by one relay, not two */
+	r.allowed = PEER_PATH_DIRECT_ONLY;
 	assert_int_equal(reach_best(&r), NO_INDEX);
 }
 
@@ -272,6 +291,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(of_one_tier_the_priority_decides_at_first, three_ways),
+		cmocka_unit_test_setup(what_the_settings_forbid_does_not_work, three_ways),
 		cmocka_unit_test_setup(a_faster_one_takes_over_later, three_ways),
 		cmocka_unit_test_setup(a_better_tier_needs_two_answers_and_no_time, three_ways),
 		cmocka_unit_test_setup(a_worse_tier_never_takes_over_from_what_works, three_ways),

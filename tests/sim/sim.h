@@ -95,6 +95,8 @@ struct sim {
 	uint32_t relay_rate;		/* Mbit/s */
 	bool tcp;			/* may be used */
 	uint64_t segments;		/* of TCP, sent so far */
+	const struct node_turn_server *turn;	/* of all nodes, once they are started; NULL: none */
+	enum node_peer_path path;	/* likewise: to those that they have no endpoint for */
 	struct node_rendezvous_settings rendezvous[2];	/* of all nodes, once they are configured */
 	size_t rendezvous_len;
 	struct sim_node nodes[SIM_NODES];

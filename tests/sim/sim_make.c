@@ -23,6 +23,8 @@ static void make_settings(struct sim *sim, size_t i, bool endpoints, bool psk, u
 	struct node_settings settings = {.addresses = &own, .addresses_len = 1, .lan = sim->lan,
 		.punch_rate = sim->punch_rate, .tcp = sim->tcp,
 		.relay = sim->relays >> i & 1, .relay_rate = sim->relay_rate,
+		.turn = sim->turn, .turn_len = sim->turn != NULL,
+		.turn_user = "user", .turn_password = "pass",
 		.listen_port = sim->nodes[i].links[0].at.port, .mtu = SIM_MTU, .peers = peers,
 		.rendezvous = sim->rendezvous, .rendezvous_len = sim->rendezvous_len};
 
@@ -44,6 +46,8 @@ static void make_settings(struct sim *sim, size_t i, bool endpoints, bool psk, u
 			p->endpoint_host = ip_format(hosts[k], &sim->nodes[k].links[0].at.ip);
 			p->endpoint_port = sim->nodes[k].links[0].at.port;
 		}
+		if (!p->endpoint_host)
+			p->path = sim->path;
 	}
 	use(sim, i, &settings);
 }
