@@ -88,6 +88,20 @@ static void finish_interface(struct load *l, const struct section *s)
 	complain_of_both(l, s, KEY_PRIVATE_KEY, KEY_PRIVATE_KEY_FILE, "private_key");
 }
 
+/* To call it there would be a straight way. */
+static void complain_of_relayed_endpoint(struct load *l, const struct section *s,
+					 const struct config_peer *peer)
+{
+	struct config_where where = s->where;
+
+	where.line = s->seen[KEY_ENDPOINT];
+	if (where.line && peer->path == CONFIG_PATH_RELAY_ONLY)
+		report_add(l->report, CONFIG_ERROR, where,
+			   "the endpoint would be called without a relay, which path = relay-only "
+			   "(line %u) forbids; delete one of them",
+			   s->seen[KEY_PATH]);
+}
+
 static void finish_peer(struct load *l, const struct section *s)
 {
 	struct config_peer *peer = &l->config->peers[s->place];
@@ -99,6 +113,7 @@ static void finish_peer(struct load *l, const struct section *s)
 			   "prints there",
 			   peer->has_label ? " " : "", peer->name);
 	complain_of_both(l, s, KEY_PRESHARED_KEY, KEY_PRESHARED_KEY_FILE, "preshared_key");
+	complain_of_relayed_endpoint(l, s, peer);
 	if (peer->name[0])
 		return;
 	if (key_is_zero(peer->public_key))
@@ -138,8 +153,10 @@ static void finish_section(struct load *l)
 	case SECTION_RENDEZVOUS:
 		finish_rendezvous(l, s);
 		break;
-	case SECTION_NONE:
 	case SECTION_NAT:
+		check_turn(l, s);
+		break;
+	case SECTION_NONE:
 	case SECTION_UNKNOWN:
 		break;
 	}
@@ -617,6 +634,7 @@ void config_free(struct config *c)
 	for (size_t i = 0; i < c->rendezvous_len; i++)
 		free_rendezvous(&c->rendezvous[i]);
 	free(c->rendezvous);
+	free(c->turn_ca);
 	free(c->peers);
 	free(c->addresses);
 	free(c->path);

@@ -36,6 +36,10 @@ enum {
 	CONFIG_STUN_PORT = 3478,	/* RFC 8489 section 18.6, unless they say another */
 	CONFIG_TLS_PORT = 443,		/* of a rendezvous over TLS: what looks like HTTPS gets out */
 	CONFIG_URL_TEXT = CONFIG_ENDPOINT_TEXT + 8,
+	CONFIG_TURN_MAX = 4,		/* servers */
+	CONFIG_TURNS_PORT = 5349,	/* likewise, for TURN over TLS */
+	CONFIG_TURN_TEXT = CONFIG_ENDPOINT_TEXT + 32,
+	CONFIG_SECRET_MAX = 509,	/* of a TURN user or password, with NUL (RFC 8489 section 14.3) */
 	CONFIG_MTU_DEFAULT = 1400,
 	CONFIG_MTU_MIN = 576,		/* 1280 if the net has IPv6 addresses, which it has */
 	CONFIG_MTU_MAX = 65456,
@@ -60,6 +64,16 @@ struct config_proxy {
 	char login[CONFIG_LOGIN_MAX];	/* user:password; "": none */
 };
 
+/* turn:HOST, turns:HOST; by what it may be asked. */
+struct config_turn {
+	char host[CONFIG_HOST_MAX];
+	uint16_t port;
+	bool udp, tcp;
+	bool tls;			/* and nothing else */
+};
+
+enum config_path { CONFIG_PATH_AUTO, CONFIG_PATH_DIRECT_ONLY, CONFIG_PATH_RELAY_ONLY };
+
 struct config_peer {
 	char name[CONFIG_NAME_MAX];	/* the label, or the first 8 characters of the key */
 	bool has_label;
@@ -74,6 +88,7 @@ struct config_peer {
 	char endpoint_host[CONFIG_HOST_MAX];	/* "": none. A name, or an address without brackets */
 	uint16_t endpoint_port;
 	unsigned keepalive;		/* seconds; 0: off */
+	enum config_path path;
 	struct config_where where;	/* of its [peer] line */
 };
 
@@ -110,6 +125,12 @@ struct config {
 	struct config_server stun[CONFIG_STUN_MAX];	/* [nat] */
 	size_t stun_len;
 	unsigned punch_rate;		/* datagrams per second; 0: no ports are guessed */
+	struct config_turn turn[CONFIG_TURN_MAX];
+	size_t turn_len;
+	char turn_user[CONFIG_SECRET_MAX];
+	char turn_password[CONFIG_SECRET_MAX];	/* or the secret that passwords are made of */
+	bool turn_is_secret;
+	char *turn_ca;			/* a file; NULL: those of the system */
 	bool pcp, natpmp, upnp;		/* may the router be asked for a port, and how */
 	bool relay;			/* pass datagrams on between our peers */
 	unsigned relay_rate;		/* Mbit/s; 0: no limit */
@@ -159,6 +180,10 @@ const char *config_read_endpoint(char host[static CONFIG_HOST_MAX], uint16_t *po
 const char *config_read_server(char host[static CONFIG_HOST_MAX], uint16_t *port,
 			       const char *value, uint16_t port_default);
 const char *config_read_stun(struct config_server *out, const char *value);
+/* turn:HOST[:PORT][?transport=udp|tcp] or turns:HOST[:PORT]. */
+const char *config_read_turn(struct config_turn *out, const char *url);
+char *config_write_turn(char out[static CONFIG_TURN_TEXT], const struct config_turn *turn);
+const char *config_path_name(enum config_path path);	/* "relay-only" */
 /* And back: with brackets where it needs them. "" for no host. */
 char *config_write_endpoint(char out[static CONFIG_ENDPOINT_TEXT], const char *host, uint16_t port);
 /* udp://HOST:PORT or tls://HOST:PORT */

@@ -3,7 +3,7 @@
  *   lines.c               hands over line after line
  *   config.c              sees the [sections], and inih the keys
  *   schema.c              knows which keys there are
- *   values.c, endpoint.c, proxy.c, rendezvous.c
+ *   values.c, endpoint.c, proxy.c, rendezvous.c, turn.c
  *                         read what stands behind the =
  *   check.c               compares what only the whole shows: what is given twice
  */
@@ -14,7 +14,7 @@
 #include "config/lines.h"
 #include "config/report.h"
 
-enum { SCHEMA_MAX = 48 };	/* keys in the table */
+enum { SCHEMA_MAX = 64 };	/* keys in the table */
 
 enum section_kind {
 	SECTION_NONE,
@@ -75,6 +75,9 @@ struct config *config_read(const char *path, const struct lines_swap *swap,
 void check_peers(struct load *l);
 void check_rendezvous(struct load *l);
 void check_prefixes(struct load *l);
+
+/* turn.c: at the end of [nat]. */
+void check_turn(struct load *l, const struct section *s);
 
 /* Keys; each complains of a bad one. */
 bool load_key(struct load *l, uint8_t key[static KEY_LEN], const char *what, const char *text,

@@ -74,6 +74,20 @@ static void print_addresses(FILE *out, const struct config_peer *peer)
 	}
 }
 
+static void print_turn(FILE *out, const struct config *c)
+{
+	char text[CONFIG_TURN_TEXT];
+
+	for (size_t i = 0; i < c->turn_len; i++)
+		fprintf(out, "turn = %s\n", config_write_turn(text, &c->turn[i]));
+	if (c->turn_user[0])
+		fprintf(out, "turn_user = %s\n", c->turn_user);
+	if (c->turn_password[0])
+		fprintf(out, "turn_%s_file = (hidden)\n", c->turn_is_secret ? "secret" : "password");
+	if (c->turn_ca)
+		fprintf(out, "turn_ca = %s\n", c->turn_ca);
+}
+
 static void print_nat(FILE *out, const struct config *c)
 {
 	char text[CONFIG_ENDPOINT_TEXT];
@@ -93,6 +107,7 @@ static void print_nat(FILE *out, const struct config *c)
 	for (size_t i = 0; i < c->stun_len; i++)
 		fprintf(out, "stun = %s\n",
 			config_write_endpoint(text, c->stun[i].host, c->stun[i].port));
+	print_turn(out, c);
 }
 
 static void print_rendezvous(FILE *out, const struct config_rendezvous *r)
@@ -130,6 +145,7 @@ static void print_peer(FILE *out, const struct config_peer *peer)
 		fprintf(out, "keepalive = %u\n", peer->keepalive);
 	else
 		fprintf(out, "keepalive = no\n");
+	fprintf(out, "path = %s\n", config_path_name(peer->path));
 }
 
 void config_print_effective(FILE *out, const struct config *c)

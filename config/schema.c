@@ -24,6 +24,13 @@ static const struct key table[] = {
 				NULL},
 	[KEY_RENDEZVOUS_PSK_FILE] = {"rendezvous", "preshared_key_file", NULL, false,
 				     set_rendezvous_psk_file, NULL},
+	[KEY_TURN] = {"nat", "turn", NULL, true, set_turn, NULL},
+	[KEY_TURN_USER] = {"nat", "turn_user", NULL, false, set_turn_user, NULL},
+	[KEY_TURN_PASSWORD_FILE] = {"nat", "turn_password_file", NULL, false, set_turn_password_file,
+				    NULL},
+	[KEY_TURN_SECRET_FILE] = {"nat", "turn_secret_file", NULL, false, set_turn_secret_file, NULL},
+	[KEY_ENDPOINT] = {"peer", "endpoint", NULL, false, set_endpoint, NULL},
+	[KEY_PATH] = {"peer", "path", NULL, false, set_path, NULL},
 
 	{"interface", "address", NULL, true, set_address, NULL},
 	{"interface", "name", NULL, false, set_name, NULL},
@@ -36,6 +43,7 @@ static const struct key table[] = {
 	{"interface", "lan", NULL, false, set_lan, NULL},
 
 	{"nat", "stun", NULL, true, set_stun, NULL},
+	{"nat", "turn_ca", NULL, false, set_turn_ca, NULL},
 	{"nat", "punch_rate", NULL, false, set_punch_rate, NULL},
 	{"nat", "upnp", NULL, false, set_upnp, NULL},
 	{"nat", "pcp", NULL, false, set_pcp, NULL},
@@ -50,7 +58,6 @@ static const struct key table[] = {
 
 	{"peer", "ip", NULL, true, set_ip, NULL},
 	{"peer", "allowed_ips", NULL, true, set_allowed_ips, NULL},
-	{"peer", "endpoint", NULL, false, set_endpoint, NULL},
 	{"peer", "keepalive", "PersistentKeepalive", false, set_keepalive, NULL},
 
 	{NULL, "include", NULL, true, set_include, NULL},

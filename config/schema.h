@@ -24,6 +24,12 @@ enum {
 	KEY_RENDEZVOUS_PUBLIC_KEY,
 	KEY_RENDEZVOUS_PSK,
 	KEY_RENDEZVOUS_PSK_FILE,
+	KEY_TURN,
+	KEY_TURN_USER,
+	KEY_TURN_PASSWORD_FILE,
+	KEY_TURN_SECRET_FILE,
+	KEY_ENDPOINT,
+	KEY_PATH,
 };
 
 /* NULL: there is none of that name. */
@@ -36,7 +42,7 @@ const char *schema_elsewhere(const char *section, const char *name);
 /* "address, device, ..." */
 char *schema_list(char *out, size_t cap, const char *section);
 
-/* values.c, endpoint.c, proxy.c, rendezvous.c */
+/* values.c, endpoint.c, proxy.c, rendezvous.c, turn.c */
 void set_include(struct load *l, const char *value);
 void set_private_key(struct load *l, const char *value);
 void set_private_key_file(struct load *l, const char *value);
@@ -50,6 +56,11 @@ void set_fwmark(struct load *l, const char *value);
 void set_log_level(struct load *l, const char *value);
 void set_lan(struct load *l, const char *value);
 void set_stun(struct load *l, const char *value);
+void set_turn(struct load *l, const char *value);
+void set_turn_user(struct load *l, const char *value);
+void set_turn_password_file(struct load *l, const char *value);
+void set_turn_secret_file(struct load *l, const char *value);
+void set_turn_ca(struct load *l, const char *value);
 void set_punch_rate(struct load *l, const char *value);
 void set_relay(struct load *l, const char *value);
 void set_relay_rate(struct load *l, const char *value);
@@ -71,5 +82,6 @@ void set_ip(struct load *l, const char *value);
 void set_allowed_ips(struct load *l, const char *value);
 void set_endpoint(struct load *l, const char *value);
 void set_keepalive(struct load *l, const char *value);
+void set_path(struct load *l, const char *value);
 
 #endif

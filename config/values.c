@@ -500,6 +500,30 @@ void set_keepalive(struct load *l, const char *value)
 	peer->keepalive = seconds;
 }
 
+const char *config_path_name(enum config_path path)
+{
+	static const char *const names[] = {
+		[CONFIG_PATH_AUTO] = "auto",
+		[CONFIG_PATH_DIRECT_ONLY] = "direct-only",
+		[CONFIG_PATH_RELAY_ONLY] = "relay-only",
+	};
+
+	return names[path];
+}
+
+void set_path(struct load *l, const char *value)
+{
+	struct config_peer *peer = load_peer(l);
+
+	for (enum config_path path = CONFIG_PATH_AUTO; path <= CONFIG_PATH_RELAY_ONLY; path++) {
+		if (strcasecmp(value, config_path_name(path)) == 0) {
+			peer->path = path;
+			return;
+		}
+	}
+	load_error(l, "path \"%.64s\" is not auto, direct-only or relay-only", value);
+}
+
 void set_include(struct load *l, const char *value)
 {
 	int err = lines_include(&l->lines, value);
