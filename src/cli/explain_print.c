@@ -6,6 +6,7 @@
  *	  laptop    NAT: unknown
  *	            host 10.0.0.7:27001, srflx 203.0.113.9:52011
  *	  channels  lan: on, vps: connected
+ *	  relays    turn:relay.example.net: up (udp), at 192.0.2.1:50000
  *	  tried     3 pairs: 1 valid, 2 failed
  *	  why       packets go straight to it, and its answers come back
  *	  fix       nothing to do
@@ -177,6 +178,37 @@ static void print_channels(FILE *out, const json_t *e)
 	fputc('\n', out);
 }
 
+static void print_turn(FILE *out, const json_t *turn)
+{
+	const char *state = report_text(turn, "state", "?");
+	int64_t retry = report_number(turn, "retry_s", -1);
+	char text[FORMAT_TEXT];
+
+	fprintf(out, "%s: %s", report_text(turn, "name", "?"),
+		report_text(turn, "problem", strcmp(state, "off") ? state : "not needed"));
+	if (strcmp(state, "up") == 0)
+		fprintf(out, " (%s), at %s", report_text(turn, "transport", "?"),
+			report_text(turn, "address", "?"));
+	if (strcmp(state, "refused") == 0)
+		fputs("; not asked again until the config changes", out);
+	if (retry >= 0)
+		fprintf(out, "; asked again in %s", format_duration(text, retry));
+	fputc('\n', out);
+}
+
+/* A line for each: what is wrong with it may be long. */
+static void print_turns(FILE *out, const json_t *e)
+{
+	const json_t *turn;
+	size_t i;
+
+	json_array_foreach(get(e, "turn"), i, turn)
+	{
+		print_label(out, e, i ? "" : "relays");
+		print_turn(out, turn);
+	}
+}
+
 /* -- pairs ------------------------------------------------------------------- */
 
 static unsigned count_in(const json_t *pairs, const char *state)
@@ -278,6 +310,7 @@ void explain_print(FILE *out, const json_t *e)
 	print_us(out, e);
 	print_peer(out, e);
 	print_channels(out, e);
+	print_turns(out, e);
 	print_tried(out, e);
 	print_label(out, e, "why");
 	fprintf(out, "%s\n", report_text(e, "why", "?"));

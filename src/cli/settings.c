@@ -9,11 +9,26 @@
 _Static_assert((int)CONFIG_STUN_MAX <= (int)NODE_STUN_MAX, "the node takes all of them");
 _Static_assert((int)CONFIG_HOST_MAX <= (int)NODE_HOST_MAX, "and each of them");
 
+_Static_assert((int)CONFIG_TURN_MAX <= (int)NODE_TURN_MAX, "all TURN servers as well");
+
 enum { MAIN_TABLE = 254 }; /* RT_TABLE_MAIN of rtnetlink(7) */
 
 _Static_assert((int)CONFIG_HOST_MAX == (int)PROXY_HOST_MAX, "one is copied to the other");
 _Static_assert((int)CONFIG_LOGIN_MAX == (int)PROXY_LOGIN_MAX, "likewise");
 _Static_assert((int)CONFIG_RENDEZVOUS_MAX == (int)NODE_RENDEZVOUS_MAX, "all of them");
+
+static enum node_peer_path path_of(enum config_path path)
+{
+	switch (path) {
+	case CONFIG_PATH_DIRECT_ONLY:
+		return PEER_PATH_DIRECT_ONLY;
+	case CONFIG_PATH_RELAY_ONLY:
+		return PEER_PATH_RELAY_ONLY;
+	case CONFIG_PATH_AUTO:
+		break;
+	}
+	return PEER_PATH_AUTO;
+}
 
 static void peer_settings(struct node_peer_settings *out, const struct config_peer *peer)
 {
@@ -24,6 +39,7 @@ static void peer_settings(struct node_peer_settings *out, const struct config_pe
 		.endpoint_host = peer->endpoint_host[0] ? peer->endpoint_host : NULL,
 		.endpoint_port = peer->endpoint_port,
 		.keepalive = (uint32_t)SECONDS(peer->keepalive),
+		.path = path_of(peer->path),
 	};
 	memcpy(out->public_key, peer->public_key, KEY_LEN);
 	if (peer->has_psk)
@@ -46,6 +62,16 @@ void settings_proxy(struct proxy *out, const struct config_proxy *proxy)
 	out->port = proxy->port;
 	memcpy(out->host, proxy->host, sizeof(out->host));
 	memcpy(out->login, proxy->login, sizeof(out->login));
+}
+
+static void turn_settings(struct settings *out, const struct config *config)
+{
+	for (size_t i = 0; i < config->turn_len; i++) {
+		const struct config_turn *t = &config->turn[i];
+
+		out->turn[i] = (struct node_turn_server){
+			.host = t->host, .port = t->port, .udp = t->udp, .tcp = t->tcp, .tls = t->tls};
+	}
 }
 
 static uint32_t table_number(const struct config *config)
@@ -75,6 +101,7 @@ bool settings_init(struct settings *out, const struct config *config, const stru
 	out->peers = peers;
 	for (size_t i = 0; i < config->stun_len; i++)
 		out->stun[i] = (struct node_stun_server){config->stun[i].host, config->stun[i].port};
+	turn_settings(out, config);
 	out->daemon = (struct daemon_settings){
 		.net = place->net,
 		.name = config->name,
@@ -97,6 +124,12 @@ bool settings_init(struct settings *out, const struct config *config, const stru
 		.node = {.lan = config->lan,
 			 .stun = out->stun,
 			 .stun_len = config->stun_len,
+			 .turn = out->turn,
+			 .turn_len = config->turn_len,
+			 .turn_user = config->turn_user,
+			 .turn_password = config->turn_password,
+			 .turn_is_secret = config->turn_is_secret,
+			 .turn_ca = config->turn_ca,
 			 .punch_rate = config->punch_rate,
 			 .tcp = config->tcp,
 			 .relay = config->relay,

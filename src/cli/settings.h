@@ -11,6 +11,7 @@ struct settings {
 	struct daemon_settings daemon;
 	struct node_peer_settings *peers;
 	struct node_stun_server stun[CONFIG_STUN_MAX];
+	struct node_turn_server turn[CONFIG_TURN_MAX];
 	struct node_rendezvous_settings rendezvous[NODE_RENDEZVOUS_MAX];
 	struct proxy proxy;
 };

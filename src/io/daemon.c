@@ -425,14 +425,21 @@ static void on_patience_over(uv_timer_t *timer)
 	uv_timer_stop(timer);
 }
 
-/* The router's port must not stay open behind us; but a router that does not answer must not
- * keep us. */
-static void give_port_back(struct daemon *d)
+static bool all_is_given_back(const struct daemon *d)
+{
+	return portmap_is_over(d->portmap) && node_is_over(d->node);
+}
+
+/* The router's port must not stay open behind us, nor what TURN servers hold for us; but who
+ * does not answer must not keep us. */
+static void give_back(struct daemon *d)
 {
 	uv_timer_init(&d->loop, &d->patience);
 	uv_timer_start(&d->patience, on_patience_over, DAEMON_STOP_PATIENCE, 0);
 	portmap_stop(d->portmap, clock_now());
-	while (!portmap_is_over(d->portmap) && uv_is_active((uv_handle_t *)&d->patience))
+	node_stop(d->node, clock_now());
+	daemon_drain(d);
+	while (!all_is_given_back(d) && uv_is_active((uv_handle_t *)&d->patience))
 		uv_run(&d->loop, UV_RUN_ONCE);
 }
 
@@ -441,7 +448,7 @@ int daemon_run(struct daemon *d)
 	daemon_drain(d);
 	uv_run(&d->loop, UV_RUN_DEFAULT);
 	peersfile_save(&d->peersfile, d->node, clock_now());
-	give_port_back(d);
+	give_back(d);
 	return d->exit;
 }
 

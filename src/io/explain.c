@@ -85,6 +85,20 @@ static json_t *channel(const struct explanation *e, size_t i)
 					  : "connected");
 }
 
+static json_t *turn(const struct explanation *e, size_t i)
+{
+	const struct turn_status *t = &e->turns[i];
+	bool up = t->state == NODE_TURN_UP;
+	char text[ENDPOINT_TEXT];
+
+	return json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:o}", "name", t->name, "state",
+			 turn_state_name(t->state), "transport",
+			 up ? path_transport_name(t->transport) : NULL, "address",
+			 up ? endpoint_format(text, &t->relayed) : NULL, "problem", t->problem,
+			 "retry_s",
+			 number_or_null(t->state == NODE_TURN_RESTING ? (t->retry + 999) / 1000 : -1));
+}
+
 static json_t *describe_verdict(const struct explanation *e)
 {
 	return json_pack("{s:s, s:s, s:s, s:i, s:o}", "verdict", explain_name(e->verdict), "why",
@@ -95,14 +109,15 @@ static json_t *describe_verdict(const struct explanation *e)
 
 static json_t *describe_ways(const struct explanation *e)
 {
-	return json_pack("{s:{s:s, s:b, s:o, s:o}, s:{s:s, s:b, s:o}, s:o, s:o}",
+	return json_pack("{s:{s:s, s:b, s:o, s:o}, s:{s:s, s:b, s:o}, s:o, s:o, s:o}",
 			 "self", "nat", e->nat, "in_a_row", e->in_a_row,
 			 "observed", list_of(e->observed_len, observed, e),
 			 "candidates", list_of(e->locals_len, local, e),
 			 "peer", "nat", e->peer_nat, "in_a_row", e->peer_in_a_row,
 			 "candidates", list_of(e->remotes_len, remote, e),
 			 "pairs", list_of(e->pairs_len, pair, e),
-			 "channels", list_of(2 + e->introducers_len, channel, e));
+			 "channels", list_of(2 + e->introducers_len, channel, e),
+			 "turn", list_of(e->turns_len, turn, e));
 }
 
 /* The members of `from`, which is taken, go into the object. */

@@ -88,7 +88,8 @@ void daemon_drain(struct daemon *d)
 			daemon_look_up(d, action.host, action.port);
 			break;
 		case ACTION_OPEN_SOCKET:
-			node_socket_opened(d->node, action.via, udp_add(d->udp, action.via));
+			node_socket_opened(d->node, action.via,
+					   udp_add(d->udp, action.via, action.family));
 			break;
 		case ACTION_CLOSE_SOCKET:
 			udp_remove(d->udp, action.via);

@@ -181,12 +181,14 @@ int udp_more_fd(const struct udp *udp)
 	return udp->epoll;
 }
 
-static int open_more(struct udp *udp, uint16_t via)
+static int open_more(struct udp *udp, uint16_t via, enum ip_family family)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.u32 = via};
-	int fd = udp_socket_open(AF_INET, &udp->address, 0, udp->mark);
+	int fd = -EAFNOSUPPORT;
 	int err;
 
+	if (!udp->address.family || udp->address.family == family)
+		fd = udp_socket_open(family == IP_V6 ? AF_INET6 : AF_INET, &udp->address, 0, udp->mark);
 	if (fd < 0)
 		return fd;
 	if (epoll_ctl(udp->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
@@ -197,12 +199,12 @@ static int open_more(struct udp *udp, uint16_t via)
 	return fd;
 }
 
-uint16_t udp_add(struct udp *udp, uint16_t via)
+uint16_t udp_add(struct udp *udp, uint16_t via, enum ip_family family)
 {
 	int fd;
 
 	udp_remove(udp, via);
-	fd = open_more(udp, via);
+	fd = open_more(udp, via, family);
 	if (fd < 0) {
 		log_debug("cannot open another UDP socket: %s", strerror(-fd));
 		return 0;

@@ -3,7 +3,7 @@
  *             +-- udp_fd(IP_V4) -- 0.0.0.0:port --+
  *   struct udp                                    +-- bursts of datagrams with path, ECN, DSCP
  *             +-- udp_fd(IP_V6) -- [::]:port -----+
- *             +-- udp_more_fd() -- more IPv4 ones, each on a port of its own, by number (path.via)
+ *             +-- udp_more_fd() -- more of either, each on a port of its own, by number (path.via)
  *
  * Non-blocking, a burst per system call. Each datagram carries the address and
  * interface that it came in by and leaves from (IP_PKTINFO, RFC 3542 section
@@ -61,7 +61,7 @@ size_t udp_recv(struct udp *udp, enum ip_family family, struct datagram *datagra
 
 /* A socket by this number, 1..UDP_MORE_MAX; its port (0: it cannot be had, which is logged). What
  * comes to it, and shall leave by it, has the number in path.via. */
-uint16_t udp_add(struct udp *udp, uint16_t via);
+uint16_t udp_add(struct udp *udp, uint16_t via, enum ip_family family);
 void udp_remove(struct udp *udp, uint16_t via);
 int udp_more_fd(const struct udp *udp);		/* readable if one of them is */
 /* As udp_recv(), of whichever of them has something. */

@@ -18,6 +18,10 @@ struct row {
 
 #define RENDEZVOUS	"[rendezvous]\nurl = udp://r.example.net:4901\npublic_key = " KEY_B "\n"
 
+#define TURN "[nat]\nturn_user = me\nturn_password_file = turn.pw\n"
+#define REMEDY "write turn:relay.example.net, turn:relay.example.net:3478?transport=udp or " \
+	       "turns:relay.example.net:443\n"
+
 static const struct row structure[] = {
 	{"", "t.conf: error: there is no [interface] section; add one, and private_key_file = FILE "
 	     "below it\n"},
@@ -90,7 +94,7 @@ static const struct row structure[] = {
 	 "lan, include\n"},
 	{SELF PEER_A "DNS = 1.1.1.1\n",
 	 "t.conf:5: error: unknown key \"DNS\" in [peer]; there are public_key, preshared_key, "
-	 "preshared_key_file, ip, allowed_ips, endpoint, keepalive, include\n"},
+	 "preshared_key_file, endpoint, path, ip, allowed_ips, keepalive, include\n"},
 	{SELF "mtu = 1400\nMTU = 1300\n",
 	 "t.conf:4: error: mtu is given twice, first in line 3; delete one of the two\n"},
 	{SELF "mtu =\n", "t.conf:3: error: mtu has no value; give it one or delete the line\n"},
@@ -359,9 +363,43 @@ static const struct row values[] = {
 	 "t.conf:5: error: stun A:3478 is given twice; delete one\n"},
 	{SELF "[nat]\nstun = a, b, c, d, e, f, g, h, i\n",
 	 "t.conf:4: error: stun i is one too many; 8 servers are enough\n"},
+	{SELF TURN "turn = relay.example.net\n",
+	 "t.conf:6: error: turn \"relay.example.net\" does not begin with turn: or turns:; " REMEDY},
+	{SELF TURN "turn = turn://relay.example.net\n",
+	 "t.conf:6: error: turn \"turn://relay.example.net\" has // in front of the host, where there is "
+	 "none; " REMEDY},
+	{SELF TURN "turn = turn:r:0\n",
+	 "t.conf:6: error: turn \"turn:r:0\" has a port that is not 1 to 65535; " REMEDY},
+	{SELF TURN "turn = turn:r?transport=sctp\n",
+	 "t.conf:6: error: turn \"turn:r?transport=sctp\" has something else than transport=udp or "
+	 "transport=tcp behind the ?; " REMEDY},
+	{SELF TURN "turn = turns:r?transport=udp\n",
+	 "t.conf:6: error: turn \"turns:r?transport=udp\" wants TLS over UDP, which is not spoken here; "
+	 REMEDY},
+	{SELF TURN "turn = turn:a, turns:a, turn:A:3478?transport=tcp\n",
+	 "t.conf:6: error: turn turn:A:3478?transport=tcp is given twice; delete one\n"},
+	{SELF TURN "turn = turn:a, turn:b, turn:c, turn:d, turn:e\n",
+	 "t.conf:6: error: turn turn:e is one too many; 4 servers are enough\n"},
+	{SELF "[nat]\nturn_password_file = no.pw\n",
+	 "t.conf:4: error: no.pw cannot be read: No such file or directory; write the secret there, and "
+	 "umask 077 keeps it yours\n"},
+	{SELF "[nat]\nturn_ca = no.pem\n",
+	 "t.conf:4: error: turn_ca no.pem cannot be read: No such file or directory\n"},
+	{SELF PEER_A "path = relay\n",
+	 "t.conf:5: error: path \"relay\" is not auto, direct-only or relay-only\n"},
 };
 
 static const struct row wholes[] = {
+	{SELF "[nat]\nturn = turn:a\n",
+	 "t.conf:4: error: turn wants a user; add turn_user = NAME, as the server knows you\n"
+	 "t.conf:4: error: turn wants a password; add turn_password_file = FILE with the password on its "
+	 "first line, or turn_secret_file with the secret that the server makes passwords of\n"},
+	{SELF TURN "turn_secret_file = turn.pw\nturn = turn:a\n",
+	 "t.conf:6: error: there are both turn_password_file (line 5) and turn_secret_file; delete one of "
+	 "them\n"},
+	{SELF PEER_A "endpoint = a:1\npath = relay-only\n",
+	 "t.conf:5: error: the endpoint would be called without a relay, which path = relay-only (line 6) "
+	 "forbids; delete one of them\n"},
 	{SELF RENDEZVOUS RENDEZVOUS,
 	 "t.conf:6: error: [rendezvous] is the same as the one at t.conf:3; delete one of the two\n"},
 	{SELF "[rendezvous r]\nurl = udp://a:1\npublic_key = " KEY_B "\n"
@@ -407,6 +445,7 @@ static void expect(const struct row *rows, size_t len)
 		struct config *c;
 		char *says;
 
+		scratch_write("turn.pw", "a password\n");
 		scratch_write("t.conf", rows[i].text);
 		says = scratch_report("t.conf", &c);
 		if (strcmp(says, rows[i].says) != 0)

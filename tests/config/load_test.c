@@ -445,6 +445,28 @@ static void stun_servers_have_a_port_that_need_not_be_said(void **state)
 	config_free(c);
 }
 
+static void a_turn_server_may_be_asked_as_its_url_says(void **state)
+{
+	struct config *c;
+
+	(void)state;
+	scratch_write("turn.pw", "a password \nnot this\n");
+	c = load(SELF "[nat]\nturn = turn:a, turns:b, turn:[2001:db8::1]:5000?transport=udp\n"
+		      "turn = turn:c?Transport=TCP\nturn_user = me\nturn_secret_file = turn.pw\n");
+	assert_int_equal(c->turn_len, 4);
+	assert_true(c->turn[0].udp && c->turn[0].tcp && !c->turn[0].tls);
+	assert_int_equal(c->turn[0].port, 3478);
+	assert_true(!c->turn[1].udp && !c->turn[1].tcp && c->turn[1].tls);
+	assert_int_equal(c->turn[1].port, 5349);
+	assert_true(c->turn[2].udp && !c->turn[2].tcp && !c->turn[2].tls);
+	assert_string_equal(c->turn[2].host, "2001:db8::1");
+	assert_true(!c->turn[3].udp && c->turn[3].tcp && !c->turn[3].tls);
+	assert_string_equal(c->turn_user, "me");
+	assert_string_equal(c->turn_password, "a password ");
+	assert_true(c->turn_is_secret);
+	config_free(c);
+}
+
 static void rendezvous_are_called_by_their_label_or_their_host(void **state)
 {
 	uint8_t key[KEY_LEN];
@@ -608,6 +630,7 @@ int main(void)
 		cmocka_unit_test(a_peer_is_found_by_name_key_and_address),
 		cmocka_unit_test(our_own_ula_may_be_written_down),
 		cmocka_unit_test(stun_servers_have_a_port_that_need_not_be_said),
+		cmocka_unit_test(a_turn_server_may_be_asked_as_its_url_says),
 		cmocka_unit_test(rendezvous_are_called_by_their_label_or_their_host),
 		cmocka_unit_test(relaying_is_off_until_it_is_said_and_has_a_limit),
 		cmocka_unit_test(over_tls_the_port_may_be_left_out),

@@ -34,11 +34,14 @@ static const char full[] =
 	"fwmark = 51820\ntable = 1000\nmtu = 1300\nlisten_port = 7\nlog_level = debug\n"
 	"[nat]\nstun = stun.example.net, 192.0.2.1:5000\nstun = [2001:db8::7]\n"
 	"tcp = no\nproxy = http://me:secret@proxy.example.net:3128\n"
+	"turn = turn:relay.example.net, turn:192.0.2.7:5000?transport=udp\n"
+	"turn = TURNS:[2001:db8::9]?transport=tcp, turn:x?transport=tcp\n"
+	"turn_user = me\nturn_password_file = turn.pw\nturn_ca = turn.pw\n"
 	"[rendezvous town]\nurl = UDP://[2001:db8::8]:4901\npublic_key = " KEY_B "\n"
 	"preshared_key = " PSK "\n[rendezvous]\nurl = TLS://r.example.net\n"
 	"public_key = " KEY_A "\n" PEER_A
 	"preshared_key = " PSK "\nip = 10.77.0.2\nallowed_ips = 192.168.1.0/24, 10.77.0.2/32\n"
-	"endpoint = [2001:db8::1]:51820\nkeepalive = yes\n"
+	"endpoint = [2001:db8::1]:51820\nkeepalive = yes\npath = Direct-Only\n"
 	"[peer]\npublic_key = " KEY_B "\nendpoint = b.example.net:7\n";
 
 static void every_value_has_its_line_and_secrets_are_hidden(void **state)
@@ -47,6 +50,7 @@ static void every_value_has_its_line_and_secrets_are_hidden(void **state)
 	char *text;
 
 	(void)state;
+	scratch_write("turn.pw", "a password\n");
 	scratch_write("t.conf", full);
 	c = load("t.conf");
 	text = print(c);
@@ -82,6 +86,13 @@ static void every_value_has_its_line_and_secrets_are_hidden(void **state)
 		"stun = stun.example.net:3478\n"
 		"stun = 192.0.2.1:5000\n"
 		"stun = [2001:db8::7]:3478\n"
+		"turn = turn:relay.example.net:3478\n"
+		"turn = turn:192.0.2.7:5000?transport=udp\n"
+		"turn = turns:[2001:db8::9]:5349\n"
+		"turn = turn:x:3478?transport=tcp\n"
+		"turn_user = me\n"
+		"turn_password_file = (hidden)\n"
+		"turn_ca = turn.pw\n"
 		"\n"
 		"[rendezvous town]\n"
 		"engine = builtin\n"
@@ -102,12 +113,14 @@ static void every_value_has_its_line_and_secrets_are_hidden(void **state)
 		"allowed_ips = 192.168.1.0/24\n"
 		"endpoint = [2001:db8::1]:51820\n"
 		"keepalive = 25\n"
+		"path = direct-only\n"
 		"\n"
 		"[peer]\n"
 		"public_key = " KEY_B "\n"
 		"# its address from the key: fdd6:465:c114:5c1c:e9e5:a449:e622:272a\n"
 		"endpoint = b.example.net:7\n"
-		"keepalive = no\n");
+		"keepalive = no\n"
+		"path = auto\n");
 	free(text);
 	config_free(c);
 }
@@ -133,7 +146,7 @@ static void write_with_keys(const char *path, const char *text, const char *cons
 static void with_its_keys_put_back_it_loads_as_the_same(void **state)
 {
 	static const char *const files[] = {full, SELF, SELF "table = off\n" PEER_A};
-	static const char *const keys[] = {SELF_PRIVATE, "me:secret", PSK, PSK};
+	static const char *const keys[] = {SELF_PRIVATE, "me:secret", "turn.pw", PSK, PSK};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -170,7 +183,7 @@ static void as_it_is_printed_it_does_not_load_without_its_secrets(void **state)
 	assert_null(strstr(text, "secret@"));
 	scratch_write("t.conf", text);
 	assert_null(config_load("t.conf", &report));
-	assert_int_equal(report.errors, 4);
+	assert_int_equal(report.errors, 5);
 	config_report_free(&report);
 	free(text);
 }

@@ -729,7 +729,7 @@ static void counters_have_names(void **state)
 
 static void more_sockets_have_numbers_and_ports_of_their_own(void **state)
 {
-	uint16_t one = udp_add(b, 1), last = udp_add(b, UDP_MORE_MAX);
+	uint16_t one = udp_add(b, 1, IP_V4), last = udp_add(b, UDP_MORE_MAX, IP_V4);
 	struct endpoint to = at("127.0.0.1", b);
 
 	(void)state;
@@ -746,11 +746,28 @@ static void more_sockets_have_numbers_and_ports_of_their_own(void **state)
 	assert_int_equal(got[0].path.remote.port, last);
 }
 
+static void one_of_them_may_be_of_ipv6(void **state)
+{
+	uint16_t port = udp_add(b, 4, IP_V6);
+	struct endpoint to = at("::1", b);
+
+	(void)state;
+	assert_true(port);
+	to.port = port;
+	send_text(to, "hello");
+	assert_int_equal(receive_more(b), 1);
+	assert_int_equal(got[0].path.via, 4);
+	assert_int_equal(got[0].path.remote.ip.family, IP_V6);
+	udp_send(b, got, 1);
+	assert_int_equal(receive(a, IP_V6), 1);
+	assert_int_equal(got[0].path.remote.port, port);
+}
+
 /* One burst to several of them, and what comes in to several. */
 static void a_burst_may_leave_by_many_sockets(void **state)
 {
 	struct datagram burst[4];
-	uint16_t ports[4] = {udp_port(b), udp_add(b, 3), udp_add(b, 9), udp_port(b)};
+	uint16_t ports[4] = {udp_port(b), udp_add(b, 3, IP_V4), udp_add(b, 9, IP_V4), udp_port(b)};
 	static const uint16_t vias[4] = {0, 3, 9, 0};
 
 	(void)state;
@@ -774,7 +791,7 @@ static void a_number_that_is_closed_sends_nothing(void **state)
 	bool more;
 
 	(void)state;
-	assert_true(udp_add(b, 2));
+	assert_true(udp_add(b, 2, IP_V4));
 	udp_remove(b, 2);
 	udp_remove(b, 2);
 	d.path.via = 2;
@@ -783,7 +800,7 @@ static void a_number_that_is_closed_sends_nothing(void **state)
 	give_slots();
 	assert_int_equal(udp_recv_more(b, got, BURST_MAX, &more), 0);
 	assert_false(more);
-	assert_true(udp_add(b, 2));
+	assert_true(udp_add(b, 2, IP_V4));
 }
 
 int main(void)
@@ -820,6 +837,7 @@ int main(void)
 		with_ports(the_source_is_the_one_that_the_kernel_would_take),
 		with_ports(counters_have_names),
 		with_ports(more_sockets_have_numbers_and_ports_of_their_own),
+		with_ports(one_of_them_may_be_of_ipv6),
 		with_ports(a_burst_may_leave_by_many_sockets),
 		with_ports(a_number_that_is_closed_sends_nothing),
 	};
