@@ -129,6 +129,9 @@ tell_rendezvous()	# URL
 {
 	printf '[Rendezvous]\nurl = %s\npublic_key = %s\npreshared_key_file = %s\n' "$1" \
 		"$(cat "$tmp/s2/rendezvous.public")" "$rendezvous_psk"
+	if [[ $1 == tls:* ]]; then
+		echo "ca_file = $ca"
+	fi
 }
 
 introducer_endpoint()	# NAME INTRODUCER: in a family that NAME has
