@@ -31,7 +31,8 @@ static void begin_with(uint64_t seed, enum sim_nat_kind a, enum sim_nat_kind b,
 
 	sim = sim_new_behind_nats(seed, kinds, NODES, 1);
 	sim->wire.delay = 25;
-	sim->punch_rate = 0;	/* what is hard stays hard */
+	sim->punch_rate = 0;	/* what is hard stays hard, */
+	sim->tcp = false;	/* and what is blocked, blocked */
 	box = turnbox_new(sim, how);
 	sim->path = path;
 	for (size_t i = A; i <= B; i++)
