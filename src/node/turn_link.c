@@ -23,13 +23,30 @@ static bool is_stream(const struct turn_link *l)
 	return l->transport != PATH_UDP;
 }
 
-static uint16_t open_carrier(struct node *node, const struct turn_link_settings *settings)
+/* What it is called by has to be there until it is closed. False: no memory. */
+static bool copy_target(struct turn_link *l, struct node_stream_target *target)
+{
+	snprintf(l->host, sizeof(l->host), "%s", target->host);
+	l->ca_file = target->ca_file ? strdup(target->ca_file) : NULL;
+	if (target->ca_file && !l->ca_file)
+		return false;
+	target->host = l->host;
+	target->ca_file = l->ca_file;
+	return true;
+}
+
+/* 0: there is none. */
+static uint16_t open_carrier(struct node *node, struct turn_link *l,
+			     const struct turn_link_settings *settings)
 {
 	struct signalling *s = &node->signalling;
+	struct node_stream_target target;
 
 	s->touched = true;
-	return settings->stream ? streams_take(&s->streams, settings->stream)
-				: sockets_keep(&s->sockets, settings->at.ip.family);
+	if (!settings->stream)
+		return sockets_keep(&s->sockets, settings->at.ip.family);
+	target = *settings->stream;
+	return copy_target(l, &target) ? streams_take(&s->streams, &target) : 0;
 }
 
 static void close_carrier(struct node *node, struct turn_link *l)
@@ -74,8 +91,9 @@ struct turn_link *turn_link_new(struct node *node, const struct turn_link_settin
 
 	if (!l)
 		return NULL;
-	l->carrier = open_carrier(node, settings);
+	l->carrier = open_carrier(node, l, settings);
 	if (!l->carrier) {
+		free(l->ca_file);
 		free(l);
 		return NULL;
 	}
@@ -96,6 +114,7 @@ void turn_link_free(struct node *node, struct turn_link *l)
 		return;
 	close_carrier(node, l);
 	turn_allocation_deinit(&l->allocation);
+	free(l->ca_file);
 	wipe(l, sizeof(*l));
 	free(l);
 }

@@ -32,11 +32,12 @@ enum turn_link_state {
 	TURN_LINK_OVER,
 };
 
+/* All is copied. */
 struct turn_link_settings {
 	const struct node_stream_target *stream;	/* NULL: by UDP, */
 	struct endpoint at;				/* to there */
 	enum ip_family family;				/* of the relayed address */
-	const char *user, *password;			/* copied */
+	const char *user, *password;
 };
 
 struct turn_held {
@@ -61,6 +62,8 @@ struct turn_link {
 	msec unheard;			/* something was sent then, and nothing came since; NEVER: no */
 	msec asked;			/* whether the server is still there */
 	msec carried;			/* data of a peer, the last time; no checks */
+	char host[NODE_HOST_MAX];	/* of its stream's target, like the next */
+	char *ca_file;
 	char user[TURN_USER_MAX + 1];
 	char password[TURN_PASSWORD_MAX];
 	struct turn_held held[TURN_LINK_HELD];
