@@ -181,14 +181,16 @@ static void print_channels(FILE *out, const json_t *e)
 static void print_turn(FILE *out, const json_t *turn)
 {
 	const char *state = report_text(turn, "state", "?");
+	const char *problem = report_text(turn, "problem", NULL);
 	int64_t retry = report_number(turn, "retry_s", -1);
 	char text[FORMAT_TEXT];
 
-	fprintf(out, "%s: %s", report_text(turn, "name", "?"),
-		report_text(turn, "problem", strcmp(state, "off") ? state : "not needed"));
+	fprintf(out, "%s: %s", report_text(turn, "name", "?"), strcmp(state, "off") ? state : "not needed");
 	if (strcmp(state, "up") == 0)
 		fprintf(out, " (%s), at %s", report_text(turn, "transport", "?"),
 			report_text(turn, "address", "?"));
+	if (problem)
+		fprintf(out, ": %s", problem);
 	if (strcmp(state, "refused") == 0)
 		fputs("; not asked again until the config changes", out);
 	if (retry >= 0)

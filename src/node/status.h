@@ -124,7 +124,7 @@ struct turn_status {
 	enum node_turn_state state;
 	enum path_transport transport;	/* UP: to the server */
 	struct endpoint relayed;	/* UP: our address there */
-	const char *problem;		/* RESTING, REFUSED: "no answer" */
+	const char *problem;		/* that it had last: "no answer"; NULL: none */
 	msec retry;			/* RESTING: after so long */
 };
 

@@ -57,24 +57,25 @@ static void init_server(struct turns_server *s, const struct node_turn_server *f
 	snprintf(s->name, sizeof(s->name), "turn:%s", from->host);
 }
 
-static void tell(struct node *node, const struct turns_server *s, enum event_kind kind, msec now)
-{
-	struct event e = {.at = now, .kind = kind, .text = turns_failure_text(s)};
-
-	e.way.transport = s->used ? s->used->transport : PATH_UDP;
-	if (s->used)
-		e.seen = s->used->allocation.relayed;
-	snprintf(e.way.relay, sizeof(e.way.relay), "%s", s->name);
-	events_add(&node->events, &e);
-}
-
-const char *turns_failure_text(const struct turns_server *s)
+static const char *problem_of(const struct turns_server *s)
 {
 	if (s->stream_closed)
 		return node_stream_end_text(s->why);
 	if (s->failure.kind == TURN_NO_FAILURE && s->no_address)
 		return "its name has no address";
 	return turn_failure_text(&s->failure);
+}
+
+static void tell(struct node *node, const struct turns_server *s, enum event_kind kind, msec now)
+{
+	struct event e = {.at = now, .kind = kind, .text = s->problem};
+
+	if (s->used) {
+		e.way.transport = s->used->transport;
+		e.seen = s->used->allocation.relayed;
+	}
+	snprintf(e.way.relay, sizeof(e.way.relay), "%s", s->name);
+	events_add(&node->events, &e);
 }
 
 /* -- whether they are wanted ----------------------------------------------------- */
@@ -336,6 +337,8 @@ static void link_is_up(struct node *node, struct turn_link *l, msec now)
 	s->used = l;
 	s->stream_at = NEVER;
 	s->has_worked = true;
+	s->problem = NULL;
+	s->failure = (struct turn_failure){0};
 	while ((other = find_trying(t, s)))
 		turn_link_stop(other, now);
 	tell(node, s, EVENT_TURN_UP, now);
@@ -361,6 +364,7 @@ static void keep_failure(struct turns_server *s, const struct turn_link *l)
 static void round_failed(struct node *node, struct turns_server *s, msec now)
 {
 	rest(node, s, now);
+	s->problem = problem_of(s);
 	if (is_answer(s->failure.kind))
 		s->retry_at = s->failure.retry_at;
 	if (s->retry_at == NEVER && s->has_worked)
@@ -389,6 +393,7 @@ static void link_was_lost(struct node *node, struct turns_server *s, const struc
 		s->failures = 0;
 	s->retry_at = now + wait_after(s, node->shared.rng);
 	s->failures++;
+	s->problem = problem_of(s);
 	tell(node, s, EVENT_TURN_LOST, now);
 }
 
@@ -609,24 +614,14 @@ void node_turn_status(const struct node *node, size_t i, struct turn_status *out
 	const struct turns *t = &node->signalling.turns;
 	const struct turns_server *s = &t->servers[i];
 
-	*out = (struct turn_status){.state = turn_state_of(t, s, now)};
+	*out = (struct turn_status){.state = turn_state_of(t, s, now), .problem = s->problem};
 	snprintf(out->name, sizeof(out->name), "%s", s->name);
-	switch (out->state) {
-	case NODE_TURN_UP:
+	if (s->used) {
 		out->transport = s->used->transport;
 		out->relayed = s->used->allocation.relayed;
-		break;
-	case NODE_TURN_RESTING:
-		out->retry = s->retry_at - now;
-		out->problem = turns_failure_text(s);
-		break;
-	case NODE_TURN_REFUSED:
-		out->problem = turns_failure_text(s);
-		break;
-	case NODE_TURN_OFF:
-	case NODE_TURN_TRYING:
-		break;
 	}
+	if (out->state == NODE_TURN_RESTING)
+		out->retry = s->retry_at - now;
 }
 
 /* -- other settings ------------------------------------------------------------------------ */

@@ -60,9 +60,10 @@ struct turns_server {
 	unsigned failures;		/* in a row */
 	bool has_worked;		/* the credential is good */
 	bool no_ipv4;			/* it has no IPv4 address to relay from */
-	struct turn_failure failure;	/* of the last round */
+	struct turn_failure failure;	/* of this round */
 	enum node_stream_end why;	/* likewise, if `stream_closed` */
 	bool stream_closed;
+	const char *problem;		/* of the last round: "no answer"; NULL: none, it is up */
 	struct turn_link *used;		/* the one that is up; NULL: none */
 };
 
@@ -103,8 +104,6 @@ enum action_kind turns_poll(struct node *node, struct action *action, msec now);
 
 /* Each is up, or has been asked in vain. */
 bool turns_are_settled(const struct node *node, msec now);
-/* Why its last round has failed: "no answer". */
-const char *turns_failure_text(const struct turns_server *s);
 /* Whose relayed address is that path's? NULL: nobody's (any more). */
 const struct turns_server *turns_server_of(const struct turns *t, uint16_t via,
 					   enum path_transport *transport);

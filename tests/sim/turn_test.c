@@ -329,7 +329,7 @@ static void who_is_over_its_quota_rests_for_a_minute(void **state)
 	box->quota = 0;
 	assert_int_equal(first_packet(SECONDS(5)), -1);
 	assert_in_range(server_of(A)->retry_at - sim->now, SECONDS(50), SECONDS(60));
-	assert_string_equal(turns_failure_text(server_of(A)),
+	assert_string_equal(server_of(A)->problem,
 			    "this user has as many allocations as it may have (486)");
 	box->quota = 4;
 	assert_in_range(gap(), SECONDS(40), SECONDS(75));
