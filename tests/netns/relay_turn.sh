@@ -145,7 +145,7 @@ gap_sniffer=$sniffer
 in_ns bert iperf3 -s -1 -B "$(inner4 bert)" >/dev/null 2>&1 &
 pids+=("$!")
 wait_for 5 "iperf3 listens" listens bert 5201
-in_ns anna iperf3 -c "$(inner4 bert)" -t 30 -i 0 >"$tmp/iperf.out" 2>&1 &
+in_ns anna iperf3 -c "$(inner4 bert)" -t 15 -i 0 >"$tmp/iperf.out" 2>&1 &
 client=$!
 pids+=("$client")
 wait_for 10 "packets flow" has_grown "$tmp/gap.pcap" 1000000
@@ -184,8 +184,8 @@ contains "explain" "$(p2p anna explain bert)" "it does not take the user name or
 
 claim "the right one in the file and a reload: connected"
 write_files "${turn_lines[@]}"
-p2p anna reload >/dev/null
-p2p bert reload >/dev/null
+p2p anna reload >/dev/null 2>&1
+p2p bert reload >/dev/null 2>&1
 relayed_within 5000
 end
 coturn_stop s2
@@ -228,7 +228,7 @@ contains_not "what dora knows of carl" "$(p2p dora explain carl --json | jq -c .
 
 claim "auto again, and a reload: straight"
 sed -i '/^path = relay-only$/d' "$(conf carl)"
-p2p carl reload >/dev/null
+p2p carl reload >/dev/null 2>&1
 pings_start carl "$(inner4 dora)" 100 0.1
 wait_for 10 "carl's way to dora is direct" is_now carl dora direct
 kill -INT "${pings_of[carl]}"
