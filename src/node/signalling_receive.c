@@ -210,7 +210,7 @@ static void take_news(struct node *node, struct peer *peer, struct bytes plain, 
 			peer_tell_seen(peer, &message.address, now);
 			signalling_tell(node, now);
 		}
-		survey_meet(node, &peer->path.remote, now);
+		survey_meet(node, peer, now);
 		break;
 	}
 }

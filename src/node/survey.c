@@ -85,9 +85,10 @@ static void ask_server(struct node *node, struct survey_server *server, msec now
 	ask(node, b, &server->at6, now);
 }
 
-static bool is_registered(const struct peer *peer)
+bool survey_may_ask(const struct peer *peer)
 {
-	return peer->introducer && peer->introducer->client.state == RENDEZVOUS_REGISTERED;
+	return peer->introducer && peer->introducer->client.state == RENDEZVOUS_REGISTERED &&
+	       !via_is_wrapped(peer->path.via);
 }
 
 /* Those who introduce us, and those whom we would like to call by UDP again. */
@@ -96,7 +97,7 @@ static void ask_peers(struct node *node, msec now)
 	const struct peer *peer;
 
 	for (size_t i = 0; (peer = node_contact(node, i)); i++) {
-		if (is_registered(peer) || transport_is_tcp(peer, now))
+		if (survey_may_ask(peer) || transport_is_tcp(peer, now))
 			ask(node, &node->signalling.survey.first, &peer->path.remote, now);
 	}
 }
@@ -147,12 +148,12 @@ static bool is_under_way(const struct survey *s, msec now)
 	return now < s->next;
 }
 
-void survey_meet(struct node *node, const struct endpoint *introducer, msec now)
+void survey_meet(struct node *node, const struct peer *introducer, msec now)
 {
 	struct survey *s = &node->signalling.survey;
 
-	if (is_wanted(node) && is_under_way(s, now))
-		ask(node, &s->first, introducer, now);
+	if (!via_is_wrapped(introducer->path.via) && is_wanted(node) && is_under_way(s, now))
+		ask(node, &s->first, &introducer->path.remote, now);
 }
 
 /* -- names --------------------------------------------------------------------- */

@@ -20,6 +20,8 @@
 #include "node/node.h"
 #include "stun/binding.h"
 
+struct peer;
+
 enum {
 	SURVEY_AGAIN = 20 * 1000,	/* msec; the shortest-lived mappings last 30 s */
 	SURVEY_SETTLE = 5 * 1000,	/* msec, by which all have answered that will */
@@ -55,8 +57,10 @@ void survey_set_servers(struct survey *s, const struct node_stun_server *servers
 void survey_doubt(struct survey *s, msec now);
 /* Our candidates have changed: the peers shall be told soon. */
 void survey_tell(struct survey *s, msec now);
+/* It introduces us, and the way to it shows how we look from outside: it leads through no relay. */
+bool survey_may_ask(const struct peer *peer);
 /* An introducer has just told us that we are connected. */
-void survey_meet(struct node *node, const struct endpoint *introducer, msec now);
+void survey_meet(struct node *node, const struct peer *introducer, msec now);
 void survey_resolved(struct node *node, const char *host, uint16_t port,
 		     const struct endpoint *endpoints, size_t n, msec now);
 

@@ -24,8 +24,7 @@ static void ask_introducers(struct node *node, msec now)
 
 	*b = (struct binding){.count = 0};
 	for (size_t i = 0; (peer = node_contact(node, i)); i++) {
-		if (!peer->link && peer->introducer &&
-		    peer->introducer->client.state == RENDEZVOUS_REGISTERED)
+		if (!peer->link && survey_may_ask(peer))
 			binding_add(b, &peer->path.remote, &timing, node->shared.rng, now);
 	}
 }
