@@ -264,14 +264,27 @@ static void add_loss(struct table *t, const json_t *pair)
 	table_add(t, loss < 0 ? "-" : cell);
 }
 
+/* "  (in use)", "  (was bad, rests for 43 s)", or nothing */
+static void print_use(char out[static CELL], const json_t *pair)
+{
+	int64_t penalty = report_number(pair, "penalty_s", -1);
+	char text[FORMAT_TEXT];
+
+	out[0] = '\0';
+	if (json_is_true(get(pair, "in_use")))
+		snprintf(out, CELL, "  (in use)");
+	else if (penalty >= 0)
+		snprintf(out, CELL, "  (was bad, rests for %s)", format_duration(text, penalty));
+}
+
 static void add_answered(struct table *t, const json_t *pair)
 {
 	int64_t age = report_number(pair, "answered_s", -1);
-	char text[FORMAT_TEXT], cell[CELL + FORMAT_TEXT];
+	char text[FORMAT_TEXT], use[CELL], cell[2 * CELL + FORMAT_TEXT];
 
+	print_use(use, pair);
 	snprintf(cell, sizeof(cell), "%s%s%s", age < 0 ? "never" : format_duration(text, age),
-		 age < 0 ? "" : " ago",
-		 json_is_true(get(pair, "in_use")) ? "  (in use)" : "");
+		 age < 0 ? "" : " ago", use);
 	table_add(t, cell);
 }
 

@@ -58,11 +58,12 @@ static json_t *pair(const struct explanation *e, size_t i)
 {
 	const struct explained_pair *p = &e->pairs[i];
 
-	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:b}", "local", candidate(&p->local),
+	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:b}", "local", candidate(&p->local),
 			 "remote", candidate(&p->remote), "state", p->state,
 			 "rtt_ms", number_or_null(p->rtt < 0 ? -1 : (p->rtt + 500) / 1000),
 			 "loss", number_or_null(p->lost),
 			 "answered_s", number_or_null(p->answered < 0 ? -1 : p->answered / 1000),
+			 "penalty_s", number_or_null(p->penalty < 0 ? -1 : p->penalty / 1000),
 			 "in_use", p->in_use);
 }
 

@@ -25,6 +25,7 @@ static const struct {
 } cases[] = {
 	{FACT_SESSION | FACT_UNANSWERED, 0, VERDICT_GONE},
 	{FACT_SESSION | FACT_RELAYED | FACT_RELAY_ONLY, 0, VERDICT_RELAY_ONLY},
+	{FACT_SESSION | FACT_LEFT, 0, VERDICT_SECOND_BEST},
 	{FACT_SESSION | FACT_RELAYED | FACT_BY_STREAM, 0, VERDICT_RELAYED_NO_UDP},
 	{FACT_SESSION | FACT_RELAYED | FACT_HARD | FACT_PEER_HARD, 0, VERDICT_RELAYED_BOTH_HARD},
 	{FACT_SESSION | FACT_RELAYED, 0, VERDICT_RELAYED},
@@ -88,6 +89,11 @@ static const struct {
 		"relay_only",
 		"the config wants it so, path = relay-only: a relay passes the packets on",
 		"nothing to do; path = auto would use a straight way if there is one",
+	},
+	[VERDICT_SECOND_BEST] = {
+		"second_best",
+		"a better way works, but it lost too much or took too long when it was used, so it rests for some minutes",
+		"nothing to do, it will be tried again; if that goes on, something there throttles UDP or the line is bad",
 	},
 	[VERDICT_RELAYED_NO_UDP] = {
 		"relayed_no_udp",
@@ -353,11 +359,28 @@ static uint32_t facts_of_pairs(const struct reach *r, const struct gather *g, ms
 	       when(peer_is_symmetric(list), FACT_PEER_HARD);
 }
 
+static const struct penalty *penalty_for(const struct reach *r, uint8_t pair)
+{
+	struct path way = reach_path(r, pair);
+
+	return penalty_of(&r->penalties, &way);
+}
+
+static bool has_left_a_better_way(const struct reach *r)
+{
+	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
+		if (reach_is_valid(r, i) && reach_tier_of(r, i) < reach_tier(r) && penalty_for(r, i))
+			return true;
+	}
+	return false;
+}
+
 static uint32_t facts_of_reach(const struct reach *r, const struct gather *g, msec now)
 {
 	bool is_long = r->searching_since != NEVER && now - r->searching_since >= EXPLAIN_LONG;
 
-	return FACT_LOOKED_FOR | when(is_long, FACT_LONG) | when(now < r->until, FACT_TOKEN) |
+	return FACT_LOOKED_FOR | when(r->chosen != NO_INDEX && has_left_a_better_way(r), FACT_LEFT) |
+	       when(is_long, FACT_LONG) | when(now < r->until, FACT_TOKEN) |
 	       facts_of_pairs(r, g, now);
 }
 
@@ -497,6 +520,7 @@ static struct explained_pair pair_of(const struct reach *r, uint8_t index, msec 
 	const struct checklist *list = &r->agent.list;
 	const struct pair *p = &list->pairs[index];
 	uint8_t local = p->mapped == NO_INDEX ? p->local : p->mapped;
+	const struct penalty *penalty = penalty_for(r, index);
 
 	return (struct explained_pair){
 		.local = candidate_of(r->relays, &list->locals[local].c),
@@ -505,6 +529,7 @@ static struct explained_pair pair_of(const struct reach *r, uint8_t index, msec 
 		.rtt = p->srtt,
 		.lost = p->history_len ? (int)(pair_lost(p) * 100 / p->history_len) : -1,
 		.answered = p->last_answer == NEVER ? -1 : now - p->last_answer,
+		.penalty = !penalty ? -1 : penalty->until > now ? penalty->until - now : 0,
 		.in_use = index == r->chosen,
 	};
 }

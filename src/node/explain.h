@@ -48,12 +48,14 @@ enum explain_fact {
 	FACT_RELAY_ONLY = 1 << 23,	/* so are the settings of the peer */
 	FACT_DIRECT_ONLY = 1 << 24,
 	FACT_TURN_UP = 1 << 25,		/* a TURN server has an address for us */
+	FACT_LEFT = 1 << 26,		/* a better way works, but badly (penalty.h) */
 };
 
 enum explain_verdict {
 	VERDICT_DIRECT,
 	VERDICT_DIRECT_TCP,
 	VERDICT_RELAY_ONLY,		/* the settings want it so */
+	VERDICT_SECOND_BEST,		/* the best way is bad */
 	VERDICT_RELAYED_NO_UDP,		/* not even to the relay */
 	VERDICT_RELAYED_BOTH_HARD,
 	VERDICT_RELAYED,
@@ -100,6 +102,7 @@ struct explained_pair {
 	int32_t rtt;			/* microseconds; -1: not measured */
 	int lost;			/* percent; -1: nothing was asked */
 	msec answered;			/* this long ago; -1: never */
+	msec penalty;			/* so long nothing goes there, as it was bad (penalty.h); -1: it may */
 	bool in_use;
 };
 

@@ -45,7 +45,10 @@ static void all_that_is_known_is_printed(void **state)
 		"'loss':0,'answered_s':2,'in_use':true},"
 		"{'local':{'type':'host','address':'192.168.1.5:41999'},"
 		"'remote':{'type':'host','address':'10.0.0.7:27001'},'state':'failed','rtt_ms':null,"
-		"'loss':100,'answered_s':null,'in_use':false}],"
+		"'loss':100,'answered_s':null,'in_use':false},"
+		"{'local':{'type':'host','address':'[2001:db8::5]:41999'},"
+		"'remote':{'type':'host','address':'[2001:db8::7]:27001'},'state':'valid','rtt_ms':9,"
+		"'loss':0,'answered_s':4,'penalty_s':43,'in_use':false}],"
 		"'channels':[{'kind':'lan','state':'on'},"
 		"{'kind':'introducer','name':'vps','state':'connected'}]}",
 		"laptop is DIRECT by udp4 203.0.113.9:52011 (punched) for 6m12, 14 ms, 0 % lost\n"
@@ -55,13 +58,14 @@ static void all_that_is_known_is_printed(void **state)
 		"  laptop    NAT: unknown\n"
 		"            srflx 203.0.113.9:52011\n"
 		"  channels  lan: on, vps: connected\n"
-		"  tried     2 pairs: 1 valid, 1 failed\n"
+		"  tried     3 pairs: 2 valid, 1 failed\n"
 		"  why       it works\n"
 		"  fix       nothing to do\n"
 		"\n"
-		"OURS                     THEIRS                   STATE   RTT    LOSS   ANSWERED\n"
-		"srflx 203.0.113.4:41999  srflx 203.0.113.9:52011  valid   14 ms  0 %    2 s ago  (in use)\n"
-		"host 192.168.1.5:41999   host 10.0.0.7:27001      failed  -      100 %  never\n");
+		"OURS                      THEIRS                    STATE   RTT    LOSS   ANSWERED\n"
+		"srflx 203.0.113.4:41999   srflx 203.0.113.9:52011   valid   14 ms  0 %    2 s ago  (in use)\n"
+		"host 192.168.1.5:41999    host 10.0.0.7:27001       failed  -      100 %  never\n"
+		"host [2001:db8::5]:41999  host [2001:db8::7]:27001  valid   9 ms   0 %    4 s ago  (was bad, rests for 43 s)\n");
 }
 
 static void a_peer_that_was_not_heard_of_has_few_lines(void **state)

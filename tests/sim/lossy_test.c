@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "node/brain.h"
+#include "node/explain.h"
 #include "sim/sim.h"
 
 enum { A, B, PUBLIC, NODES, LEN = 1200, SMALL = 100 };
@@ -209,6 +210,41 @@ static void only_who_sends_into_the_loss_goes_elsewhere(void **state)
 	stream(sim, 100, SECONDS(30));
 	assert_int_equal(tier_of(sim, A, B), TIER_IPV4);
 	assert_int_equal(tier_of(sim, B, A), TIER_IPV6);
+	sim_free(sim);
+}
+
+static struct explanation explanation_of(const struct sim *sim, size_t of, size_t to)
+{
+	struct explanation e;
+
+	assert_true(node_explain(sim->nodes[of].node, sim->nodes[to].public_key, &e, sim->now));
+	return e;
+}
+
+static void it_is_explained_how_long_which_way_rests(void **state)
+{
+	struct sim *sim = two_with_two_families(1210);
+	struct explanation e = explanation_of(sim, A, B);
+	unsigned resting = 0;
+
+	(void)state;
+	assert_int_equal(e.verdict, VERDICT_DIRECT);
+	ways.ip6.loss_from[A] = 300;
+	stream_until(sim, 100, TIER_IPV4, SECONDS(10));
+	sim_run(sim, SECONDS(1));
+	e = explanation_of(sim, A, B);
+	assert_int_equal(e.verdict, VERDICT_SECOND_BEST);
+	for (size_t i = 0; i < e.pairs_len; i++) {
+		bool is_6 = e.pairs[i].remote.at.ip.family == IP_V6;
+
+		assert_true(is_6 || e.pairs[i].penalty == -1);
+		if (e.pairs[i].penalty < 0)
+			continue;
+		assert_in_range(e.pairs[i].penalty, SECONDS(55), PENALTY_FIRST);
+		resting++;
+	}
+	assert_true(resting > 0);
+	assert_int_equal(explanation_of(sim, B, A).verdict, VERDICT_DIRECT);
 	sim_free(sim);
 }
 
@@ -432,6 +468,7 @@ int main(void)
 		cmocka_unit_test(a_lossy_way_is_left_within_ten_seconds),
 		cmocka_unit_test(a_ping_of_ten_a_second_is_enough),
 		cmocka_unit_test(only_who_sends_into_the_loss_goes_elsewhere),
+		cmocka_unit_test(it_is_explained_how_long_which_way_rests),
 		cmocka_unit_test(a_throttled_way_is_left_though_every_question_is_answered),
 		cmocka_unit_test(a_slow_way_is_left_for_a_much_faster_one),
 		cmocka_unit_test(what_is_no_better_is_not_taken),
