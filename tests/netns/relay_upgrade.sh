@@ -1,7 +1,7 @@
 #!/bin/bash
 # relay_upgrade.sh -- a pair that is relayed goes direct once something lets it, and loses nothing.
 #
-#	tests/netns/relay_upgrade.sh [RUNS]	of each case, for a table; 1 if not given
+#	tests/netns/relay_upgrade.sh [RUNS [SECONDS]]	of each case, for a table; 1 if not given
 #
 #	anna --port-restricted---.            s1  introduces, and relays in one case
 #	                         +-- core --- s2  coturn
@@ -9,13 +9,16 @@
 #
 # The core lets nothing through between the two homes until the block is lifted. Then either
 # nothing tells the nodes, and they find out by trying, or the network of one changes, which is
-# the signal. All the time a ping with 10 a second goes from anna to bert.
+# the signal. All the time a ping with 10 a second goes from anna to bert. With SECONDS, only
+# where nobody knows, and they have been relayed for up to so long before.
 set -euo pipefail
 
 runs=1
+before=
 if [[ ${1-} =~ ^[0-9]+$ ]]; then
 	runs=$1
-	shift
+	before=${2-}
+	set --
 fi
 
 # shellcheck source=nat/nat_lib.sh disable=SC2154	# lib.sh sets them
@@ -92,6 +95,9 @@ one_run()
 	echo $(($(now_ms) - begin)) >>"$tmp/relayed"
 	is_now relay || fail "anna's way to bert is no relay: $(p2p anna status)"
 	pings_start anna "$(inner4 bert)" 100000 0.1
+	if [ -n "$before" ]; then
+		sleep "$((RANDOM % before))"
+	fi
 	unblock
 	if [ "$signalled" = yes ]; then
 		in_ns anna ip addr add 10.9.9.9/32 dev eth0
@@ -131,10 +137,14 @@ nat_site anna port-restricted
 nat_site bert port-restricted
 coturn_start s2 "$turn"
 
-claim "by TURN; the block is lifted and the network of one changes: direct within 2 s"
-all_runs turn yes 2000
 claim "by TURN; the block is lifted and nobody knows: direct within 65 s"
 all_runs turn no 65000
+if [ -n "$before" ]; then
+	finish
+	exit
+fi
+claim "by TURN; the block is lifted and the network of one changes: direct within 2 s"
+all_runs turn yes 2000
 claim "by a peer; the block is lifted and the network of one changes: direct within 2 s"
 all_runs peer yes 2000
 finish

@@ -11,7 +11,7 @@
 # each must call the other at the same time, and there is nothing to configure.
 set -euo pipefail
 
-runs=10
+runs=2
 if [[ ${1-} =~ ^[0-9]+$ ]]; then
 	runs=$1
 	shift
