@@ -2,6 +2,7 @@
  *
  *	--stun, [nat] stun, [rendezvous] url --> io/netcheck.h --> netcheck_report() --> JSON, or netcheck_print()
  *	                          url = tls:// --> netcheck_tls() --^
+ *	                     turn = URL --> netcheck_turn() --------^
  *	                                         a net that runs --^ the port that the router opened
  */
 #include "cli/netcheck.h"
@@ -15,10 +16,16 @@
 #include "cli/load.h"
 #include "cli/message.h"
 #include "cli/netcheck_tls.h"
+#include "cli/netcheck_turn.h"
 #include "cli/place.h"
 #include "ctl/request.h"
 
 enum { ERROR_TEXT = 512 };
+
+/* What was found by asking others than STUN servers; NULL: there are none. */
+struct others {
+	json_t *tls, *turn;
+};
 
 _Static_assert((int)CONFIG_STUN_MAX <= (int)NETCHECK_SERVERS_MAX, "all that are known are asked");
 
@@ -46,12 +53,39 @@ static bool has_tls(const struct config *config)
 	return false;
 }
 
-/* The servers do not depend on the rest of the file, nor on a key that this user may not read.
- * What is called over TLS is asked at once; *tls stays NULL if there is nothing of the kind. */
-static int add_configured(struct servers *servers, json_t **tls, const struct place *place,
-			  bool quiet)
+/* A user who may not read the password asks nobody for a relay. */
+static bool has_turn(const struct config *config)
+{
+	return config && config->turn_len && config->turn_user[0] && config->turn_password[0];
+}
+
+static int ask_others(struct others *others, const struct config *config)
 {
 	char error[ERROR_TEXT] = "no memory";
+
+	if (has_tls(config)) {
+		others->tls = netcheck_tls(config, error);
+		if (!others->tls)
+			return fail(EXIT_FAILED, "%s", error);
+	}
+	if (has_turn(config)) {
+		others->turn = netcheck_turn(config, error);
+		if (!others->turn)
+			return fail(EXIT_FAILED, "%s", error);
+	}
+	return EXIT_OK;
+}
+
+static bool has_others(const struct others *others)
+{
+	return others->tls || others->turn;
+}
+
+/* The servers do not depend on the rest of the file, nor on a key that this user may not read.
+ * The others are asked at once. */
+static int add_configured(struct servers *servers, struct others *others,
+			  const struct place *place, bool quiet)
+{
 	struct config_report report;
 	struct config *config;
 	int code = load_permitted(place->config);
@@ -63,11 +97,8 @@ static int add_configured(struct servers *servers, json_t **tls, const struct pl
 		servers_add(servers, &config->stun[i]);
 	for (size_t i = 0; config && i < config->rendezvous_len; i++)
 		add_rendezvous(servers, &config->rendezvous[i]);
-	if (has_tls(config)) {
-		*tls = netcheck_tls(config, error);
-		code = *tls ? EXIT_OK : fail(EXIT_FAILED, "%s", error);
-	}
-	if (report.errors && !servers->len && !*tls)
+	code = ask_others(others, config);
+	if (report.errors && !servers->len && !has_others(others))
 		code = EXIT_CONFIG;
 	if (code || !quiet)
 		config_report_print(stderr, &report);
@@ -77,7 +108,7 @@ static int add_configured(struct servers *servers, json_t **tls, const struct pl
 }
 
 /* A file that was named must be there; the one that might be needs not. */
-static int find_servers(struct servers *servers, json_t **tls, const struct options *o)
+static int find_servers(struct servers *servers, struct others *others, const struct options *o)
 {
 	struct place place;
 	bool is_named = o->count[OPT_CONFIG] || o->count[OPT_NET];
@@ -86,8 +117,8 @@ static int find_servers(struct servers *servers, json_t **tls, const struct opti
 	if (!code)
 		code = place_find(&place, o, NULL);
 	if (!code && (is_named || access(place.config, R_OK) == 0))
-		code = add_configured(servers, tls, &place, o->count[OPT_QUIET] > 0);
-	if (code || servers->len || *tls)
+		code = add_configured(servers, others, &place, o->count[OPT_QUIET] > 0);
+	if (code || servers->len || has_others(others))
 		return code;
 	return fail(EXIT_USAGE,
 		    "no STUN server is known, and nobody else can tell how this host looks from "
@@ -118,18 +149,21 @@ int run_netcheck(const struct invocation *in)
 	struct netcheck found;
 	char error[ERROR_TEXT];
 	bool answers;
-	json_t *report, *tls = NULL;
-	int code = find_servers(&servers, &tls, in->options);
+	struct others others = {0};
+	json_t *report;
+	int code = find_servers(&servers, &others, in->options);
 
 	if (!code && netcheck_run(&found, servers.list, servers.len, error))
 		code = fail(EXIT_FAILED, "%s", error);
 	if (code) {
-		json_decref(tls);
+		json_decref(others.tls);
+		json_decref(others.turn);
 		return code;
 	}
 	report = netcheck_report(&found, &servers);
-	answers = netcheck_tls_answers(tls);
-	json_object_set_new(report, "tls", tls ? tls : json_array());
+	answers = netcheck_tls_answers(others.tls) || netcheck_tls_answers(others.turn);
+	json_object_set_new(report, "tls", others.tls ? others.tls : json_array());
+	json_object_set_new(report, "turn", others.turn ? others.turn : json_array());
 	if (report)
 		add_port_map(report, in->options);
 	if (report && !in->options->count[OPT_JSON]) {

@@ -16,7 +16,7 @@
  *	    "ipv4": {"address": "192.0.2.1:3478", "rtt_ms": 12 | null, "why": null | "no answer"} | null,
  *	    "ipv6": (the same)
  *	  }],
- *	  "tls": as in netcheck_tls.h
+ *	  "tls": as in netcheck_tls.h, "turn": as in netcheck_turn.h
  *	  "port_map": as in the status of a net | null (none); absent: no net runs
  *	  "verdict": "..."
  *	}

@@ -9,6 +9,7 @@
  *	STUN      stun1.example.net:3478 12 ms
  *	          stun2.example.net:3478 IPv4 no answer, IPv6 14 ms
  *	TLS       tls://rendezvous.example.net:443 19 ms
+ *	TURN      turn:relay.example.net:3478 udp 15 ms, tcp 16 ms
  *	Verdict   direct to all but peers whose NAT takes a new port for each destination
  */
 #include "cli/netcheck.h"
@@ -16,6 +17,7 @@
 #include <string.h>
 
 #include "cli/format.h"
+#include "cli/netcheck_turn.h"
 #include "cli/way.h"
 #include "ctl/report.h"
 
@@ -172,5 +174,6 @@ void netcheck_print(FILE *out, const json_t *report)
 	print_port_map(out, json_object_get(report, "port_map"));
 	print_servers(out, get(report, "servers"));
 	print_tls(out, get(report, "tls"));
+	netcheck_turn_print(out, get(report, "turn"));
 	fprintf(out, "Verdict   %s\n", report_text(report, "verdict", "?"));
 }

@@ -17,7 +17,7 @@ json_t *netcheck_tls(const struct config *config, char error[static 512]);
 
 /* What came of it. */
 json_t *netcheck_tls_report(const struct config *config, const struct tls_probe *probes);
-/* Is one of them there? */
+/* Is one of them there? So, too, for netcheck_turn.h. */
 bool netcheck_tls_answers(const json_t *tls);
 
 #endif

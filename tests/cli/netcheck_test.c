@@ -6,6 +6,7 @@
 
 #include "cli/netcheck.h"
 #include "cli/netcheck_tls.h"
+#include "cli/netcheck_turn.h"
 #include "io/tls_probe.h"
 
 static const struct endpoint inner = {.ip = {.family = IP_V4, .bytes = {192, 168, 1, 5}}, .port = 7};
@@ -270,6 +271,38 @@ static void the_port_that_the_router_opened_is_printed_if_a_net_runs(void **stat
 	}
 }
 
+static void each_way_to_a_turn_server_has_its_round_trip_or_what_is_wrong(void **state)
+{
+	static const struct config config = {
+		.turn = {{.host = "a.example.net", .port = 3478, .udp = true, .tcp = true},
+			 {.host = "b.example.net", .port = 443, .tls = true},
+			 {.host = "c.example.net", .port = 3478, .tcp = true}},
+		.turn_len = 3,
+	};
+	struct turn_probe probes[NETCHECK_TURN_MAX] = {0};
+	json_t *list;
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	assert_int_equal(netcheck_turn_probes(probes, &config), 4);
+	assert_int_equal(probes[1].transport, PATH_TCP);
+	assert_int_equal(probes[2].transport, PATH_TLS);
+	probes[0].problem = "no answer";
+	probes[1].rtt = 16;
+	probes[2].rtt = 19;
+	probes[3].problem = "nobody listens there";
+	list = netcheck_turn_report(&config, probes);
+	netcheck_turn_print(out, list);
+	fclose(out);
+	assert_string_equal(text, "TURN      turn:a.example.net:3478 udp no answer, tcp 16 ms\n"
+				  "          turns:b.example.net:443 tls 19 ms\n"
+				  "          turn:c.example.net:3478 tcp nobody listens there\n");
+	json_decref(list);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +312,7 @@ int main(void)
 		cmocka_unit_test(a_carrier_is_known_by_its_addresses),
 		cmocka_unit_test(all_that_was_found_is_printed),
 		cmocka_unit_test(who_is_called_over_tls_is_there_or_it_is_said_why_not),
+		cmocka_unit_test(each_way_to_a_turn_server_has_its_round_trip_or_what_is_wrong),
 		cmocka_unit_test(the_port_that_the_router_opened_is_printed_if_a_net_runs),
 		cmocka_unit_test(without_a_word_from_outside_little_is_printed),
 	};
