@@ -112,6 +112,8 @@ relayed_by tls4 5000
 pings anna "$(inner4 bert)" 100 0.05
 iperf anna bert "$(inner4 bert)" -t 3
 note "$mbits Mbit/s"
+contains "netcheck" "$(in_ns anna "$P2PNET" netcheck -q -c "$(conf anna)")" \
+	"TURN      turns:$server:443 tls "
 end
 
 claim "whose certificate nobody vouches for is not trusted, and explain says so"
