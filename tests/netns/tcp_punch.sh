@@ -1,7 +1,7 @@
 #!/bin/bash
 # tcp_punch.sh -- two homes that let no UDP out meet directly, by TCP, and go back to UDP.
 #
-#	tests/netns/tcp_punch.sh [RUNS]		10 if not given
+#	tests/netns/tcp_punch.sh [RUNS]		2 if not given
 #
 #	anna --masquerade, no UDP---.
 #	                            +-- core --- s1  introduces, and carries nothing of theirs
