@@ -179,6 +179,11 @@ void turns_tick(struct node *node, msec now)
 	}
 }
 
+static msec link_due(const struct turn_link *l)
+{
+	return msec_min(turn_link_due(l), l->is_stopped ? NEVER : l->retires);
+}
+
 msec turns_due(const struct node *node, msec now)
 {
 	const struct turns *t = &node->signalling.turns;
@@ -189,7 +194,7 @@ msec turns_due(const struct node *node, msec now)
 		due = msec_min(due, turns_server_due(node, s, wanted));
 	for (unsigned i = 0; t->links_len && i < NODE_TURNS_MAX; i++) {
 		if (t->links[i])
-			due = msec_min(due, turn_link_due(t->links[i]));
+			due = msec_min(due, link_due(t->links[i]));
 	}
 	return due;
 }
@@ -239,7 +244,7 @@ enum action_kind turns_poll(struct node *node, struct action *action, msec now)
 		if (t->links[i])
 			kind = poll_link(node, i, action, now);
 	}
-	return kind;
+	return kind == ACTION_NONE ? streams_poll(&node->signalling.streams, action) : kind;
 }
 
 /* -- for who asks ------------------------------------------------------------------------ */
