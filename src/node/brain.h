@@ -58,6 +58,7 @@ struct node {
 	struct pings pings;
 	struct events events;
 	struct known_clock known;
+	struct transport_call calls[TRANSPORT_CALLS];
 	struct token_memory tokens;	/* that were accepted here */
 	uint64_t counters[NODE_COUNTERS];
 };

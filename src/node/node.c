@@ -192,6 +192,7 @@ static void move_in(struct node *node, struct roster *next, struct arrival *arri
 			peer_configure(a->peer, a->settings, a->from->psk, now);
 	}
 	roster_route(next);
+	transport_forget(node);
 	free_departed(node, next);
 	roster_free(&node->roster);
 	node->roster = *next;
@@ -359,6 +360,8 @@ static enum action_kind poll_session(struct node *node, struct peer *peer, struc
 		.path = initiates ? transport_way(node, peer) : peer->path,
 		.dscp = owed == OWED_KEEPALIVE ? 0 : HANDSHAKE_DSCP,
 	};
+	if (initiates)
+		transport_called(node, peer, &action->datagram, now);
 	if (owed != OWED_HANDSHAKE_AFTER_SAVE)
 		return ACTION_SEND;
 	node->after_save = action->datagram;
@@ -461,7 +464,8 @@ static enum action_kind poll_node(struct node *node, struct action *action, msec
 		return action->kind = ACTION_SEND;
 	free(node->flying);
 	node->flying = NULL;
-	if (introduction_poll_relay(node, &action->datagram, now))
+	if (introduction_poll_relay(node, &action->datagram, now) ||
+	    transport_poll(node, &action->datagram, now))
 		return action->kind = ACTION_SEND;
 	action->kind = signalling_poll(node, action, now);
 	if (action->kind == ACTION_NONE)
@@ -511,7 +515,8 @@ msec node_due(const struct node *node)
 {
 	if (!list_empty(&node->owing))
 		return 0;
-	return msec_min(msec_min(node->known.due, heap_due(&node->timers)),
+	return msec_min(msec_min(msec_min(node->known.due, transport_due(node)),
+				 heap_due(&node->timers)),
 			msec_min(signalling_due(node),
 				 introduction_relay_due(node->signalling.introduction)));
 }

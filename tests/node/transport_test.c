@@ -63,7 +63,7 @@ static void shake_hands_by_tcp(struct lab *lab, size_t i)
 	struct place *far = &lab->far[i];
 
 	lab_say(lab, &lab->us, far, LEN);
-	lab_pass(lab, SECONDS(6));
+	lab_pass(lab, SECONDS(2));
 	assert_non_null(nth_to(lab, i, VIA_TCP, MESSAGE_INITIATION, 0));
 	feed_by(lab, far, nth_to(lab, i, VIA_TCP, MESSAGE_INITIATION, 0), VIA_TCP);
 	hear_by_tcp(lab, i);
@@ -74,23 +74,40 @@ static void shake_hands_by_tcp(struct lab *lab, size_t i)
 	lab_forget(lab);
 }
 
-static void from_the_second_on_an_initiation_goes_by_tcp_too(void **state)
+static void assert_same(const struct mail *by_udp, const struct mail *by_tcp)
 {
-	struct lab *lab = with_tcp(true);
-	const struct mail *by_udp, *by_tcp;
-
-	(void)state;
-	lab_say(lab, &lab->us, &lab->far[0], LEN);
-	lab_pass(lab, SECONDS(4));
-	assert_int_equal(count_to(lab, 0, VIA_LISTEN, MESSAGE_INITIATION), 1);
-	assert_int_equal(count_to(lab, 0, VIA_TCP, MESSAGE_INITIATION), 0);
-	lab_pass(lab, SECONDS(2));
-	by_udp = nth_to(lab, 0, VIA_LISTEN, MESSAGE_INITIATION, 1);
-	by_tcp = nth_to(lab, 0, VIA_TCP, MESSAGE_INITIATION, 0);
 	assert_non_null(by_udp);
 	assert_non_null(by_tcp);
 	assert_int_equal(by_udp->len, by_tcp->len);
 	assert_memory_equal(by_udp->bytes, by_tcp->bytes, by_tcp->len);
+}
+
+static void an_initiation_goes_by_tcp_too_the_first_a_second_later(void **state)
+{
+	struct lab *lab = with_tcp(true);
+
+	(void)state;
+	lab_say(lab, &lab->us, &lab->far[0], LEN);
+	lab_pass(lab, TRANSPORT_PATIENCE - 1);
+	assert_int_equal(count_to(lab, 0, VIA_TCP, MESSAGE_INITIATION), 0);
+	lab_pass(lab, SECONDS(3));
+	assert_int_equal(count_to(lab, 0, VIA_LISTEN, MESSAGE_INITIATION), 1);
+	assert_int_equal(count_to(lab, 0, VIA_TCP, MESSAGE_INITIATION), 1);
+	lab_pass(lab, SECONDS(2));
+	for (size_t n = 0; n < 2; n++)
+		assert_same(nth_to(lab, 0, VIA_LISTEN, MESSAGE_INITIATION, n),
+			    nth_to(lab, 0, VIA_TCP, MESSAGE_INITIATION, n));
+	lab_free(lab);
+}
+
+static void who_answers_by_udp_is_not_called_by_tcp(void **state)
+{
+	struct lab *lab = with_tcp(true);
+
+	(void)state;
+	lab_connect(lab, 0);
+	lab_pass(lab, SECONDS(3));
+	assert_int_equal(count_to(lab, 0, VIA_TCP, MESSAGE_INITIATION), 0);
 	lab_free(lab);
 }
 
@@ -126,8 +143,8 @@ static void of_two_copies_the_first_counts(void **state)
 
 	(void)state;
 	lab_say(lab, &lab->us, &lab->far[0], LEN);
-	lab_pass(lab, SECONDS(6));
-	feed_by(lab, &lab->far[0], nth_to(lab, 0, VIA_LISTEN, MESSAGE_INITIATION, 1), VIA_LISTEN);
+	lab_pass(lab, SECONDS(2));
+	feed_by(lab, &lab->far[0], nth_to(lab, 0, VIA_LISTEN, MESSAGE_INITIATION, 0), VIA_LISTEN);
 	feed_by(lab, &lab->far[0], nth_to(lab, 0, VIA_TCP, MESSAGE_INITIATION, 0), VIA_TCP);
 	assert_int_equal(node_counter(lab->far[0].node, COUNT_REPLAYED_INITIATION), 1);
 	for (size_t i = 0; i < lab->far[0].sent_len; i++)
@@ -230,7 +247,8 @@ static void an_endpoint_is_asked_by_tcp_how_it_sees_us(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(from_the_second_on_an_initiation_goes_by_tcp_too),
+		cmocka_unit_test(an_initiation_goes_by_tcp_too_the_first_a_second_later),
+		cmocka_unit_test(who_answers_by_udp_is_not_called_by_tcp),
 		cmocka_unit_test(who_does_not_want_tcp_calls_by_udp_alone),
 		cmocka_unit_test(what_is_answered_by_tcp_goes_by_tcp),
 		cmocka_unit_test(of_two_copies_the_first_counts),
