@@ -168,7 +168,7 @@ static void a_lossy_way_is_left_within_ten_seconds(void **state)
 	msec worst[4] = {0};
 
 	(void)state;
-	for (uint64_t seed = 0; seed < 40; seed++) {
+	for (uint64_t seed = 0; seed < 20; seed++) {
 		struct sim *sim = two_with_two_families(1000 + seed);
 		msec took;
 
@@ -437,7 +437,7 @@ static void a_lossy_one_costs_less_than_a_thousandth(void **state)
  * changes its way more often than each five seconds is seen to by sim.c. */
 static void in_any_weather_it_changes_now_and_then(void **state)
 {
-	unsigned changes = 0, runs = 20;
+	unsigned changes = 0, runs = 8;
 
 	(void)state;
 	for (uint64_t seed = 0; seed < runs; seed++) {
