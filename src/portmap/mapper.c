@@ -159,6 +159,11 @@ static void win(struct mapper *m, enum mapper_method method)
 	}
 }
 
+static const char *title(const struct mapper *m)
+{
+	return m->settings.proto == PORTMAP_UDP ? "port map" : "port map of TCP";
+}
+
 static void say(const struct mapper *m)
 {
 	char text[ENDPOINT_TEXT], time[24] = "for good";
@@ -166,7 +171,7 @@ static void say(const struct mapper *m)
 
 	if (map->lifetime)
 		snprintf(time, sizeof(time), "for %u s", map->lifetime);
-	log_info("port map: %s gave %s %s%s", names[map->method],
+	log_info("%s: %s gave %s %s%s", title(m), names[map->method],
 		 endpoint_format(text, &map->external), time,
 		 map->is_public ? "" : "; that is no public address: the router is behind another NAT");
 }
@@ -194,7 +199,7 @@ static void lose(struct mapper *m, msec now)
 {
 	struct mapping none = {.external.ip.family = IP_NONE};
 
-	log_info("port map: %s no longer maps the port", names[m->mapping.method]);
+	log_info("%s: %s no longer maps the port", title(m), names[m->mapping.method]);
 	set_mapping(m, &none);
 	race(m, now);
 }
@@ -236,7 +241,7 @@ static void note_failure(struct mapper *m, msec now)
 		return;
 	m->again = now + AGAIN;
 	if (!m->has_failed)
-		log_info("port map: the router does not map a port over %s",
+		log_info("%s: the router does not map a port over %s", title(m),
 			 m->place.gateway.family == IP_V4 ? "IPv4" : "IPv6");
 	m->has_failed = true;
 }
@@ -457,6 +462,12 @@ void mapper_stop(struct mapper *m, msec now)
 	m->upnp.is_held = false;
 	m->is_stopped = true;
 	if (m->mapping.external.ip.family != IP_NONE)
-		log_info("port map: given back");
+		log_info("%s: given back", title(m));
 	set_mapping(m, &none);
+}
+
+void mapper_start(struct mapper *m, msec now)
+{
+	m->is_stopped = m->has_failed = false;
+	race(m, now);
 }

@@ -7,7 +7,7 @@
  *   PCP refused for good: NAT-PMP at once, and so on; nobody left: all again in an hour
  *   lease of the winner over, or it refuses: all again
  *   another gateway, interface or address of ours: forget everything, all again
- *   stop: what was mapped is given back, once
+ *   stop: what was mapped is given back, once; start: all again
  *
  * PCP and NAT-PMP are datagrams to the gateway and back; only its own are believed. UPnP is
  * HTTP and XML, which this machine does not speak: it hands out a job, one at a time, and its
@@ -124,6 +124,8 @@ enum mapper_action mapper_poll(struct mapper *m, struct writer *w, struct mapper
 /* Give back what is mapped: poll, and wait while it has a job out. */
 void mapper_stop(struct mapper *m, msec now);
 bool mapper_has_job_out(const struct mapper *m);
+/* Once more after that, if it has no job out. */
+void mapper_start(struct mapper *m, msec now);
 
 /* RFC 1918, RFC 6598 (carriers), and all else that is nobody's on the internet. */
 bool mapper_is_public(const struct ip *ip);

@@ -568,6 +568,27 @@ static void at_the_end_it_is_given_back(void **state)
 	}
 }
 
+static void after_the_end_it_can_begin_again(void **state)
+{
+	(void)state;
+	for (int only = 0; only < MAPPER_METHODS; only++) {
+		begin(true, true, true);
+		for (int i = 0; i < MAPPER_METHODS; i++)
+			m.settings.methods[i] = i == only;
+		at_home(0, 1000);
+		mapper_stop(&m, 2000);
+		drain(2000);
+		mapper_start(&m, 3000);
+		run(3000, 4000);
+		assert_true(endpoint_equal(&m.mapping.external, &external));
+		assert_int_equal(m.mapping.method, only);
+		assert_int_equal(changes, 3);
+		mapper_stop(&m, 5000);
+		drain(5000);
+		assert_int_equal(router.deleted + router.upnp_deleted, 2);
+	}
+}
+
 static void what_a_job_brings_after_the_end_is_given_back_too(void **state)
 {
 	struct mapper_upnp_result late = {.ok = true, .external = external, .lease = 3600};
@@ -728,6 +749,7 @@ int main(void)
 		test(results_that_cannot_be_are_none),
 		test(a_second_mapping_is_given_back),
 		test(at_the_end_it_is_given_back),
+		test(after_the_end_it_can_begin_again),
 		test(what_a_job_brings_after_the_end_is_given_back_too),
 		test(only_the_gateways_own_port_is_believed),
 		test(what_is_no_answer_is_counted),
