@@ -231,7 +231,7 @@ static void add_hops(struct gather *g)
 /* -- TCP ------------------------------------------------------------------- */
 
 static void add_tcp(struct gather *g, const struct node_local_address *local,
-		    struct local_candidate *c, unsigned nth)
+		    struct local_candidate *c, uint16_t preference)
 {
 	for (size_t i = 0; i < g->tcp_candidates_len; i++) {
 		if (candidate_same_place(&g->tcp_candidates[i].c, &c->c))
@@ -242,7 +242,7 @@ static void add_tcp(struct gather *g, const struct node_local_address *local,
 	c->base = base_at(g, local);
 	c->base.via = VIA_TCP;
 	c->c.component = COMPONENT;
-	c->c.priority = candidate_worth(&c->c, candidate_preference_of(c->c.at.ip.family, nth));
+	c->c.priority = candidate_worth(&c->c, preference);
 	g->tcp_candidates[g->tcp_candidates_len++] = *c;
 }
 
@@ -257,7 +257,7 @@ static void add_tcp_reflexive(struct gather *g, const struct observed *o, unsign
 	if (!local)
 		return;
 	c.c.related = base_at(g, local).at;
-	add_tcp(g, local, &c, nth);
+	add_tcp(g, local, &c, candidate_preference_of(o->mapped.ip.family, nth));
 }
 
 static void add_tcp_host(struct gather *g, const struct node_local_address *local, unsigned nth)
@@ -267,16 +267,34 @@ static void add_tcp_host(struct gather *g, const struct node_local_address *loca
 		      .at = base_at(g, local).at},
 	};
 
-	add_tcp(g, local, &c, nth);
+	add_tcp(g, local, &c, candidate_preference_of(local->ip.family, nth));
 }
 
-/* Those that others see come first: there is not much room. A link-local address is on a LAN
- * where nothing is in the way of UDP. */
+/* As that of UDP (add_mapped): a firewall that is open is our host candidate. */
+static void add_tcp_mapped(struct gather *g)
+{
+	const struct node_mapped *mapped = &g->mapped_tcp;
+	const struct node_local_address *local = find_local(g, &mapped->base);
+	struct local_candidate c = {
+		.c = {.type = CANDIDATE_SRFLX, .proto = CANDIDATE_TCP_PASSIVE,
+		      .at = mapped->external},
+		.server = mapped->external.ip,
+	};
+
+	if (local && mapped->external.ip.family != IP_NONE &&
+	    !ip_equal(&mapped->external.ip, &mapped->base))
+		add_tcp(g, local, &c, mapped->is_public ? TCP_PREFERENCE_MAX : 0);
+}
+
+/* Where all may call comes first, then what others see: there is not much room. A link-local
+ * address is on a LAN where nothing is in the way of UDP. */
 static void rebuild_tcp(struct gather *g)
 {
 	unsigned nth = 0;
 
 	g->tcp_candidates_len = 0;
+	if (g->tcp)
+		add_tcp_mapped(g);
 	for (unsigned i = 0; g->tcp && i < GATHER_OBSERVED_TCP_MAX; i++) {
 		if (g->observed_tcp[i].mapped.ip.family != IP_NONE)
 			add_tcp_reflexive(g, &g->observed_tcp[i], i);
@@ -376,7 +394,10 @@ bool gather_set_locals(struct gather *g, const struct node_local_address *locals
 
 bool gather_set_mapped(struct gather *g, const struct node_mapped *mapped)
 {
-	g->mapped = *mapped;
+	if (mapped->tcp)
+		g->mapped_tcp = *mapped;
+	else
+		g->mapped = *mapped;
 	return rebuild(g);
 }
 

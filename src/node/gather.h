@@ -4,7 +4,8 @@
  *   srflx   what others see of us: told by introducers that we are connected to and by
  *           STUN servers (survey.h), under the local address that what we send there
  *           leaves from
- *   mapped  the port that the router opened for us: a srflx that lets in whoever comes
+ *   mapped  the port that the router opened for us: a srflx that lets in whoever comes; one of
+ *           UDP, and one of TCP
  *   relay   an address on a TURN server that passes on what comes (turns.h)
  *   hop     a relay among our peers (relays.h); the peers know of it without being told
  *
@@ -47,7 +48,7 @@ struct gather {
 	size_t locals_len;
 	struct observed observed[GATHER_OBSERVED_MAX];
 	struct observed observed_tcp[GATHER_OBSERVED_TCP_MAX];
-	struct node_mapped mapped;
+	struct node_mapped mapped, mapped_tcp;
 	struct gathered_turn turns[NODE_TURNS_MAX];
 	struct endpoint relays[NODE_RELAYS_MAX];	/* family IP_NONE: free */
 	bool tcp;			/* may be used at all */

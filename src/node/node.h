@@ -127,14 +127,18 @@ struct node_local_address {
 void node_set_locals(struct node *node, const struct node_local_address *locals, size_t n,
 		     msec now);
 
-/* A port of the router that leads to our listen port, as PCP, NAT-PMP or UPnP made it. */
+/* A port of the router that leads to our listen port, as PCP, NAT-PMP or UPnP made it: one of UDP,
+ * one of TCP. */
 struct node_mapped {
 	struct endpoint external;	/* family IP_NONE: there is none any more */
 	struct ip base;			/* our address that it leads to */
 	bool is_public;			/* false: the router is behind a NAT itself */
+	bool tcp;
 };
 
 void node_set_mapped(struct node *node, const struct node_mapped *mapped, msec now);
+/* TCP is tried with a peer, or leads to one: a port for it is of use. As of the last poll. */
+bool node_wants_tcp_map(const struct node *node);
 
 /* This machine has slept: nothing that was known of the network is certain any more. */
 void node_resumed(struct node *node, msec now);

@@ -37,3 +37,10 @@ bool reach_tcp_is_needed(const struct reach *r, msec now)
 
 	return r->tcp.used && !by_udp && (reach_is_active(r, now) || now < r->until);
 }
+
+bool reach_tcp_wants_map(const struct reach *r, msec now)
+{
+	bool by_tcp = r->chosen != NO_INDEX && reach_tier(r) == TIER_TCP;
+
+	return by_tcp || reach_tcp_is_needed(r, now);
+}

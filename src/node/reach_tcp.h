@@ -32,5 +32,7 @@ msec reach_tcp_due(const struct reach *r);
 
 /* It is used, and no UDP leads there: how we are seen over TCP is of interest. */
 bool reach_tcp_is_needed(const struct reach *r, msec now);
+/* Or it leads there, though nothing is to be sent: the peer may have to call again. */
+bool reach_tcp_wants_map(const struct reach *r, msec now);
 
 #endif

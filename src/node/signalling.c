@@ -178,6 +178,11 @@ void node_set_mapped(struct node *node, const struct node_mapped *mapped, msec n
 		signalling_tell(node, now);
 }
 
+bool node_wants_tcp_map(const struct node *node)
+{
+	return node->signalling.wants_tcp_map;
+}
+
 void node_socket_opened(struct node *node, uint16_t via, uint16_t port)
 {
 	struct signalling *s = &node->signalling;

@@ -65,6 +65,7 @@ struct signalling {
 	struct post post;
 	bool owes_mark;				/* of a message that left otherwise */
 	bool udp_is_blocked;			/* transport.h */
+	bool wants_tcp_map;			/* reach_tcp.h */
 	bool touched;				/* look at everything in the next poll */
 	msec due;
 	uint8_t frame[SIGNALLING_FRAME];	/* of the last ACTION_SEND */

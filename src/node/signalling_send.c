@@ -179,6 +179,15 @@ static void renew_mailboxes(struct node *node, msec now)
 		introducers_announce(node, !mailboxes_renew(node), now);
 }
 
+static bool wants_tcp_map(const struct signalling *s, msec now)
+{
+	list_for_each(struct reach, r, &s->reaches, link) {
+		if (reach_tcp_wants_map(r, now))
+			return true;
+	}
+	return false;
+}
+
 static enum action_kind poll_all(struct node *node, struct action *action, msec now)
 {
 	struct signalling *s = &node->signalling;
@@ -203,6 +212,7 @@ static enum action_kind poll_all(struct node *node, struct action *action, msec 
 			break;
 		kind = poll_reach(node, r, action, now);
 	}
+	s->wants_tcp_map = wants_tcp_map(s, now);
 	if (kind == ACTION_NONE)
 		kind = survey_poll(node, action, now);
 	if (kind == ACTION_NONE)

@@ -338,6 +338,67 @@ static void who_is_seen_as_it_is_waits_and_calls(void **state)
 	assert_int_equal(g->tcp_candidates[1].c.proto, CANDIDATE_TCP_PASSIVE);
 }
 
+static void a_port_of_tcp_that_the_router_opened_comes_first_and_waits(void **state)
+{
+	struct node_mapped mapped = mapped_to(27000, true), none = {.base = locals[0].ip, .tcp = true};
+	struct desc_candidate offer[DESC_CANDIDATES_MAX];
+	struct gather *g = gathered();
+
+	(void)state;
+	mapped.tcp = true;
+	assert_false(gather_set_mapped(g, &mapped));	/* not used */
+	gather_allow_tcp(g, true);
+	observe_tcp(g, 1, 27000, 1000);
+	assert_int_equal(g->candidates_len, 2);
+	assert_int_equal(g->tcp_candidates_len, 4);
+	assert_int_equal(g->tcp_candidates[0].c.proto, CANDIDATE_TCP_PASSIVE);
+	assert_int_equal(g->tcp_candidates[0].base.via, VIA_TCP);
+	assert_int_equal(g->tcp_candidates[1].c.proto, CANDIDATE_TCP_SO);
+	gather_offer(offer, g->tcp_candidates, g->tcp_candidates_len);
+	assert_int_equal(offer[0].type, DESC_MAPPED);
+	assert_int_equal(offer[0].transport, DESC_TCP_PASSIVE);
+	assert_int_equal(offer[0].endpoint.port, 27000);
+	assert_int_equal(offer[1].type, DESC_SRFLX);
+	assert_true(gather_set_mapped(g, &none));
+	assert_int_equal(g->tcp_candidates_len, 3);
+}
+
+static void a_port_of_tcp_behind_two_nats_is_worth_less(void **state)
+{
+	struct node_mapped mapped = mapped_to(27000, true);
+	struct gather *g = gathered();
+	uint32_t best;
+
+	(void)state;
+	mapped.tcp = true;
+	gather_allow_tcp(g, true);
+	gather_set_mapped(g, &mapped);
+	best = g->tcp_candidates[0].c.priority;
+	mapped.is_public = false;
+	gather_set_mapped(g, &mapped);
+	assert_int_equal(g->tcp_candidates_len, 3);
+	assert_true(g->tcp_candidates[0].c.priority < best);
+	assert_true(g->tcp_candidates[0].c.priority > 0);
+}
+
+static void each_port_goes_by_itself(void **state)
+{
+	struct node_mapped udp = mapped_to(27000, true), tcp = mapped_to(27000, true);
+	struct gather *g = gathered();
+
+	(void)state;
+	tcp.tcp = true;
+	gather_allow_tcp(g, true);
+	gather_set_mapped(g, &udp);
+	gather_set_mapped(g, &tcp);
+	udp.external = (struct endpoint){0};
+	assert_true(gather_set_mapped(g, &udp));
+	assert_int_equal(g->candidates_len, 2);
+	assert_int_equal(g->tcp_candidates_len, 3);
+	gather_set_locals(g, locals + 1, 1);
+	assert_int_equal(g->tcp_candidates_len, 1);
+}
+
 static void what_is_seen_by_a_relay_is_not_us(void **state)
 {
 	struct path by = {.remote = {ip_v4(198, 51, 100, 1), 27001, 0}, .local = locals[0].ip,
@@ -394,6 +455,9 @@ int main(void)
 		cmocka_unit_test(where_tcp_is_allowed_hosts_wait_for_calls),
 		cmocka_unit_test(what_is_seen_of_tcp_is_kept_apart),
 		cmocka_unit_test(who_is_seen_as_it_is_waits_and_calls),
+		cmocka_unit_test(a_port_of_tcp_that_the_router_opened_comes_first_and_waits),
+		cmocka_unit_test(a_port_of_tcp_behind_two_nats_is_worth_less),
+		cmocka_unit_test(each_port_goes_by_itself),
 		cmocka_unit_test(what_is_seen_by_a_relay_is_not_us),
 		cmocka_unit_test(tcp_has_its_room_and_no_more),
 	};

@@ -64,6 +64,7 @@ static void a_relay_is_no_reason_not_to(void **state)
 	r.wanted = NOW;
 	assert_true(reach_tcp_is_needed(&r, NOW));
 	assert_false(reach_tcp_is_needed(&r, NOW + REACH_ACTIVE));	/* nobody wants it */
+	assert_false(reach_tcp_wants_map(&r, NOW + REACH_ACTIVE));
 }
 
 static void where_it_is_not_allowed_or_used_already_nothing_is_due(void **state)
@@ -90,6 +91,10 @@ static void tcp_is_better_than_a_relay_and_worse_than_udp(void **state)
 	assert_int_equal(reach_best(&r), 0);
 	r.agent.list.pairs[0].state = PAIR_FAILED;
 	assert_int_equal(reach_best(&r), 2);
+	r.chosen = 2;
+	assert_true(reach_tcp_wants_map(&r, NOW));	/* nobody wants it, but it is the way */
+	r.chosen = 0;
+	assert_false(reach_tcp_wants_map(&r, NOW));
 }
 
 int main(void)
