@@ -83,11 +83,11 @@ static void print_relaying(FILE *out, const json_t *relaying)
 }
 
 /* What the router opened for us. */
-static void print_port_map(FILE *out, const json_t *map)
+static void print_port_map(FILE *out, const json_t *map, const char *proto)
 {
 	if (!json_is_object(map))
 		return;
-	fprintf(out, "   mapped %s by %s%s", report_text(map, "external", "?"),
+	fprintf(out, "   mapped %s%s by %s%s", proto, report_text(map, "external", "?"),
 		report_text(map, "method", "?"),
 		json_is_false(json_object_get(map, "public")) ? ", behind another NAT" : "");
 }
@@ -108,7 +108,8 @@ static void print_head(FILE *out, const json_t *report)
 	print_rendezvous(out, report);
 	if (strcmp(nat, "unknown") != 0)
 		fprintf(out, "   NAT: %s", nat);
-	print_port_map(out, json_object_get(self, "port_map"));
+	print_port_map(out, json_object_get(self, "port_map"), "");
+	print_port_map(out, json_object_get(self, "port_map_tcp"), "tcp/");
 	print_relaying(out, json_object_get(report, "relaying"));
 	fputc('\n', out);
 	print_reasons(out, report);

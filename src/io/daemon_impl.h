@@ -91,7 +91,8 @@ void daemon_stream_closed(void *context, uint16_t via, enum node_stream_end why,
 void daemon_lan_received(void *context, struct bytes datagram, const struct endpoint *from,
 			 uint32_t ifindex);
 void daemon_links_changed(void *context);
-void daemon_mapped(void *context, enum ip_family family, const struct mapping *mapping);
+void daemon_mapped(void *context, enum portmap_proto proto, enum ip_family family,
+		   const struct mapping *mapping);
 void daemon_portmap_touched(void *context);
 
 extern const char *const daemon_mark_names[NODE_MARKS];

@@ -235,9 +235,9 @@ static json_t *describe_relaying(const struct node *node, msec now)
 /* -- ourselves ----------------------------------------------------------- */
 
 /* The port that the router opened; null: none. */
-static json_t *describe_port_map(const struct portmap *portmap)
+static json_t *describe_port_map(const struct portmap *portmap, enum portmap_proto proto)
 {
-	const struct mapping *m = portmap_mapping(portmap, IP_V4);
+	const struct mapping *m = portmap_mapping(portmap, proto, IP_V4);
 	char text[ENDPOINT_TEXT];
 
 	if (!m)
@@ -293,7 +293,7 @@ static json_t *describe_self(const struct description *d, msec now)
 {
 	const struct profile *p = d->profile;
 
-	return json_pack("{s:o, s:o, s:s, s:i, s:o, s:i, s:I, s:o, s:o, s:I, s:o, s:s, s:s, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:s, s:i, s:o, s:i, s:I, s:o, s:o, s:I, s:o, s:s, s:s, s:o, s:o, s:o}",
 			 "name", text_or_null(p->name),
 			 "public_key", key_text(node_public_key(d->node)),
 			 "device", d->device,
@@ -307,7 +307,8 @@ static json_t *describe_self(const struct description *d, msec now)
 			 "aead", text_or_null(aead_engine()),
 			 "log_level", log_level_name(log_level()),
 			 "nat", node_nat(d->node),
-			 "port_map", describe_port_map(d->portmap),
+			 "port_map", describe_port_map(d->portmap, PORTMAP_UDP),
+			 "port_map_tcp", describe_port_map(d->portmap, PORTMAP_TCP),
 			 "counters", describe_counters(d));
 }
 

@@ -104,6 +104,7 @@ void daemon_drain(struct daemon *d)
 			break;
 		}
 	}
+	portmap_want_tcp(d->portmap, d->tcp && node_wants_tcp_map(d->node), now);
 	control_check(d->control);
 	arm_timer(d);
 }
@@ -262,13 +263,15 @@ void daemon_links_changed(void *context)
 		daemon_drain(d);
 }
 
-void daemon_mapped(void *context, enum ip_family family, const struct mapping *mapping)
+void daemon_mapped(void *context, enum portmap_proto proto, enum ip_family family,
+		   const struct mapping *mapping)
 {
 	struct daemon *d = context;
 	struct node_mapped mapped = {
 		.external = mapping->external,
 		.base = mapping->self,
 		.is_public = mapping->is_public,
+		.tcp = proto == PORTMAP_TCP,
 	};
 
 	/* IPv6 has no other address outside: our own is told already */

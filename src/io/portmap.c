@@ -1,8 +1,9 @@
-/* portmap.c -- the mappers' sockets and helper. */
+/* portmap.c -- the mappers' sockets and helpers. */
 #include "io/portmap.h"
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,7 +16,7 @@
 #include "io/gateway.h"
 #include "io/upnp.h"
 
-enum { READS_MAX = 16, SIDES = 2 };
+enum { READS_MAX = 16, SIDES = 4 };
 
 struct side;
 
@@ -26,12 +27,14 @@ struct line {
 	struct side *side;
 };
 
-/* One family. */
+/* One protocol over one family. */
 struct side {
 	struct portmap *portmap;
 	enum ip_family family;
 	struct mapper mapper;
 	struct line *ask, *news;	/* NULL: closed */
+	struct upnp_process *helper;
+	bool is_on;			/* it asks; else what it had is given back */
 };
 
 struct portmap {
@@ -39,7 +42,9 @@ struct portmap {
 	struct portmap_settings settings;
 	char *program;
 	struct side sides[SIDES];
-	struct upnp_process *helper;	/* the IPv4 side's */
+	bool tcp_is_wanted;
+	msec tcp_end;			/* when its ports are given back; NEVER: not by itself */
+	bool is_stopped;
 };
 
 /* -- sockets --------------------------------------------------------------- */
@@ -190,7 +195,7 @@ static void on_done(void *context, const struct mapper_upnp_result *result)
 	msec now = clock_now();
 
 	log_debug("port map: UPnP %s, error %u", result->ok ? "done" : "failed", result->error);
-	s->portmap->helper = NULL;
+	s->helper = NULL;
 	mapper_upnp_done(&s->mapper, result, now);
 	drain(s, now);
 	s->portmap->settings.touched(s->portmap->settings.context);
@@ -200,7 +205,7 @@ static void start_helper(struct side *s, const struct mapper_upnp_job *job, msec
 {
 	static const struct mapper_upnp_result failed = {.ok = false};
 	struct portmap *p = s->portmap;
-	int err = upnp_start(&p->helper, p->loop, p->program, job, on_done, s);
+	int err = upnp_start(&s->helper, p->loop, p->program, job, on_done, s);
 
 	if (!err)
 		return;
@@ -229,7 +234,8 @@ static void drain(struct side *s, msec now)
 			start_helper(s, &job, now);
 			break;
 		case MAPPER_CHANGED:
-			settings->mapped(settings->context, s->family, &s->mapper.mapping);
+			settings->mapped(settings->context, s->mapper.settings.proto, s->family,
+					 &s->mapper.mapping);
 			break;
 		}
 	}
@@ -270,20 +276,77 @@ static void on_line(uv_poll_t *poll, int status, int events)
 	s->portmap->settings.touched(s->portmap->settings.context);
 }
 
+static void look(struct side *s, msec now)
+{
+	struct mapper_place place;
+
+	gateway_find(&place, s->family, s->portmap->settings.own);
+	move(s, &place, now);
+	drain(s, now);
+}
+
 void portmap_look(struct portmap *p, msec now)
 {
 	for (int i = 0; i < SIDES; i++) {
-		struct side *s = &p->sides[i];
-		struct mapper_place place;
-
-		gateway_find(&place, s->family, p->settings.own);
-		move(s, &place, now);
-		drain(s, now);
+		if (p->sides[i].is_on)
+			look(&p->sides[i], now);
 	}
 }
 
+/* -- TCP, while it is wanted ----------------------------------------------- */
+
+static bool is_tcp(const struct side *s)
+{
+	return s->mapper.settings.proto == PORTMAP_TCP;
+}
+
+static void begin(struct side *s, msec now)
+{
+	s->is_on = true;
+	mapper_start(&s->mapper, now);
+	look(s, now);
+}
+
+static void end(struct side *s, msec now)
+{
+	s->is_on = false;
+	mapper_stop(&s->mapper, now);
+	drain(s, now);
+	close_line(&s->ask);
+	close_line(&s->news);
+}
+
+void portmap_want_tcp(struct portmap *p, bool wanted, msec now)
+{
+	if (p->is_stopped)
+		return;
+	if (wanted != p->tcp_is_wanted)
+		p->tcp_end = wanted ? NEVER : now + PORTMAP_TCP_KEEP;
+	p->tcp_is_wanted = wanted;
+	for (int i = 0; wanted && i < SIDES; i++) {
+		struct side *s = &p->sides[i];
+
+		/* while a helper gives back the last one, the next would be taken with it */
+		if (is_tcp(s) && !s->is_on && !s->helper)
+			begin(s, now);
+	}
+}
+
+static void end_tcp(struct portmap *p, msec now)
+{
+	p->tcp_end = NEVER;
+	for (int i = 0; i < SIDES; i++) {
+		if (is_tcp(&p->sides[i]) && p->sides[i].is_on)
+			end(&p->sides[i], now);
+	}
+}
+
+/* -- time ------------------------------------------------------------------ */
+
 void portmap_tick(struct portmap *p, msec now)
 {
+	if (now >= p->tcp_end)
+		end_tcp(p, now);
 	for (int i = 0; i < SIDES; i++) {
 		mapper_tick(&p->sides[i].mapper, now);
 		drain(&p->sides[i], now);
@@ -292,32 +355,45 @@ void portmap_tick(struct portmap *p, msec now)
 
 msec portmap_due(const struct portmap *p)
 {
-	return msec_min(mapper_due(&p->sides[0].mapper), mapper_due(&p->sides[1].mapper));
+	msec due = p->tcp_end;
+
+	for (int i = 0; i < SIDES; i++)
+		due = msec_min(due, mapper_due(&p->sides[i].mapper));
+	return due;
 }
 
 /* -- life ------------------------------------------------------------------ */
 
 /* The same at each start of this net, and unknown to others on the LAN until it is used. */
 static void draw_nonce(uint8_t nonce[static PORTMAP_NONCE_LEN], const uint8_t *secret,
-		       enum ip_family family)
+		       enum portmap_proto proto, enum ip_family family)
 {
 	char label[] = "p2pnet port map, udp, IPv?";
 	uint8_t mac[MAC_LEN];
 
-	label[sizeof(label) - 2] = (char)('0' + family);
+	snprintf(label, sizeof(label), "p2pnet port map, %s, IPv%d",
+		 proto == PORTMAP_UDP ? "udp" : "tcp", family);
 	blake2s_mac(mac, secret, KEY_LEN, bytes_of(label, sizeof(label) - 1));
 	memcpy(nonce, mac, PORTMAP_NONCE_LEN);
 }
 
-static void init_side(struct side *s, struct portmap *p, enum ip_family family, struct rng *rng)
+static int index_of(enum portmap_proto proto, enum ip_family family)
 {
-	struct mapper_settings settings = {.proto = PORTMAP_UDP, .port = p->settings.port};
+	return 2 * (proto == PORTMAP_TCP) + (family == IP_V6);
+}
+
+static void init_side(struct portmap *p, enum portmap_proto proto, enum ip_family family,
+		      struct rng *rng)
+{
+	struct side *s = &p->sides[index_of(proto, family)];
+	struct mapper_settings settings = {.proto = proto, .port = p->settings.port};
 
 	memcpy(settings.methods, p->settings.methods, sizeof(settings.methods));
 	settings.methods[MAPPER_UPNP] &= p->program != NULL;
-	draw_nonce(settings.nonce, p->settings.secret, family);
+	draw_nonce(settings.nonce, p->settings.secret, proto, family);
 	s->portmap = p;
 	s->family = family;
+	s->is_on = proto == PORTMAP_UDP;
 	mapper_init(&s->mapper, &settings, rng);
 }
 
@@ -331,43 +407,57 @@ struct portmap *portmap_new(uv_loop_t *loop, const struct portmap_settings *sett
 	p->loop = loop;
 	p->settings = *settings;
 	p->program = settings->program ? strdup(settings->program) : NULL;
-	init_side(&p->sides[0], p, IP_V4, rng);
-	init_side(&p->sides[1], p, IP_V6, rng);
+	p->tcp_end = NEVER;
+	init_side(p, PORTMAP_UDP, IP_V4, rng);
+	init_side(p, PORTMAP_UDP, IP_V6, rng);
+	init_side(p, PORTMAP_TCP, IP_V4, rng);
+	init_side(p, PORTMAP_TCP, IP_V6, rng);
 	p->settings.secret = NULL;
 	return p;
 }
 
-const struct mapping *portmap_mapping(const struct portmap *p, enum ip_family family)
+const struct mapping *portmap_mapping(const struct portmap *p, enum portmap_proto proto,
+				      enum ip_family family)
 {
-	const struct mapping *m = &p->sides[family == IP_V6].mapper.mapping;
+	const struct mapping *m = &p->sides[index_of(proto, family)].mapper.mapping;
 
 	return m->external.ip.family == IP_NONE ? NULL : m;
 }
 
 uint64_t portmap_counter(const struct portmap *p, enum mapper_counter counter)
 {
-	return p->sides[0].mapper.counters[counter] + p->sides[1].mapper.counters[counter];
+	uint64_t n = 0;
+
+	for (int i = 0; i < SIDES; i++)
+		n += p->sides[i].mapper.counters[counter];
+	return n;
 }
 
 void portmap_stop(struct portmap *p, msec now)
 {
+	p->is_stopped = true;
+	p->tcp_end = NEVER;
 	for (int i = 0; i < SIDES; i++) {
-		mapper_stop(&p->sides[i].mapper, now);
-		drain(&p->sides[i], now);
+		if (p->sides[i].is_on)
+			end(&p->sides[i], now);
 	}
 }
 
 bool portmap_is_over(const struct portmap *p)
 {
-	return !p->helper;
+	for (int i = 0; i < SIDES; i++) {
+		if (p->sides[i].helper)
+			return false;
+	}
+	return true;
 }
 
 void portmap_close(struct portmap *p)
 {
 	if (!p)
 		return;
-	upnp_cancel(p->helper);
 	for (int i = 0; i < SIDES; i++) {
+		upnp_cancel(p->sides[i].helper);
 		close_line(&p->sides[i].ask);
 		close_line(&p->sides[i].news);
 	}

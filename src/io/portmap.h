@@ -1,8 +1,11 @@
-/* portmap.h -- the mappers' sockets and helper: UDP of IPv4, and of IPv6 through its firewall.
+/* portmap.h -- the mappers' sockets and helpers: for UDP and for TCP, of IPv4, and of IPv6 through
+ * its firewall.
  *
  *   links_watch --> portmap_look --> a gateway? --> mapper <--> one socket to it, port 5351
  *                                                     ^ ^------ one for its news, port 5350
  *   mapped() <----------------------------------------' '-----> upnp helper
+ *
+ * A port of TCP is asked for while that is of use, and PORTMAP_TCP_KEEP longer.
  *
  * Without a gateway there is no socket and no timer. What comes is handed to the mapper, which
  * believes the gateway alone.
@@ -14,10 +17,12 @@
 
 #include "portmap/mapper.h"
 
+enum { PORTMAP_TCP_KEEP = 5 * 60 * 1000 };	/* msec */
+
 struct portmap;
 
 /* The port is mapped now, or no more (mapping->external family IP_NONE). */
-typedef void portmap_mapped_fn(void *context, enum ip_family family,
+typedef void portmap_mapped_fn(void *context, enum portmap_proto proto, enum ip_family family,
 			       const struct mapping *mapping);
 /* Something came in: portmap_due() may be another now. */
 typedef void portmap_touched_fn(void *context);
@@ -43,11 +48,15 @@ void portmap_look(struct portmap *p, msec now);
 void portmap_tick(struct portmap *p, msec now);
 msec portmap_due(const struct portmap *p);
 
+/* Is a port of TCP of use? To be said after every input, also if it is the same again. */
+void portmap_want_tcp(struct portmap *p, bool wanted, msec now);
+
 /* NULL: nothing is mapped. */
-const struct mapping *portmap_mapping(const struct portmap *p, enum ip_family family);
+const struct mapping *portmap_mapping(const struct portmap *p, enum portmap_proto proto,
+				      enum ip_family family);
 uint64_t portmap_counter(const struct portmap *p, enum mapper_counter counter);
 
-/* Give back what is mapped; it is over when the helper has done its part. */
+/* Give back what is mapped; it is over when the helpers have done their part. */
 void portmap_stop(struct portmap *p, msec now);
 bool portmap_is_over(const struct portmap *p);
 

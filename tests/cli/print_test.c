@@ -159,6 +159,11 @@ static void a_port_that_the_router_opened_is_told(void **state)
 		{"{'net':'home','self':{'device':'p2p0','listen_port':1,'port_map':"
 		 "{'method':'UPnP','external':'100.64.0.9:1','public':false}}}",
 		 "home   up 0 s     p2p0   udp/1   mapped 100.64.0.9:1 by UPnP, behind another NAT\n"},
+		{"{'net':'home','self':{'device':'p2p0','listen_port':1,'port_map':"
+		 "{'method':'PCP','external':'203.0.113.4:1','public':true},'port_map_tcp':"
+		 "{'method':'PCP','external':'203.0.113.4:2','public':true}}}",
+		 "home   up 0 s     p2p0   udp/1   mapped 203.0.113.4:1 by PCP"
+		 "   mapped tcp/203.0.113.4:2 by PCP\n"},
 	};
 
 	(void)state;
