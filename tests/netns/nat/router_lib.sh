@@ -5,7 +5,7 @@
 #	router_start SITE [LINE...]	PCP, NAT-PMP and UPnP; more lines of its configuration
 #	router_restart SITE		it has forgotten all mappings
 #	router_mutes SITE pcp|natpmp	it does not hear this protocol
-#	router_mappings SITE		host:port of each, one a line
+#	router_mappings SITE [PROTO]	host:port of each of UDP, or of that protocol, one a line
 #	router_address SITE		its address on the internet
 #
 # miniupnpd maps nothing where its outer address is one of documentation, which those of the
@@ -145,8 +145,14 @@ router_mutes()		# SITE pcp|natpmp
 	END
 }
 
+# nft writes the rules' protocol as a number.
 router_mappings()
 {
+	local number=0x11
+
+	if [ "${2-udp}" = tcp ]; then
+		number='0x0?6'
+	fi
 	in_ns "r-$1" nft list chain inet miniupnpd prerouting_miniupnpd |
-		sed -nE 's/.*dport ([0-9]+).* to ([0-9.:]+).*/\1 \2/p'
+		sed -nE "s/.* $number .*dport ([0-9]+).* to ([0-9.:]+).*/\1 \2/p"
 }
