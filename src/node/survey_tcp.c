@@ -17,14 +17,23 @@ static bool is_wanted(const struct node *node, msec now)
 
 /* -- whom to ask ----------------------------------------------------------- */
 
+static const struct binding_query *find_query(const struct binding *b, const struct endpoint *to)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		if (endpoint_equal(&b->queries[i].transaction.to, to))
+			return &b->queries[i];
+	}
+	return NULL;
+}
+
+/* Those that were not asked yet in this round: one that is just registered with has its turn. */
 static void ask_introducers(struct node *node, msec now)
 {
 	struct binding *b = &node->signalling.survey_tcp.introducers;
 	const struct peer *peer;
 
-	*b = (struct binding){.count = 0};
 	for (size_t i = 0; (peer = node_contact(node, i)); i++) {
-		if (!peer->link && survey_may_ask(peer))
+		if (!peer->link && survey_may_ask(peer) && !find_query(b, &peer->path.remote))
 			binding_add(b, &peer->path.remote, &timing, node->shared.rng, now);
 	}
 }
@@ -67,15 +76,6 @@ static void call_servers(struct node *node)
 		if (!*via)
 			*via = streams_take(&s->streams, &target);
 	}
-}
-
-static const struct binding_query *find_query(const struct binding *b, const struct endpoint *to)
-{
-	for (size_t i = 0; i < b->count; i++) {
-		if (endpoint_equal(&b->queries[i].transaction.to, to))
-			return &b->queries[i];
-	}
-	return NULL;
 }
 
 static void ask_connected(struct node *node, msec now)
@@ -167,7 +167,7 @@ static bool path_to_server(const struct signalling *s, const struct endpoint *to
 static void begin(struct node *node, msec now)
 {
 	node->signalling.survey_tcp.next = now + SURVEY_TCP_AGAIN;
-	ask_introducers(node, now);
+	node->signalling.survey_tcp.introducers = (struct binding){.count = 0};
 	call_servers(node);
 }
 
@@ -184,6 +184,7 @@ enum action_kind survey_tcp_poll(struct node *node, struct action *action, msec 
 	}
 	if (now >= s->survey_tcp.next)
 		begin(node, now);
+	ask_introducers(node, now);
 	ask_connected(node, now);
 	if (!binding_poll(&s->survey_tcp.introducers, &w, &path.remote) &&
 	    !(binding_poll(&s->survey_tcp.servers, &w, &path.remote) &&

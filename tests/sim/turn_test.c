@@ -462,8 +462,6 @@ static void another_path_in_the_config_is_taken_at_once(void **state)
 	end();
 }
 
-
-
 /* -- a hostile server ------------------------------------------------------------------ */
 
 /* A talks with B straight, and looks for C all the time, which is not there: so it wants a relay. */
@@ -473,6 +471,7 @@ static void begin_with_enemy(uint64_t seed, const struct node_turn_server *how)
 
 	sim = sim_new_behind_nats(seed, kinds, NODES + 1, 1);
 	sim->punch_rate = 0;
+	sim->tcp = false;
 	box = turnbox_new(sim, how);
 	sim_restart(sim, A);
 	sim_run(sim, SECONDS(5));
@@ -493,9 +492,11 @@ static void lies_harm_no_direct_tunnel(uint64_t seed, const struct node_turn_ser
 		lost += lost_while_talking(300);
 	}
 	assert_int_equal(lost, 0);
-	assert_true(node_counter(sim->nodes[A].node, COUNT_BAD_RELAYED) > 20000);
+	/* one that is signed may end the allocation; what is said until there is another is lost */
+	assert_true(node_counter(sim->nodes[A].node, COUNT_BAD_RELAYED) > 1000);
 	assert_int_equal(sim_status(sim, A, B).state, PEER_DIRECT);
-	print_message("           %u lies, %u allocations\n", box->lied, box->allocates);
+	print_message("           %u lies, %u allocations, %llu counted\n", box->lied, box->allocates,
+		      (unsigned long long)node_counter(sim->nodes[A].node, COUNT_BAD_RELAYED));
 	end();
 }
 
