@@ -93,7 +93,7 @@ stop port1
 stop sym1
 nat_forget port1
 nat_forget sym1
-printf '\n[nat]\npunch_rate = no\n' | tee -a "$(conf port1)" >>"$(conf sym1)"
+printf '\n[nat]\npunch_rate = no\ntcp = no\n' | tee -a "$(conf port1)" >>"$(conf sym1)"
 start port1 sym1
 wait_for 10 "port1 knows s1" has_session port1 s1
 wait_for 10 "sym1 knows s1" has_session sym1 s1
