@@ -127,7 +127,7 @@ static void add_way(uint8_t i, enum candidate_type type, struct ip local, uint16
 {
 	struct local_candidate *from = &r.agent.list.locals[i];
 
-	from->c.type = type;
+	from->c.type = (uint8_t)(type);
 	from->c.at.ip = from->base.at.ip = local;
 	from->base.via = via;
 	r.agent.list.remotes[i].type = CANDIDATE_SRFLX;
