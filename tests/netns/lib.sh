@@ -571,6 +571,13 @@ listens()		# NAME TCP-PORT
 	[ -n "$(in_ns "$1" ss -Hltn "sport = :$2")" ]
 }
 
+# figures_of FILE: of milliseconds, one a line.
+figures_of()
+{
+	sort -n "$1" | awk '{ n[NR] = $1 } END {
+		printf "median %d ms, worst %d ms of %d", n[int((NR + 1) / 2)], n[NR], NR }'
+}
+
 # -- captures ----------------------------------------------------------------
 
 # sniff NODE DEVICE FILE ARGUMENT...: tcpdump there; returns when it listens. Its process

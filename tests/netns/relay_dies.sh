@@ -166,8 +166,7 @@ all_runs()		# LIMIT COMMAND...
 	for ((run = 0; run < runs; run++)); do
 		"$@"
 	done
-	note "$claim_text: $(sort -n "$tmp/gaps" |
-		awk '{ n[NR] = $1 } END { printf "median %d ms, worst %d ms of %d", n[int((NR + 1) / 2)], n[NR], NR }')"
+	note "$claim_text: $(figures_of "$tmp/gaps")"
 	at_most "the gap" "$(sort -n "$tmp/gaps" | tail -n 1)" "$limit"
 }
 

@@ -71,12 +71,6 @@ write_files()
 	done
 }
 
-median_and_worst()	# FILE: of milliseconds
-{
-	sort -n "$1" | awk '{ n[NR] = $1 } END {
-		printf "median %d ms, worst %d ms of %d", n[int((NR + 1) / 2)], n[NR], NR }'
-}
-
 pings_begin()
 {
 	ip netns exec "$(ns anna)" ping -n -i 0.1 "$(inner4 bert)" >"$tmp/anna/ping" 2>&1 &
@@ -151,8 +145,8 @@ all_runs()
 	for ((run = 0; run < runs; run++)); do
 		one_run "$1" "$2"
 	done
-	note "first answer by the relay: $(median_and_worst "$tmp/relayed")"
-	note "direct after the block: $(median_and_worst "$tmp/direct")"
+	note "first answer by the relay: $(figures_of "$tmp/relayed")"
+	note "direct after the block: $(figures_of "$tmp/direct")"
 	at_most "first answer" "$(sort -n "$tmp/relayed" | tail -n 1)" 3000
 	at_most "till direct" "$(sort -n "$tmp/direct" | tail -n 1)" "$3"
 }
