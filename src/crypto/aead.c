@@ -7,10 +7,28 @@
 
 #include "crypto/aead_engine.h"
 
-void aead_nonce(uint8_t nonce[static AEAD_NONCE_LEN], uint64_t counter)
+static const char *const names[AEAD_SUITES] = {
+	[AEAD_CHACHA20POLY1305] = "chacha20",
+	[AEAD_AES256GCM] = "aes256gcm",
+};
+
+const char *aead_suite_name(enum aead_suite suite)
+{
+	return names[suite];
+}
+
+bool aead_has(enum aead_suite suite)
+{
+	return aead_current(suite) != NULL;
+}
+
+void aead_nonce(uint8_t nonce[static AEAD_NONCE_LEN], enum aead_suite suite, uint64_t counter)
 {
 	memset(nonce, 0, 4);
-	store_le64(nonce + 4, counter);
+	if (suite == AEAD_CHACHA20POLY1305)
+		store_le64(nonce + 4, counter);
+	else
+		store_be64(nonce + 4, counter);
 }
 
 bool aead_key_init_with(const struct aead_engine *engine, struct aead_key *key,
@@ -24,10 +42,11 @@ bool aead_key_init_with(const struct aead_engine *engine, struct aead_key *key,
 	return false;
 }
 
-bool aead_key_init(struct aead_key *key, const uint8_t bytes[static KEY_LEN])
+bool aead_key_init(struct aead_key *key, enum aead_suite suite,
+		   const uint8_t bytes[static KEY_LEN])
 {
-	assert(aead_current());
-	return aead_key_init_with(aead_current(), key, bytes);
+	assert(aead_has(suite));
+	return aead_key_init_with(aead_current(suite), key, bytes);
 }
 
 void aead_key_wipe(struct aead_key *key)
@@ -47,26 +66,36 @@ void aead_open(struct aead_key *key, struct aead_job *jobs, size_t n)
 	key->engine->open(key, jobs, n);
 }
 
-void aead_seal_once(uint8_t *out, const uint8_t key[static KEY_LEN], uint64_t counter,
-		    struct bytes plain, struct bytes ad)
+void aead_seal_once(uint8_t *out, enum aead_suite suite, const uint8_t key[static KEY_LEN],
+		    uint64_t counter, struct bytes plain, struct bytes ad)
 {
 	uint8_t nonce[AEAD_NONCE_LEN];
 
-	aead_nonce(nonce, counter);
-	crypto_aead_chacha20poly1305_ietf_encrypt(out, NULL, plain.data, plain.len, ad.data, ad.len,
-						  NULL, nonce, key);
+	assert(aead_has(suite));
+	aead_nonce(nonce, suite, counter);
+	if (suite == AEAD_CHACHA20POLY1305)
+		crypto_aead_chacha20poly1305_ietf_encrypt(out, NULL, plain.data, plain.len, ad.data,
+							  ad.len, NULL, nonce, key);
+	else
+		crypto_aead_aes256gcm_encrypt(out, NULL, plain.data, plain.len, ad.data, ad.len,
+					      NULL, nonce, key);
 }
 
-bool aead_open_once(uint8_t *out, const uint8_t key[static KEY_LEN], uint64_t counter,
-		    struct bytes sealed, struct bytes ad)
+bool aead_open_once(uint8_t *out, enum aead_suite suite, const uint8_t key[static KEY_LEN],
+		    uint64_t counter, struct bytes sealed, struct bytes ad)
 {
 	uint8_t nonce[AEAD_NONCE_LEN];
 
+	assert(aead_has(suite));
 	if (sealed.len < AEAD_TAG_LEN)
 		return false;
-	aead_nonce(nonce, counter);
-	return crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed.data, sealed.len,
-							 ad.data, ad.len, nonce, key) == 0;
+	aead_nonce(nonce, suite, counter);
+	if (suite == AEAD_CHACHA20POLY1305)
+		return crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed.data,
+								 sealed.len, ad.data, ad.len, nonce,
+								 key) == 0;
+	return crypto_aead_aes256gcm_decrypt(out, NULL, NULL, sealed.data, sealed.len, ad.data,
+					     ad.len, nonce, key) == 0;
 }
 
 void xaead_seal(uint8_t *out, const uint8_t key[static KEY_LEN],

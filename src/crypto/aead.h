@@ -1,9 +1,10 @@
 /* aead.h -- authenticated encryption: one face, several engines.
  *
- * The nonce is WireGuard's: 4 zero bytes, then the counter, little-endian.
- * Bulk data goes through struct aead_key and arrays of jobs; which engine
- * does the work (OpenSSL, libsodium) was decided at start by
- * aead_choose_engine(): each must pass a known-answer test, then the fastest
+ * Nonces are Noise's (section 12): 4 zero bytes, then the counter, which is
+ * little-endian for ChaCha20-Poly1305 and big-endian for AES-256-GCM. Bulk data
+ * goes through struct aead_key and arrays of jobs; which engine does the work
+ * (OpenSSL, libsodium) was decided for each suite at start by
+ * aead_choose_engines(): each must pass a known-answer test, then the fastest
  * on this CPU wins. The handshake's few small messages use aead_seal_once().
  */
 #ifndef CRYPTO_AEAD_H
@@ -17,6 +18,15 @@ enum {
 	XAEAD_NONCE_LEN = 24,
 };
 
+/* WireGuard's, which works everywhere, and one for CPUs that compute AES themselves. */
+enum aead_suite { AEAD_CHACHA20POLY1305, AEAD_AES256GCM, AEAD_SUITES };
+
+/* "chacha20", "aes256gcm". */
+const char *aead_suite_name(enum aead_suite suite);
+/* Can it be used here? AES-256-GCM only where the CPU has instructions for it:
+ * in tables it would be slow, and would tell its key to whoever measures time. */
+bool aead_has(enum aead_suite suite);
+
 /* One message of a burst, worked on in place: text[0..len) is the plaintext,
  * and text[len..len + 16) the tag, written by seal and read by open. */
 struct aead_job {
@@ -28,13 +38,15 @@ struct aead_job {
 
 /* A key as the chosen engine wants it. Not copyable once initialised. */
 struct aead_key {
-	const struct aead_engine *engine;	/* the one chosen when the key was made */
+	const struct aead_engine *engine;	/* the suite's, chosen when the key was made */
 	uint8_t bytes[KEY_LEN];
 	void *context;				/* the engine's own, or NULL */
 };
 
-/* False: no memory for the engine's context; the key is then wiped. */
-bool aead_key_init(struct aead_key *key, const uint8_t bytes[static KEY_LEN]);
+/* Needs aead_has(suite). False: no memory for the engine's context; the key is
+ * then wiped. */
+bool aead_key_init(struct aead_key *key, enum aead_suite suite,
+		   const uint8_t bytes[static KEY_LEN]);
 void aead_key_wipe(struct aead_key *key);	/* also fine on zeroed memory, and twice */
 
 /* Seal or open n messages without associated data. A message whose tag is
@@ -42,12 +54,12 @@ void aead_key_wipe(struct aead_key *key);	/* also fine on zeroed memory, and twi
 void aead_seal(struct aead_key *key, struct aead_job *jobs, size_t n);
 void aead_open(struct aead_key *key, struct aead_job *jobs, size_t n);
 
-/* ChaCha20-Poly1305 of one message: out has room for len + 16 (seal), len - 16
- * (open; sealed.len >= 16 or false). Never in place. */
-void aead_seal_once(uint8_t *out, const uint8_t key[static KEY_LEN], uint64_t counter,
-		    struct bytes plain, struct bytes ad);
-bool aead_open_once(uint8_t *out, const uint8_t key[static KEY_LEN], uint64_t counter,
-		    struct bytes sealed, struct bytes ad);
+/* One message, of a suite that aead_has(): out has room for len + 16 (seal),
+ * len - 16 (open; sealed.len >= 16 or false). Never in place. */
+void aead_seal_once(uint8_t *out, enum aead_suite suite, const uint8_t key[static KEY_LEN],
+		    uint64_t counter, struct bytes plain, struct bytes ad);
+bool aead_open_once(uint8_t *out, enum aead_suite suite, const uint8_t key[static KEY_LEN],
+		    uint64_t counter, struct bytes sealed, struct bytes ad);
 
 /* XChaCha20-Poly1305 with a random nonce, for cookie replies. */
 void xaead_seal(uint8_t *out, const uint8_t key[static KEY_LEN],
@@ -58,20 +70,25 @@ bool xaead_open(uint8_t *out, const uint8_t key[static KEY_LEN],
 /* Engines. `now_ns` is a clock for the self-measurement (NULL: take the first
  * that passes its known-answer test, without measuring). */
 struct aead_engine_report {
+	enum aead_suite suite;
 	const char *name;	/* "openssl", "libsodium" */
 	bool passed;		/* its known-answer test */
 	bool chosen;
 	unsigned ns_per_packet;	/* sealing 1420 bytes; 0: not measured */
 };
 
-enum { AEAD_ENGINES_MAX = 4 };
+enum { AEAD_ENGINES_MAX = 6 };
 
-/* Report on every engine and use the best from now on; returns how many. */
-size_t aead_choose_engine(uint64_t (*now_ns)(void),
-			  struct aead_engine_report out[static AEAD_ENGINES_MAX]);
-/* Keys made from now on use this one, for tests and benchmarks. False: there
- * is no such engine, or it does not work here. */
-bool aead_use_engine(const char *name);
-const char *aead_engine(void);			/* NULL before crypto_init() */
+/* Report on every engine, suite by suite, and use each suite's best from now
+ * on; returns how many. */
+size_t aead_choose_engines(uint64_t (*now_ns)(void),
+			   struct aead_engine_report out[static AEAD_ENGINES_MAX]);
+/* Keys of this suite made from now on use this one, for tests and benchmarks.
+ * False: there is no such engine, or it does not work here. */
+bool aead_use_engine(enum aead_suite suite, const char *name);
+/* Is it as fast here as any other suite, as far as was measured? False without aead_has(). */
+bool aead_fast(enum aead_suite suite);
+/* NULL before crypto_init(), and for a suite that this machine does not have. */
+const char *aead_engine(enum aead_suite suite);
 
 #endif

@@ -1,6 +1,6 @@
-/* aead_openssl.c -- OpenSSL's ChaCha20-Poly1305, faster where there is AVX.
+/* aead_openssl.c -- OpenSSL's two suites, ChaCha20-Poly1305 the faster where there is AVX.
  *
- * The cipher is fetched once and each key keeps one context, so that a packet
+ * A cipher is fetched once and each key keeps one context, so that a packet
  * costs a new nonce and nothing else. A context knows one direction. Ours
  * begin by sealing and turn around when asked to open; as a transport key
  * only ever does one of the two, that happens at most once.
@@ -14,13 +14,18 @@
 
 enum { OPEN = 0, SEAL = 1 };		/* EVP_CipherInit_ex2's `enc` */
 
-static EVP_CIPHER *cipher;
+static const char *const names[AEAD_SUITES] = {
+	[AEAD_CHACHA20POLY1305] = "ChaCha20-Poly1305",
+	[AEAD_AES256GCM] = "AES-256-GCM",
+};
 
-static bool init(void)
+static EVP_CIPHER *ciphers[AEAD_SUITES];
+
+static bool init(enum aead_suite suite)
 {
-	if (!cipher)
-		cipher = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
-	return cipher != NULL;
+	if (!ciphers[suite])
+		ciphers[suite] = EVP_CIPHER_fetch(NULL, names[suite], NULL);
+	return ciphers[suite] != NULL;
 }
 
 static void key_wipe(struct aead_key *key)
@@ -31,6 +36,8 @@ static void key_wipe(struct aead_key *key)
 
 static bool key_init(struct aead_key *key)
 {
+	const EVP_CIPHER *cipher = ciphers[key->engine->suite];
+
 	key->context = EVP_CIPHER_CTX_new();
 	if (key->context &&
 	    EVP_CipherInit_ex2(key->context, cipher, key->bytes, NULL, SEAL, NULL) == 1)
@@ -54,13 +61,13 @@ static void turn(struct aead_key *key, int direction)
 }
 
 /* The text in place, up to the tag, with this job's nonce. */
-static void run(EVP_CIPHER_CTX *ctx, const struct aead_job *job)
+static void run(EVP_CIPHER_CTX *ctx, enum aead_suite suite, const struct aead_job *job)
 {
 	uint8_t nonce[AEAD_NONCE_LEN];
 	int len;
 
 	assert(job->len <= INT_MAX);
-	aead_nonce(nonce, job->counter);
+	aead_nonce(nonce, suite, job->counter);
 	must(EVP_CipherInit_ex2(ctx, NULL, NULL, nonce, -1, NULL) == 1 &&
 	     EVP_CipherUpdate(ctx, job->text, &len, job->text, (int)job->len) == 1);
 }
@@ -75,7 +82,7 @@ static void seal(struct aead_key *key, struct aead_job *jobs, size_t n)
 		struct aead_job *job = &jobs[i];
 		uint8_t *tag = job->text + job->len;
 
-		run(ctx, job);
+		run(ctx, key->engine->suite, job);
 		must(EVP_CipherFinal_ex(ctx, tag, &len) == 1 &&
 		     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, AEAD_TAG_LEN, tag) == 1);
 	}
@@ -91,7 +98,7 @@ static void open(struct aead_key *key, struct aead_job *jobs, size_t n)
 		struct aead_job *job = &jobs[i];
 		uint8_t *tag = job->text + job->len;
 
-		run(ctx, job);
+		run(ctx, key->engine->suite, job);
 		must(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, AEAD_TAG_LEN, tag) == 1);
 		job->ok = EVP_CipherFinal_ex(ctx, tag, &len) == 1;
 	}
@@ -99,6 +106,17 @@ static void open(struct aead_key *key, struct aead_job *jobs, size_t n)
 
 const struct aead_engine aead_openssl = {
 	.name = "openssl",
+	.suite = AEAD_CHACHA20POLY1305,
+	.init = init,
+	.key_init = key_init,
+	.key_wipe = key_wipe,
+	.seal = seal,
+	.open = open,
+};
+
+const struct aead_engine aead_openssl_aes = {
+	.name = "openssl",
+	.suite = AEAD_AES256GCM,
 	.init = init,
 	.key_init = key_init,
 	.key_wipe = key_wipe,

@@ -14,7 +14,7 @@ bool crypto_init(void)
 	/* All of these do nothing the second time. */
 	if (sodium_init() < 0 || !hash_init() || !digest_init())
 		return false;
-	if (!aead_engine())
-		aead_choose_engine(NULL, reports);
-	return aead_engine() != NULL;
+	if (!aead_has(AEAD_CHACHA20POLY1305))
+		aead_choose_engines(NULL, reports);
+	return aead_has(AEAD_CHACHA20POLY1305);
 }

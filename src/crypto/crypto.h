@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-/* libsodium initialised, OpenSSL's algorithms fetched, the first AEAD engine
- * that works selected. False: this machine's OpenSSL has no BLAKE2s or MD5 (a FIPS
+/* libsodium initialised, OpenSSL's algorithms fetched, the first engine
+ * that works selected for each AEAD suite. False: this machine's OpenSSL has no BLAKE2s or MD5 (a FIPS
  * build), say so and stop. Calling it again does nothing. */
 bool crypto_init(void);
 

@@ -19,18 +19,26 @@ static void hash_name(uint8_t out[static HASH_LEN], const char *name)
 	memcpy(out, name, len);
 }
 
+static enum aead_suite suite_of(const char *name)
+{
+	return strstr(name, "_AESGCM_") ? AEAD_AES256GCM : AEAD_CHACHA20POLY1305;
+}
+
 void noise_symmetric_init(struct noise_symmetric *s, const char *protocol, struct bytes prologue)
 {
 	memset(s, 0, sizeof(*s));
+	s->suite = suite_of(protocol);
 	hash_name(s->hash, protocol);
 	memcpy(s->chaining_key, s->hash, HASH_LEN);
 	noise_mix_hash(s, prologue);
 }
 
-void noise_symmetric_resume(struct noise_symmetric *s, const uint8_t hash[static HASH_LEN],
+void noise_symmetric_resume(struct noise_symmetric *s, enum aead_suite suite,
+			    const uint8_t hash[static HASH_LEN],
 			    const uint8_t chaining_key[static HASH_LEN])
 {
 	memset(s, 0, sizeof(*s));
+	s->suite = suite;
 	memcpy(s->hash, hash, HASH_LEN);
 	memcpy(s->chaining_key, chaining_key, HASH_LEN);
 }
@@ -93,14 +101,15 @@ bool noise_mix_dh(struct noise_symmetric *s, const uint8_t private_key[static KE
 void noise_encrypt_and_hash(struct noise_symmetric *s, uint8_t *out, struct bytes plain)
 {
 	assert(s->has_key);
-	aead_seal_once(out, s->key, s->counter++, plain, bytes_of(s->hash, HASH_LEN));
+	aead_seal_once(out, s->suite, s->key, s->counter++, plain, bytes_of(s->hash, HASH_LEN));
 	noise_mix_hash(s, bytes_of(out, plain.len + AEAD_TAG_LEN));
 }
 
 bool noise_decrypt_and_hash(struct noise_symmetric *s, uint8_t *out, struct bytes sealed)
 {
 	assert(s->has_key);
-	if (!aead_open_once(out, s->key, s->counter++, sealed, bytes_of(s->hash, HASH_LEN)))
+	if (!aead_open_once(out, s->suite, s->key, s->counter++, sealed,
+			    bytes_of(s->hash, HASH_LEN)))
 		return false;
 	noise_mix_hash(s, sealed);
 	return true;

@@ -26,13 +26,16 @@ struct noise_symmetric {
 	uint8_t chaining_key[HASH_LEN];
 	uint8_t key[KEY_LEN];
 	uint64_t counter;
+	enum aead_suite suite;
 	bool has_key;		/* mix_key() came before; encrypt and decrypt need it */
 };
 
-/* `protocol` is the full name, as "Noise_X_25519_ChaChaPoly_BLAKE2s". */
+/* `protocol` is the full name, as "Noise_X_25519_ChaChaPoly_BLAKE2s". The cipher
+ * in it, ChaChaPoly or AESGCM, is the suite; the machine must have it. */
 void noise_symmetric_init(struct noise_symmetric *s, const char *protocol, struct bytes prologue);
 /* Go on from a kept hash and chaining key. A key must be mixed in next. */
-void noise_symmetric_resume(struct noise_symmetric *s, const uint8_t hash[static HASH_LEN],
+void noise_symmetric_resume(struct noise_symmetric *s, enum aead_suite suite,
+			    const uint8_t hash[static HASH_LEN],
 			    const uint8_t chaining_key[static HASH_LEN]);
 void noise_symmetric_wipe(struct noise_symmetric *s);
 

@@ -304,7 +304,7 @@ static json_t *describe_self(const struct description *d, msec now)
 			 "config", path_or_null(p->config_path),
 			 "since", wall_text(d->wall_started_ns),
 			 "uptime_s", (json_int_t)((now - d->started) / 1000),
-			 "aead", text_or_null(aead_engine()),
+			 "aead", text_or_null(aead_engine(AEAD_CHACHA20POLY1305)),
 			 "log_level", log_level_name(log_level()),
 			 "nat", node_nat(d->node),
 			 "port_map", describe_port_map(d->portmap, PORTMAP_UDP),

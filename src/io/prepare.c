@@ -26,13 +26,14 @@ static void forbid_dumps(void)
 #endif
 }
 
-static void choose_engine(void)
+static void choose_engines(void)
 {
 	struct aead_engine_report engines[AEAD_ENGINES_MAX];
-	size_t n = aead_choose_engine(clock_cpu_ns, engines);
+	size_t n = aead_choose_engines(clock_cpu_ns, engines);
 
 	for (size_t i = 0; i < n; i++)
-		log_debug("%s: %s, %u ns for a packet%s", engines[i].name,
+		log_debug("%s by %s: %s, %u ns for a packet%s",
+			  aead_suite_name(engines[i].suite), engines[i].name,
 			  engines[i].passed ? "right" : "wrong answers", engines[i].ns_per_packet,
 			  engines[i].chosen ? ": chosen" : "");
 }
@@ -46,6 +47,6 @@ int prepare_process(char error[static ERROR_TEXT])
 	}
 	signal(SIGPIPE, SIG_IGN);
 	forbid_dumps();
-	choose_engine();
+	choose_engines();
 	return 0;
 }

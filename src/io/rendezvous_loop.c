@@ -271,7 +271,7 @@ static void close_doors(struct rendezvous_loop *l)
  * client, and each has a few small packets a minute. Without it the fastest is fine. */
 static void choose_small_engine(void)
 {
-	if (!aead_use_engine("libsodium"))
+	if (!aead_use_engine(AEAD_CHACHA20POLY1305, "libsodium"))
 		log_debug("libsodium's cipher does not work here; clients take more memory");
 }
 

@@ -54,7 +54,7 @@ static void start_transcript(struct noise_symmetric *s, const uint8_t responder[
 
 static void resume_transcript(struct noise_symmetric *s, const struct noise_handshake *hs)
 {
-	noise_symmetric_resume(s, hs->hash, hs->chaining_key);
+	noise_symmetric_resume(s, AEAD_CHACHA20POLY1305, hs->hash, hs->chaining_key);
 }
 
 /* A message was made or taken. What the handshake needs no more is wiped:
@@ -163,7 +163,7 @@ enum noise_verdict noise_consume_initiation(struct noise_handshake *hs, struct n
 	struct bytes sealed = bytes_of(msg->timestamp, sizeof(msg->timestamp));
 	enum noise_verdict verdict = NOISE_BAD;
 
-	noise_symmetric_resume(&s, claim->hash, claim->chaining_key);
+	noise_symmetric_resume(&s, AEAD_CHACHA20POLY1305, claim->hash, claim->chaining_key);
 	noise_mix_key(&s, peer->static_static);				/* ss */
 	if (key_equal(claim->public_key, peer->public_key) &&
 	    noise_decrypt_and_hash(&s, timestamp, sealed))

@@ -185,8 +185,9 @@ void session_call_anew(struct session *s, msec now)
 static bool fill_keypair(struct keypair *kp, struct noise_handshake *hs)
 {
 	uint8_t send[KEY_LEN], recv[KEY_LEN];
-	bool ok = noise_derive_keys(hs, send, recv) && aead_key_init(&kp->send, send) &&
-		  aead_key_init(&kp->recv, recv);
+	bool ok = noise_derive_keys(hs, send, recv) &&
+		  aead_key_init(&kp->send, AEAD_CHACHA20POLY1305, send) &&
+		  aead_key_init(&kp->recv, AEAD_CHACHA20POLY1305, recv);
 
 	wipe(send, sizeof(send));
 	wipe(recv, sizeof(recv));

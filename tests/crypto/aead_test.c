@@ -35,9 +35,9 @@ static int ready(void **state)
 
 static bool begin_with(const char *engine, struct aead_key *key)
 {
-	assert_true(aead_use_engine(engine));
-	assert_string_equal(aead_engine(), engine);
-	assert_true(aead_key_init(key, key_bytes));
+	assert_true(aead_use_engine(AEAD_CHACHA20POLY1305, engine));
+	assert_string_equal(aead_engine(AEAD_CHACHA20POLY1305), engine);
+	assert_true(aead_key_init(key, AEAD_CHACHA20POLY1305, key_bytes));
 	assert_string_equal(key->engine->name, engine);
 	return true;
 }
@@ -86,9 +86,9 @@ static void one_message_seals_and_opens_as_in_the_rfc(void **state)
 	(void)state;
 	from_hex(want, sizeof(want), a5_sealed);
 	from_hex(ad, sizeof(ad), a5_ad);
-	aead_seal_once(sealed, key_bytes, a5_counter, plain, bytes_of(ad, sizeof(ad)));
+	aead_seal_once(sealed, AEAD_CHACHA20POLY1305, key_bytes, a5_counter, plain, bytes_of(ad, sizeof(ad)));
 	assert_memory_equal(sealed, want, sizeof(want));
-	assert_true(aead_open_once(opened, key_bytes, a5_counter, bytes_of(want, sizeof(want)),
+	assert_true(aead_open_once(opened, AEAD_CHACHA20POLY1305, key_bytes, a5_counter, bytes_of(want, sizeof(want)),
 				   bytes_of(ad, sizeof(ad))));
 	assert_memory_equal(opened, a5_text, sizeof(opened));
 }
@@ -142,8 +142,8 @@ static void engines_open_what_aead_seal_once_sealed(void **state)
 		for (size_t len = 0; len <= LONGEST; len = len == 300 ? LONGEST : len + 1) {
 			uint8_t text[LONGEST + AEAD_TAG_LEN], opened[LONGEST + 1];
 
-			aead_seal_once(text, key_bytes, len, bytes_of(pattern, len), nothing);
-			assert_true(aead_open_once(opened, key_bytes, len,
+			aead_seal_once(text, AEAD_CHACHA20POLY1305, key_bytes, len, bytes_of(pattern, len), nothing);
+			assert_true(aead_open_once(opened, AEAD_CHACHA20POLY1305, key_bytes, len,
 						   bytes_of(text, len + AEAD_TAG_LEN), nothing));
 			assert_memory_equal(opened, pattern, len);
 			assert_true(opens(&key, text, len, len));
@@ -214,7 +214,7 @@ static void another_key_is_refused(void **state)
 	memcpy(other_bytes, key_bytes, KEY_LEN);
 	other_bytes[31] ^= 0x80;
 	for_each_engine(&key) {
-		assert_true(aead_key_init(&other, other_bytes));
+		assert_true(aead_key_init(&other, AEAD_CHACHA20POLY1305, other_bytes));
 		seal_pattern(&key, text, 20, 0);
 		assert_false(opens(&other, text, 20, 0));
 		aead_key_wipe(&other);
@@ -281,9 +281,9 @@ static void a_key_stays_with_the_engine_that_made_it(void **state)
 	uint8_t text[20 + AEAD_TAG_LEN];
 
 	(void)state;
-	assert_true(aead_use_engine("openssl"));
-	assert_true(aead_key_init(&key, key_bytes));
-	assert_true(aead_use_engine("libsodium"));
+	assert_true(aead_use_engine(AEAD_CHACHA20POLY1305, "openssl"));
+	assert_true(aead_key_init(&key, AEAD_CHACHA20POLY1305, key_bytes));
+	assert_true(aead_use_engine(AEAD_CHACHA20POLY1305, "libsodium"));
 	seal_pattern(&key, text, 20, 0);
 	assert_true(opens(&key, text, 20, 0));
 	assert_string_equal(key.engine->name, "openssl");
@@ -325,24 +325,24 @@ static void one_message_is_refused_when_it_or_its_ad_changed(void **state)
 	uint8_t sealed[30 + AEAD_TAG_LEN], opened[30], ad[8] = "ad";
 
 	(void)state;
-	aead_seal_once(sealed, key_bytes, 1, bytes_of(pattern, 30), bytes_of(ad, 8));
+	aead_seal_once(sealed, AEAD_CHACHA20POLY1305, key_bytes, 1, bytes_of(pattern, 30), bytes_of(ad, 8));
 	for (size_t bit = 0; bit < 8 * sizeof(sealed); bit++) {
 		sealed[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		assert_false(aead_open_once(opened, key_bytes, 1, bytes_of(sealed, sizeof(sealed)),
+		assert_false(aead_open_once(opened, AEAD_CHACHA20POLY1305, key_bytes, 1, bytes_of(sealed, sizeof(sealed)),
 					    bytes_of(ad, 8)));
 		sealed[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 	for (size_t bit = 0; bit < 8 * sizeof(ad); bit++) {
 		ad[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		assert_false(aead_open_once(opened, key_bytes, 1, bytes_of(sealed, sizeof(sealed)),
+		assert_false(aead_open_once(opened, AEAD_CHACHA20POLY1305, key_bytes, 1, bytes_of(sealed, sizeof(sealed)),
 					    bytes_of(ad, 8)));
 		ad[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 	for (size_t len = 0; len < sizeof(sealed); len++)
-		assert_false(aead_open_once(opened, key_bytes, 1, bytes_of(sealed, len), bytes_of(ad, 8)));
-	assert_false(aead_open_once(opened, key_bytes, 2, bytes_of(sealed, sizeof(sealed)),
+		assert_false(aead_open_once(opened, AEAD_CHACHA20POLY1305, key_bytes, 1, bytes_of(sealed, len), bytes_of(ad, 8)));
+	assert_false(aead_open_once(opened, AEAD_CHACHA20POLY1305, key_bytes, 2, bytes_of(sealed, sizeof(sealed)),
 				    bytes_of(ad, 8)));
-	assert_true(aead_open_once(opened, key_bytes, 1, bytes_of(sealed, sizeof(sealed)),
+	assert_true(aead_open_once(opened, AEAD_CHACHA20POLY1305, key_bytes, 1, bytes_of(sealed, sizeof(sealed)),
 				   bytes_of(ad, 8)));
 }
 

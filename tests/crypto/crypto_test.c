@@ -19,11 +19,11 @@ static void an_openssl_without_blake2s_is_refused(void **state)
 
 	(void)state;
 	assert_non_null(null);
-	assert_null(aead_engine());
+	assert_null(aead_engine(AEAD_CHACHA20POLY1305));
 	assert_false(hash_init());
 	assert_false(digest_init());
 	assert_false(crypto_init());
-	assert_null(aead_engine());
+	assert_null(aead_engine(AEAD_CHACHA20POLY1305));
 	OSSL_PROVIDER_unload(null);
 }
 
@@ -34,11 +34,12 @@ static void an_openssl_without_chacha_leaves_the_work_to_libsodium(void **state)
 
 	(void)state;
 	assert_non_null(null);
-	assert_false(aead_use_engine("openssl"));
-	assert_int_equal(aead_choose_engine(NULL, out), 2);
+	assert_false(aead_use_engine(AEAD_CHACHA20POLY1305, "openssl"));
+	assert_int_equal(aead_choose_engines(NULL, out), 3);
 	assert_false(out[0].passed || out[0].chosen);
 	assert_true(out[1].passed && out[1].chosen);
-	assert_string_equal(aead_engine(), "libsodium");
+	assert_false(out[2].passed || out[2].chosen);
+	assert_string_equal(aead_engine(AEAD_CHACHA20POLY1305), "libsodium");
 	OSSL_PROVIDER_unload(null);
 }
 
@@ -52,12 +53,12 @@ static void crypto_init_is_repeatable_and_leaves_the_choice_alone(void **state)
 	assert_true(crypto_init());
 	blake2s(out, bytes_of("abc", 3), bytes_of(NULL, 0));
 	assert_int_equal(load_be32(out), 0x508c5e8c);
-	assert_true(aead_use_engine("libsodium"));
+	assert_true(aead_use_engine(AEAD_CHACHA20POLY1305, "libsodium"));
 	assert_true(crypto_init());
-	assert_string_equal(aead_engine(), "libsodium");
-	assert_true(aead_use_engine("openssl"));
+	assert_string_equal(aead_engine(AEAD_CHACHA20POLY1305), "libsodium");
+	assert_true(aead_use_engine(AEAD_CHACHA20POLY1305, "openssl"));
 	assert_true(crypto_init());
-	assert_string_equal(aead_engine(), "openssl");
+	assert_string_equal(aead_engine(AEAD_CHACHA20POLY1305), "openssl");
 }
 
 int main(void)

@@ -139,7 +139,11 @@ static void read_second(struct reader *r, struct noise_symmetric *s, const struc
 	open_from(r, s, c->second, SECOND_LEN);
 }
 
-static void ikpsk2_gives_the_known_messages_on_both_sides(void **state)
+struct ikpsk2 {
+	const char *protocol, *first, *second, *hash;
+};
+
+static void check_ikpsk2(const struct ikpsk2 *v)
 {
 	struct cast c = cast_of_cacophony();
 	struct noise_symmetric ours, theirs;
@@ -147,36 +151,64 @@ static void ikpsk2_gives_the_known_messages_on_both_sides(void **state)
 	struct writer w = writer_over(buffer, sizeof(buffer));
 	struct reader r;
 
-	(void)state;
-	start(&ours, "Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s", &c);
-	start(&theirs, "Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s", &c);
+	start(&ours, v->protocol, &c);
+	start(&theirs, v->protocol, &c);
 
 	write_first(&w, &ours, &c);
-	assert_hex(w.data, w.len,
-		   "ca35def5ae56cec33dc2036731ab14896bc4c75dbb07a61f879f8e3afa4c7944"
-		   "001e21de9f98ddd8e2ad57527207feb56253c9c94a9e496782ecfcb2a75fbcaf"
-		   "1b52948cc48daefe660c62119ab5000980c84831215f2441eba616548e832985"
-		   "464cf17e51ee93109008399a21f7e13f");
+	assert_hex(w.data, w.len, v->first);
 	r = reader_over(writer_bytes(&w));
 	read_first(&r, &theirs, &c);
 	assert_true(reader_done(&r) && !r.bad);
 
 	w = writer_over(buffer, sizeof(buffer));
 	write_second(&w, &theirs, &c);
-	assert_hex(w.data, w.len,
-		   "95ebc60d2b1fa672c1f46a8aa265ef51bfe38e7ccb39ec5be34069f144808843"
-		   "cb765f2caef0751b8f007572dab0322217755c0632f365717edbf34d33e87a");
+	assert_hex(w.data, w.len, v->second);
 	r = reader_over(writer_bytes(&w));
 	read_second(&r, &ours, &c);
 	assert_true(reader_done(&r) && !r.bad);
 
-	assert_hex(ours.hash, HASH_LEN,
-		   "f5191b875290abcd41347ac3622d9679688a7e980229cb937ef748336cfde0e5");
+	assert_hex(ours.hash, HASH_LEN, v->hash);
 	assert_memory_equal(theirs.hash, ours.hash, HASH_LEN);
 	noise_split(&ours, keys[0], keys[1]);
 	noise_split(&theirs, keys[2], keys[3]);
 	assert_memory_equal(keys[0], keys[2], 2 * KEY_LEN);
 	assert_memory_not_equal(keys[0], keys[1], KEY_LEN);
+}
+
+static void ikpsk2_gives_the_known_messages_on_both_sides(void **state)
+{
+	static const struct ikpsk2 v = {
+		"Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s",
+		"ca35def5ae56cec33dc2036731ab14896bc4c75dbb07a61f879f8e3afa4c7944"
+		"001e21de9f98ddd8e2ad57527207feb56253c9c94a9e496782ecfcb2a75fbcaf"
+		"1b52948cc48daefe660c62119ab5000980c84831215f2441eba616548e832985"
+		"464cf17e51ee93109008399a21f7e13f",
+		"95ebc60d2b1fa672c1f46a8aa265ef51bfe38e7ccb39ec5be34069f144808843"
+		"cb765f2caef0751b8f007572dab0322217755c0632f365717edbf34d33e87a",
+		"f5191b875290abcd41347ac3622d9679688a7e980229cb937ef748336cfde0e5",
+	};
+
+	(void)state;
+	check_ikpsk2(&v);
+}
+
+static void ikpsk2_with_aes_gives_the_known_messages_on_both_sides(void **state)
+{
+	static const struct ikpsk2 v = {
+		"Noise_IKpsk2_25519_AESGCM_BLAKE2s",
+		"ca35def5ae56cec33dc2036731ab14896bc4c75dbb07a61f879f8e3afa4c7944"
+		"f70d65fedfd7ad294f4c8f5c1324c7c90e54cd8af05652112a27b261e11ce99d"
+		"9d517c4a1e0753038edb26066b4087b4c230aafa22b0552550b723eb69374a67"
+		"4d306a84e1852e30af2e2dbefeb4fd2f",
+		"95ebc60d2b1fa672c1f46a8aa265ef51bfe38e7ccb39ec5be34069f144808843"
+		"4190dae84b6887641a5f81e03d83f7be91fa1134c18dde966e18fc404b97a8",
+		"60f2139120264f109f2bd525a8d94877d7896d64394c34a7abedbc114154a6d5",
+	};
+
+	(void)state;
+	if (!aead_has(AEAD_AES256GCM))
+		skip();
+	check_ikpsk2(&v);
 }
 
 /* -- X ------------------------------------------------------------------- */
@@ -317,7 +349,7 @@ static void resuming_goes_on_where_it_was_left(void **state)
 	(void)state;
 	start(&s, "Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s", &c);
 	noise_mix_ephemeral(&s, c.initiator_ephemeral.public_key);
-	noise_symmetric_resume(&resumed, s.hash, s.chaining_key);
+	noise_symmetric_resume(&resumed, AEAD_CHACHA20POLY1305, s.hash, s.chaining_key);
 	assert_false(resumed.has_key);
 	noise_mix_key_and_hash(&s, c.psk);
 	noise_mix_key_and_hash(&resumed, c.psk);
@@ -343,6 +375,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ikpsk2_gives_the_known_messages_on_both_sides),
+		cmocka_unit_test(ikpsk2_with_aes_gives_the_known_messages_on_both_sides),
 		cmocka_unit_test(x_gives_the_known_message_on_both_sides),
 		cmocka_unit_test(xpsk1_gives_the_known_message),
 		cmocka_unit_test(two_parts_under_one_key_use_two_nonces),

@@ -47,8 +47,8 @@ static void what_is_given_back_is_wiped(void **state)
 	static const struct keypair blank;
 
 	(void)state;
-	assert_true(aead_key_init(&kp.send, secret));
-	assert_true(aead_key_init(&kp.recv, secret));
+	assert_true(aead_key_init(&kp.send, AEAD_CHACHA20POLY1305, secret));
+	assert_true(aead_key_init(&kp.recv, AEAD_CHACHA20POLY1305, secret));
 	kp.send_counter = 7;
 	replay_accept(&kp.replay, 3);
 	keypair_pool_give(&pool, &kp);

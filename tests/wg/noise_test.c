@@ -139,7 +139,7 @@ static void seal_data(uint8_t *out, uint64_t counter, struct bytes plain)
 	store_le64(header->counter, counter);
 	if (plain.len)
 		memcpy(job.text, plain.data, plain.len);
-	assert_true(aead_key_init(&key, bytes));
+	assert_true(aead_key_init(&key, AEAD_CHACHA20POLY1305, bytes));
 	aead_seal(&key, &job, 1);
 	aead_key_wipe(&key);
 }

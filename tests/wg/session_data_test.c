@@ -36,7 +36,7 @@ static void load_known_keys(struct keypair *kp)
 
 	aead_key_wipe(&kp->send);
 	from_hex(key, KEY_LEN, "5f075f069554f345e5fb51f218db2396505fb732ea3a6bbc7b89a74db3264eaf");
-	assert_true(aead_key_init(&kp->send, key));
+	assert_true(aead_key_init(&kp->send, AEAD_CHACHA20POLY1305, key));
 	kp->remote_index = 0x0a0b0c0d;
 	kp->send_counter = 0;
 }
