@@ -21,11 +21,31 @@ int tun_fd(const struct tun *tun)
 	return tun->fd;
 }
 
+unsigned tun_offloads(const struct tun *tun)
+{
+	return tun->offloads;
+}
+
+const char *tun_lacks(const struct tun *tun)
+{
+	return tun->lacks[0] ? tun->lacks : NULL;
+}
+
+uint64_t tun_malformed(const struct tun *tun)
+{
+	return tun->malformed;
+}
+
 int tun_read(struct tun *tun, struct packet *packets, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		assert(packets[i].end - packets[i].start >= PACKET_SLOT);
 	return tun->ops->read(tun, packets, n);
+}
+
+int tun_read_rest(struct tun *tun, struct packet *packets, size_t n)
+{
+	return tun->ops->read_rest ? tun->ops->read_rest(tun, packets, n) : 0;
 }
 
 size_t tun_write(struct tun *tun, const struct packet *packets, size_t n)

@@ -10,14 +10,16 @@
 
 #include <net/if.h>
 
+#include "base/offload.h"
 #include "base/packet.h"
 
 struct tun;
 
 /* Make or take over the interface of this name ("%d" in it lets the kernel
  * number). 0 or -errno: -EPERM no right to, -ENOENT no /dev/net/tun, -EBUSY in
- * use by another process, -EINVAL the name belongs to something else. */
-int tun_linux_open(struct tun **out, const char *name);
+ * use by another process, -EINVAL the name belongs to something else.
+ * offloads: those of enum offload that are wanted; what the kernel refuses is no error. */
+int tun_linux_open(struct tun **out, const char *name, unsigned offloads);
 
 /* Two ends in memory: what is written to one is read from the other. Each
  * holds at most `cap` packets and drops beyond that, like a full queue. */
@@ -26,11 +28,18 @@ int tun_memory_pair(struct tun **a, struct tun **b, size_t cap);
 void tun_free(struct tun *tun);
 const char *tun_name(const struct tun *tun);
 int tun_fd(const struct tun *tun);	/* to poll for reading; -1: in memory */
+unsigned tun_offloads(const struct tun *tun);	/* of enum offload, those in effect */
+const char *tun_lacks(const struct tun *tun);	/* what the kernel refused: "USO4 USO6"; or NULL */
+uint64_t tun_malformed(const struct tun *tun);	/* packets of the kernel that made no sense */
 
 /* Read up to n packets. packets[i] must come with start and end set to a buffer of
  * PACKET_SLOT bytes or more; data and len are set here, HEADROOM before it.
- * Returns how many; 0: nothing there now; -errno: the device is gone (-EBADFD). */
+ * Returns how many; 0: nothing there now; -errno: the device is gone (-EBADFD).
+ * What was read as one packet of many segments may not fit into n; the next call goes on. */
 int tun_read(struct tun *tun, struct packet *packets, size_t n);
+
+/* The same, but of what the kernel gave already: the poll will not tell of that. */
+int tun_read_rest(struct tun *tun, struct packet *packets, size_t n);
 
 /* Write n packets. Returns how many were taken; the rest was dropped because the
  * interface is down, full, or the packet is not IP. */

@@ -6,6 +6,7 @@
 
 struct tun_ops {
 	int (*read)(struct tun *tun, struct packet *packets, size_t n);
+	int (*read_rest)(struct tun *tun, struct packet *packets, size_t n);	/* NULL: never any */
 	size_t (*write)(struct tun *tun, const struct packet *packets, size_t n);
 	void (*free)(struct tun *tun);
 };
@@ -15,6 +16,9 @@ struct tun {
 	const struct tun_ops *ops;
 	char name[IFNAMSIZ];
 	int fd;			/* -1: in memory */
+	unsigned offloads;	/* in effect */
+	char lacks[96];		/* "": nothing */
+	uint64_t malformed;
 };
 
 /* Where a packet is read to: HEADROOM before it, and TAILROOM left behind it. */

@@ -1,22 +1,72 @@
 /* tun_linux.c -- the kernel's virtual interface: /dev/net/tun.
  *
- *   socket --> routing --> m0 =====> read(fd)     a packet per call,
- *   socket <-- routing <-- m0 <===== write(fd)    without any header (IFF_NO_PI)
+ *   socket --> routing --> m0 ===[vnet | packet]===> readv(fd)  --> segments --> a burst
+ *   socket <-- routing <-- m0 <==[vnet | packet]==== writev(fd) <-- coalesce <-- a burst
+ *
+ * No header of the interface's own (IFF_NO_PI), but that of vnet.h before each packet if
+ * offloads are wanted (IFF_VNET_HDR). What is read may then be up to 64 KB of segments, of those
+ * kinds that were agreed on by TUNSETOFFLOAD; what is written may be so without any agreement.
+ * An old kernel answers EINVAL to kinds that it does not know: to TUNSETOFFLOAD USO until 6.2,
+ * and to the write of a packet of UDP segments.
+ *
+ * A small packet is read straight into the caller's slot. A long one begins there and goes on in
+ * a buffer of ours, where its beginning is put before the rest; it is cut up from there.
+ *
+ *   slot     [ READ_SMALL ] ----.
+ *   buffer   [     <------------' | the rest: up to 64 KB ]
  *
  * Linux, Documentation/networking/tuntap.rst.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/list.h"
 #include "base/log.h"
+#include "tun/offload_coalesce.h"
+#include "tun/offload_segment.h"
 #include "tun/tun_impl.h"
 
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
+enum {
+	READ_SMALL = 2048,	/* a packet of most networks */
+	READ_MAX = PACKET_SLOT - HEADROOM - TAILROOM,
+};
+
+struct linux_tun {
+	struct tun tun;
+	size_t vnet_len;		/* 0: there is none */
+	unsigned kinds;			/* enum coalesce_kind: what may be written as one */
+	struct segments segments;	/* of the last long packet, what is left */
+	struct coalesce coalesce;
+	struct joined joined;
+	uint8_t buffer[READ_MAX];
+};
+
+/* A packet as the kernel gives it, of segments or not. */
+struct frame {
+	struct vnet_header vnet;
+	struct bytes bytes;
+};
+
 static const struct tun_ops linux_ops;
+
+static struct linux_tun *linux_of(struct tun *tun)
+{
+	return container_of(tun, struct linux_tun, tun);
+}
+
+/* -- opening --------------------------------------------------------------- */
 
 /* The node in /dev may be there while nobody stands behind it (ENODEV, ENXIO:
  * the module is not loaded) or be root's alone (EACCES). */
@@ -40,9 +90,10 @@ static int open_clone(int *fd)
  * made; the kernel answers EBUSY if another process holds it. From here on it
  * lives as long as our descriptor, and what its last owner had agreed to take
  * (packets of many segments, or without a checksum) is off. */
-static int attach(struct tun *tun, const char *name)
+static int attach(struct tun *tun, const char *name, bool with_vnet)
 {
-	struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
+	struct ifreq request = {
+		.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | (with_vnet ? IFF_VNET_HDR : 0))};
 
 	if (!*name || strlen(name) >= sizeof(request.ifr_name))
 		return -EINVAL;
@@ -56,79 +107,267 @@ static int attach(struct tun *tun, const char *name)
 	return 0;
 }
 
-int tun_linux_open(struct tun **out, const char *name)
+/* The last owner may have wanted another length or order of bytes. */
+static int agree_on_vnet(struct tun *tun)
 {
-	struct tun *tun = calloc(1, sizeof(*tun));
+	int len = VNET_HEADER_LEN, little_endian = 0;
+
+	if (ioctl(tun->fd, TUNSETVNETHDRSZ, &len) < 0 ||
+	    ioctl(tun->fd, TUNSETVNETLE, &little_endian) < 0)
+		return -errno;
+	return 0;
+}
+
+static void add_lack(struct tun *tun, const char *name)
+{
+	size_t len = strlen(tun->lacks);
+
+	snprintf(tun->lacks + len, sizeof(tun->lacks) - len, "%s%s", len ? " " : "", name);
+}
+
+/* Step by step, as the kernel refuses all if it does not know one. Without the first there is
+ * none of the others; and it wants USO for both families or none. */
+static void agree_on_segments(struct tun *tun)
+{
+	static const struct {
+		unsigned flags;
+		const char *name;
+	} steps[] = {
+		{TUN_F_CSUM, "CSUM"},
+		{TUN_F_TSO4, "TSO4"},
+		{TUN_F_TSO6, "TSO6"},
+		{TUN_F_TSO_ECN, "TSO_ECN"},
+		{TUN_F_USO4 | TUN_F_USO6, "USO4 USO6"},
+	};
+	unsigned long agreed = 0;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (ioctl(tun->fd, TUNSETOFFLOAD, agreed | steps[i].flags) == 0)
+			agreed |= steps[i].flags;
+		else
+			add_lack(tun, steps[i].name);
+	}
+	if (agreed & (TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_USO4))
+		tun->offloads |= OFFLOAD_TUN_GSO;
+}
+
+static int agree(struct linux_tun *t, unsigned wanted)
+{
 	int err;
 
-	if (!tun)
+	if (!wanted)
+		return 0;
+	err = agree_on_vnet(&t->tun);
+	if (err)
+		return err;
+	t->vnet_len = VNET_HEADER_LEN;
+	if (wanted & OFFLOAD_TUN_GSO)
+		agree_on_segments(&t->tun);
+	if (wanted & OFFLOAD_TUN_GRO) {
+		t->tun.offloads |= OFFLOAD_TUN_GRO;
+		t->kinds = COALESCE_ALL;
+	}
+	return 0;
+}
+
+int tun_linux_open(struct tun **out, const char *name, unsigned offloads)
+{
+	struct linux_tun *t = calloc(1, sizeof(*t));
+	unsigned wanted = offloads & (OFFLOAD_TUN_GSO | OFFLOAD_TUN_GRO);
+	int err;
+
+	if (!t)
 		return -ENOMEM;
-	tun->ops = &linux_ops;
-	err = open_clone(&tun->fd);
+	t->tun.ops = &linux_ops;
+	err = open_clone(&t->tun.fd);
 	if (err)
 		goto free_tun;
-	err = attach(tun, name);
+	err = attach(&t->tun, name, wanted);
+	if (!err)
+		err = agree(t, wanted);
 	if (err)
 		goto close_fd;
-	log_debug("%s: interface attached", tun->name);
-	*out = tun;
+	log_debug("%s: interface attached", t->tun.name);
+	*out = &t->tun;
 	return 0;
 
 close_fd:
-	close(tun->fd);
+	close(t->tun.fd);
 free_tun:
-	free(tun);
+	free(t);
 	return err;
 }
 
 static void linux_free(struct tun *tun)
 {
 	close(tun->fd);
-	free(tun);
+	free(linux_of(tun));
+}
+
+/* -- from the kernel ------------------------------------------------------- */
+
+/* A small one lies in the slot then. 0 or -errno. */
+static int read_frame(struct linux_tun *t, struct packet *slot, struct frame *out)
+{
+	uint8_t *small = slot->start + HEADROOM;
+	struct iovec parts[] = {
+		{&out->vnet, t->vnet_len},
+		{small, READ_SMALL},
+		{t->buffer + READ_SMALL, READ_MAX - READ_SMALL},
+	};
+	ssize_t len;
+
+	out->vnet = (struct vnet_header){0};
+	do
+		len = readv(t->tun.fd, parts, sizeof(parts) / sizeof(parts[0]));
+	while (len < 0 && errno == EINTR);
+	if (len < 0)
+		return -errno;
+	if ((size_t)len < t->vnet_len)
+		return -EIO;
+	out->bytes = bytes_of(small, (size_t)len - t->vnet_len);
+	if (out->bytes.len > READ_SMALL || out->vnet.gso_type != VNET_GSO_NONE) {
+		memcpy(t->buffer, small, READ_SMALL);
+		out->bytes.data = t->buffer;
+	}
+	return 0;
+}
+
+/* Whether the slot is filled with it; else segments_left() are what there is of it. */
+static bool begin_frame(struct linux_tun *t, const struct frame *frame, struct packet *slot)
+{
+	bool lies_there = frame->bytes.data != t->buffer;
+	enum segment_verdict verdict;
+
+	tun_slot_fill(slot, frame->bytes.len);
+	if (lies_there)
+		verdict = segment_finish(&frame->vnet, slot->data, slot->len);
+	else
+		verdict = segments_begin(&t->segments, &frame->vnet, frame->bytes);
+	if (verdict != SEGMENT_GOOD) {
+		t->tun.malformed++;
+		log_trace("%s: %zu bytes with %s", t->tun.name, frame->bytes.len,
+			  segment_verdict_name(verdict));
+	}
+	return lies_there && verdict == SEGMENT_GOOD;
+}
+
+static size_t take_segments(struct linux_tun *t, struct packet *packets, size_t n)
+{
+	size_t got = 0;
+
+	for (; got < n && segments_left(&t->segments); got++) {
+		struct packet *slot = &packets[got];
+
+		tun_slot_fill(slot, segments_next(&t->segments, slot->start + HEADROOM));
+	}
+	return got;
 }
 
 /* What was read before an error is handed over; the error will still be there
  * at the next call. */
 static int linux_read(struct tun *tun, struct packet *packets, size_t n)
 {
-	size_t got = 0;
+	struct linux_tun *t = linux_of(tun);
+	size_t got = take_segments(t, packets, n);
+	struct frame frame;
 
 	while (got < n) {
-		struct packet *slot = &packets[got];
-		ssize_t len = read(tun->fd, slot->start + HEADROOM, tun_slot_room(slot));
+		int err = read_frame(t, &packets[got], &frame);
 
-		if (len < 0) {
-			if (errno == EINTR)
-				continue;
-			if (errno == EAGAIN || got > 0)
-				break;
-			return -errno;
-		}
-		tun_slot_fill(slot, (size_t)len);
-		got++;
+		if (err == -EAGAIN || (err && got > 0))
+			break;
+		if (err)
+			return err;
+		if (begin_frame(t, &frame, &packets[got]))
+			got++;
+		else
+			got += take_segments(t, packets + got, n - got);
 	}
 	return (int)got;
 }
 
-/* One refused packet says nothing about the next: the kernel looks at each. */
-static size_t linux_write(struct tun *tun, const struct packet *packets, size_t n)
+static int linux_read_rest(struct tun *tun, struct packet *packets, size_t n)
 {
+	return (int)take_segments(linux_of(tun), packets, n);
+}
+
+/* -- to the kernel --------------------------------------------------------- */
+
+/* One refused packet says nothing about the next: the kernel looks at each. 0 or -errno. */
+static int write_parts(struct linux_tun *t)
+{
+	struct joined *joined = &t->joined;
+	ssize_t len;
+	int err = 0;
+
+	joined->parts[0].iov_len = t->vnet_len;
+	len = writev(t->tun.fd, joined->parts, joined->parts_len);
+	if (len < 0)
+		err = -errno;
+	else if ((size_t)len != t->vnet_len + joined->len)
+		err = -EIO;
+	if (err)
+		log_trace("%s: %u packets, %zu bytes not taken: %s", t->tun.name, joined->packets,
+			  joined->len, strerror(-err));
+	return err;
+}
+
+static const char *name_of_lack(enum coalesce_kind kind)
+{
+	switch (kind) {
+	case COALESCE_TCP4:
+		return "GRO-TCP4";
+	case COALESCE_TCP6:
+		return "GRO-TCP6";
+	case COALESCE_UDP4:
+		return "GRO-UDP4";
+	case COALESCE_UDP6:
+		return "GRO-UDP6";
+	}
+	return "?";
+}
+
+/* The kernel does not know packets of this kind: its parts go one by one, now and later. */
+static size_t write_apart(struct linux_tun *t)
+{
+	uint16_t place = t->joined.first;
 	size_t taken = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		ssize_t len = write(tun->fd, packets[i].data, packets[i].len);
-
-		if (len >= 0 && (size_t)len == packets[i].len)
-			taken++;
-		else
-			log_trace("%s: %zu bytes not taken: %s", tun->name, packets[i].len,
-				  strerror(errno));
+	if (t->kinds & t->joined.kind)
+		add_lack(&t->tun, name_of_lack(t->joined.kind));
+	t->kinds &= ~t->joined.kind;
+	for (; place != COALESCE_NONE; place = coalesce_after(&t->coalesce, place)) {
+		coalesce_single(&t->coalesce, &t->joined, place);
+		taken += write_parts(t) == 0;
 	}
+	return taken;
+}
+
+/* Returns how many packets were taken. */
+static size_t write_joined(struct linux_tun *t)
+{
+	int err = write_parts(t);
+
+	if (!err)
+		return t->joined.packets;
+	return err == -EINVAL && t->joined.packets > 1 ? write_apart(t) : 0;
+}
+
+static size_t linux_write(struct tun *tun, const struct packet *packets, size_t n)
+{
+	struct linux_tun *t = linux_of(tun);
+	size_t taken = 0;
+
+	coalesce_begin(&t->coalesce, packets, n, t->kinds);
+	while (coalesce_next(&t->coalesce, &t->joined))
+		taken += write_joined(t);
 	return taken;
 }
 
 static const struct tun_ops linux_ops = {
 	.read = linux_read,
+	.read_rest = linux_read_rest,
 	.write = linux_write,
 	.free = linux_free,
 };

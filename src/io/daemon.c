@@ -70,7 +70,7 @@ static void close_loop(struct daemon *d)
 static int open_tun(struct daemon *d, char error[static ERROR_TEXT])
 {
 	const char *name = d->profile->device;
-	int err = tun_linux_open(&d->tun, name);
+	int err = tun_linux_open(&d->tun, name, OFFLOAD_ALL);
 
 	if (!err)
 		return 0;

@@ -79,20 +79,31 @@ static void pass_on(struct pump *pump, msec now)
 			out->to_tun_len - tun_write(pump->tun, out->to_tun, out->to_tun_len);
 }
 
+static int burst_from_tun(struct pump *pump,
+			  int (*read)(struct tun *tun, struct packet *packets, size_t n), msec now)
+{
+	int n;
+
+	for (size_t j = 0; j < BURST_MAX; j++)
+		pump->packets[j] = slot_packet(pump->slots, j);
+	n = read(pump->tun, pump->packets, BURST_MAX);
+	if (n > 0) {
+		node_send(pump->node, pump->packets, (size_t)n, &pump->out, now);
+		pass_on(pump, now);
+	}
+	return n;
+}
+
+/* No poll tells of the rest of what was read as one, so it goes now. */
 int pump_from_tun(struct pump *pump, msec now)
 {
 	int n = BURST_MAX;
 
-	for (int i = 0; i < BURSTS_PER_TURN && n == BURST_MAX; i++) {
-		for (size_t j = 0; j < BURST_MAX; j++)
-			pump->packets[j] = slot_packet(pump->slots, j);
-		n = tun_read(pump->tun, pump->packets, BURST_MAX);
-		if (n <= 0)
-			return n;
-		node_send(pump->node, pump->packets, (size_t)n, &pump->out, now);
-		pass_on(pump, now);
-	}
-	return 0;
+	for (int i = 0; i < BURSTS_PER_TURN && n == BURST_MAX; i++)
+		n = burst_from_tun(pump, tun_read, now);
+	while (n == BURST_MAX)
+		n = burst_from_tun(pump, tun_read_rest, now);
+	return n < 0 ? n : 0;
 }
 
 static void make_room(struct pump *pump)

@@ -114,7 +114,7 @@ static inline struct tun *open_tun(const char *name)
 {
 	struct tun *tun;
 
-	assert_int_equal(tun_linux_open(&tun, name), 0);
+	assert_int_equal(tun_linux_open(&tun, name, OFFLOAD_ALL), 0);
 	return tun;
 }
 
