@@ -14,6 +14,7 @@
 #include "node/ping.h"
 #include "node/reach.h"
 #include "node/rendezvous_links.h"
+#include "node/rooms.h"
 #include "node/signalling.h"
 #include "node/spare.h"
 #include "node/status.h"
@@ -49,9 +50,6 @@ struct node {
 	uint8_t message[SESSION_MESSAGE_MAX];	/* or its message */
 	struct datagram after_save;	/* waits for ACTION_SAVE_MARK to be done */
 	struct datagram copy;		/* of the last one, by a standby */
-	uint8_t wrapped[WRAP_ROOM];	/* the last message for a relay */
-	uint8_t copies[STANDBY_COPIES][WRAP_ROOM];	/* of what goes by a standby as well: wrap_copy() */
-	unsigned copies_len;
 	bool relay;			/* we pass datagrams on for our peers, */
 	uint32_t relay_rate;		/* so much, Mbit/s; 0: all */
 	struct signalling signalling;
@@ -61,6 +59,7 @@ struct node {
 	struct transport_call calls[TRANSPORT_CALLS];
 	struct token_memory tokens;	/* that were accepted here */
 	uint64_t counters[NODE_COUNTERS];
+	struct rooms rooms;		/* for what goes by a relay or by a standby as well: wrap.h */
 };
 
 struct peer *node_find_peer(const struct node *node, const uint8_t key[static KEY_LEN]);

@@ -417,7 +417,6 @@ static void send_copy(struct node *node, const struct peer *peer, const struct d
 
 	if (!takes_copy(node, peer, d, &path))
 		return;
-	wrap_begin(node);
 	if (!wrap_copy(node, &node->copy, d, &path))
 		node->copy.packet.len = 0;
 }
@@ -464,6 +463,7 @@ static enum action_kind poll_node(struct node *node, struct action *action, msec
 		return action->kind = ACTION_SEND;
 	free(node->flying);
 	node->flying = NULL;
+	rooms_begin(&node->rooms);
 	if (introduction_poll_relay(node, &action->datagram, now) ||
 	    transport_poll(node, &action->datagram, now))
 		return action->kind = ACTION_SEND;

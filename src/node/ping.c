@@ -137,21 +137,25 @@ enum action_kind ping_poll(struct node *node, struct action *action, msec now)
 
 /* -- in ---------------------------------------------------------------------- */
 
-static bool may_answer(struct peer *peer, const struct packet *inner, msec now)
+static bool may_answer(struct peer *peer, msec now)
 {
 	static const struct bucket_limit limit = {PONGS_PER_SECOND, PONGS_BURST};
 
-	return session_may_send(&peer->session, now) &&
-	       packet_headroom(inner) >= sizeof(struct message_data) &&
-	       (size_t)(inner->end - inner->data) >= PING_LEN + PING_ROOM &&
-	       bucket_take(&peer->pongs, &limit, now);
+	return session_may_send(&peer->session, now) && bucket_take(&peer->pongs, &limit, now);
+}
+
+/* A question that came without its padding is shorter than the answer. */
+static bool has_room(const struct packet *inner)
+{
+	return packet_headroom(inner) >= sizeof(struct message_data) &&
+	       (size_t)(inner->end - inner->data) >= PING_LEN + PING_ROOM;
 }
 
 /* In place of the question. */
 static void answer(struct node *node, struct peer *peer, const struct datagram *d,
 		   struct packet *inner, struct inband *message, struct node_out *out, msec now)
 {
-	if (!may_answer(peer, inner, now)) {
+	if (!may_answer(peer, now) || (!has_room(inner) && !rooms_move(&node->rooms, inner))) {
 		node_count(node, COUNT_RATE_LIMITED, 1);
 		return;
 	}

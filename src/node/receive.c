@@ -350,6 +350,7 @@ void node_receive(struct node *node, struct datagram *datagrams, size_t n, struc
 	struct inside inside, none;
 
 	out->to_net_len = out->to_tun_len = 0;
+	rooms_begin(&node->rooms);
 	receive_burst(node, datagrams, n, &inside, out, now);
 	receive_burst(node, inside.datagrams, inside.len, &none, out, now);
 	wrap_burst(node, out, now);

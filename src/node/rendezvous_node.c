@@ -43,6 +43,7 @@ struct rendezvous_node {
 	uint64_t counters[NODE_COUNTERS];
 	uint64_t guest_counters[GUEST_COUNTERS];
 	uint8_t frame[FRAME_ROOM];	/* of the last poll */
+	struct rooms rooms;		/* for STUN answers that are longer than what they answer */
 };
 
 /* -- life ---------------------------------------------------------------- */
@@ -416,7 +417,7 @@ static bool receive_stun(struct rendezvous_node *r, struct datagram *d, msec now
 	if (is_connection(d->path.via))
 		return drop(r, COUNT_UNSUPPORTED);
 	asked = port = port_of(r, d->path.via);
-	if (!answer_stun(&r->responders[d->path.via / 2], d, &port, now))
+	if (!answer_stun(&r->responders[d->path.via / 2], &r->rooms, d, &port, now))
 		return drop(r, COUNT_UNSUPPORTED);
 	if (port != asked)
 		d->path.via ^= 1;

@@ -172,7 +172,7 @@ void node_send(struct node *node, struct packet *packets, size_t n, struct node_
 	size_t first = 0, i;
 
 	out->to_net_len = out->to_tun_len = 0;
-	wrap_begin(node);
+	rooms_begin(&node->rooms);
 	for (i = 0; i < n; i++) {
 		struct peer *peer = classify(node, &packets[i], out, now);
 

@@ -66,14 +66,14 @@ static uint16_t port_of(const struct signalling *s, const struct path *path)
 	return path->via == VIA_LISTEN && path->local.family == IP_V4 ? s->gather.port : 0;
 }
 
-static bool respond(struct signalling *s, struct datagram *d, msec now)
+static bool respond(struct signalling *s, struct rooms *rooms, struct datagram *d, msec now)
 {
 	uint16_t asked, port;
 
 	if (d->path.via && d->path.via != s->other_via && d->path.via != VIA_TCP)
 		return false;
 	asked = port = port_of(s, &d->path);
-	if (!answer_stun(&s->responder, d, &port, now))
+	if (!answer_stun(&s->responder, rooms, d, &port, now))
 		return false;
 	if (port != asked)
 		d->path.via = d->path.via ? 0 : s->other_via;
@@ -91,7 +91,7 @@ void signalling_stun(struct node *node, struct datagram *d, struct node_out *out
 	else if (survey_feed(node, &d->path, packet_bytes(&d->packet), now) ||
 		 survey_tcp_feed(node, &d->path, packet_bytes(&d->packet), now))
 		s->touched = true;
-	else if (respond(s, d, now))
+	else if (respond(s, &node->rooms, d, now))
 		out->to_net[out->to_net_len++] = *d;
 	else
 		node_count(node, COUNT_UNSUPPORTED, 1);

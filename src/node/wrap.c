@@ -1,17 +1,7 @@
 /* wrap.c -- what goes by a relay is put into another datagram before it leaves the node. */
 #include "node/wrap.h"
 
-#include <string.h>
-
 #include "node/brain.h"
-
-static void copy_into(uint8_t room[static WRAP_ROOM], struct packet *p)
-{
-	struct packet copy = packet_in(room, WRAP_ROOM, HEADROOM, p->len);
-
-	memcpy(copy.data, p->data, p->len);
-	*p = copy;
-}
 
 enum {
 	RELAY_BEFORE = RELAY_HEADER + sizeof(struct message_data),
@@ -19,21 +9,13 @@ enum {
 	TURN_AFTER = 3,			/* bytes of padding */
 };
 
-/* Control messages lie where they were made, with nothing around them; there is one of them at a
- * time. Packets in bursts have room for all that may be put around them. */
-static bool make_room(struct node *node, struct packet *p, size_t before, size_t after)
+/* Packets from the TUN device have room for all that may be put around them. Control messages lie
+ * where they were made, and what came in where it came, with nothing around them but what they
+ * were in themselves. */
+static bool has_room(struct node *node, struct packet *p, size_t before, size_t after)
 {
-	if (packet_headroom(p) >= before && packet_tailroom(p) >= after)
-		return true;
-	if (p->len > WRAP_LEN)
-		return false;
-	copy_into(node->wrapped, p);
-	return true;
-}
-
-void wrap_begin(struct node *node)
-{
-	node->copies_len = 0;
+	return (packet_headroom(p) >= before && packet_tailroom(p) >= after) ||
+	       rooms_move(&node->rooms, p);
 }
 
 bool wrap_copy(struct node *node, struct datagram *out, const struct datagram *d,
@@ -43,19 +25,16 @@ bool wrap_copy(struct node *node, struct datagram *out, const struct datagram *d
 	out->path = *path;
 	if (!via_is_wrapped(d->path.via) && !via_is_wrapped(path->via))
 		return true;
-	if (node->copies_len == STANDBY_COPIES || d->packet.len > WRAP_LEN)
-		return false;
-	copy_into(node->copies[node->copies_len++], &out->packet);
-	return true;
+	return rooms_move(&node->rooms, &out->packet);
 }
 
 bool wrap(struct node *node, struct datagram *d, msec now)
 {
 	if (!via_is_wrapped(d->path.via))
 		return true;
-	if (via_is_turn(d->path.via) && make_room(node, &d->packet, SEND_HEADER_MAX, TURN_AFTER))
+	if (via_is_turn(d->path.via) && has_room(node, &d->packet, SEND_HEADER_MAX, TURN_AFTER))
 		return turns_wrap(node, d, now);
-	if (via_is_relay(d->path.via) && make_room(node, &d->packet, RELAY_BEFORE, RELAY_AFTER))
+	if (via_is_relay(d->path.via) && has_room(node, &d->packet, RELAY_BEFORE, RELAY_AFTER))
 		return relays_wrap(node, d, now) && wrap(node, d, now);
 	node_count(node, COUNT_NO_RELAY, 1);
 	return false;

@@ -12,17 +12,11 @@
 
 #include "node/node.h"
 
-enum {
-	WRAP_LEN = 2048,	/* bytes of a message that has no room around it and goes by a relay */
-	WRAP_ROOM = HEADROOM + WRAP_LEN + TAILROOM,
-};
-
 /* False: there is no such relay (any more), or it cannot take this; counted, to be dropped. */
 bool wrap(struct node *node, struct datagram *d, msec now);
 
 /* A message goes by another path as well: *out is the same, in bytes of its own if one of the two
- * is wrapped where it lies. False: there is no room, of which there is some for each burst. */
-void wrap_begin(struct node *node);
+ * is wrapped where it lies. False: it is too long for a room. */
 bool wrap_copy(struct node *node, struct datagram *out, const struct datagram *d,
 	       const struct path *path);
 

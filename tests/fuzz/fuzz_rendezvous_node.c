@@ -113,12 +113,12 @@ static void relay(struct reader *r, struct caller *c)
 	}
 }
 
-/* hall.buffer holds it behind the headroom, as it was left by being opened. */
+/* hall.left holds it, as it was left by being opened. */
 static void changed(struct reader *r, struct caller *c)
 {
 	uint8_t bytes[64];
 
-	memcpy(bytes, hall.buffer + HEADROOM, sizeof(bytes));
+	memcpy(bytes, hall.left, sizeof(bytes));
 	bytes[get_u8(r) % sizeof(bytes)] ^= get_u8(r);
 	hall_feed(&hall, &c->at, c->via, bytes, sizeof(bytes));
 }

@@ -1,6 +1,8 @@
 /* callers.c -- a rendezvous and those who call it, with every datagram in hand. */
 #include "callers.h"
 
+#include "exact.h"
+
 static const uint8_t no_psk[KEY_LEN];
 static const struct rendezvous_listener listener = {HALL_PORT, HALL_STUN_PORT};
 
@@ -54,21 +56,25 @@ bool hall_feed(struct hall *hall, const struct endpoint *from, uint16_t via, con
 	       size_t len)
 {
 	struct datagram d = {
-		.packet = packet_in(hall->buffer, sizeof(hall->buffer), HEADROOM, len),
+		.packet = exact_packet(bytes, len),
 		.path = {.remote = *from, .local = ip_v4(192, 0, 2, 1), .via = via},
 	};
+	uint8_t *buffer = d.packet.start;
+	bool answered;
 
-	assert_true(len <= packet_tailroom(&d.packet) + len);
-	if (len)
-		memcpy(d.packet.data, bytes, len);
+	assert_true(len <= sizeof(hall->left));
 	hall->bytes_in += len;
 	hall->answer.len = 0;
-	if (!rendezvous_node_receive(hall->rendezvous, &d, hall->now))
-		return false;
-	assert_true(hall->relays || endpoint_equal(&d.path.remote, from));
-	hall->answered = d.path.remote;
-	note_answer(hall, &d);
-	return true;
+	answered = rendezvous_node_receive(hall->rendezvous, &d, hall->now);
+	if (answered) {
+		assert_true(hall->relays || endpoint_equal(&d.path.remote, from));
+		hall->answered = d.path.remote;
+		note_answer(hall, &d);
+	}
+	if (len)
+		memcpy(hall->left, buffer, len);
+	exact_free(buffer);
+	return answered;
 }
 
 static struct caller *caller_at(struct caller *callers, size_t n, const struct endpoint *at)

@@ -62,7 +62,7 @@ struct hall {
 	struct said answer;		/* to the last datagram that was fed; len 0: none */
 	struct endpoint answered;	/* another than who said it, if it was to be passed on */
 	uint64_t bytes_in, bytes_out;
-	uint8_t buffer[HALL_BUFFER];
+	uint8_t left[HALL_BUFFER];	/* the last datagram that came in, as it was left */
 };
 
 /* `psk`: may be NULL. */

@@ -5,6 +5,7 @@
 
 #include "crypto/crypto.h"
 #include "crypto/x25519.h"
+#include "exact.h"
 
 #define WALL_AT_START UINT64_C(1700000000000000000)
 
@@ -131,20 +132,23 @@ void lab_receive(struct lab *lab, struct place *to, const struct mail *mail, siz
 {
 	static struct node_out out;
 	struct datagram burst[BURST_MAX];
+	uint8_t *buffers[BURST_MAX];
 
 	assert_true(n <= BURST_MAX);
 	for (size_t i = 0; i < n; i++) {
 		burst[i] = (struct datagram){
-			.packet = packet_in(lab->buffers[i], sizeof(lab->buffers[i]), 0, mail[i].len),
+			.packet = exact_packet(mail[i].bytes, mail[i].len),
 			.path = {.remote = mail[i].from, .local = to->at.ip, .ifindex = 3,
 				 .via = mail[i].via},
 			.ecn = mail[i].ecn,
 		};
-		memcpy(burst[i].packet.data, mail[i].bytes, mail[i].len);
+		buffers[i] = burst[i].packet.start;
 	}
 	set_wall(lab, to);
 	node_receive(to->node, burst, n, &out, lab->now);
 	keep(to, &out);
+	for (size_t i = 0; i < n; i++)
+		exact_free(buffers[i]);
 }
 
 void lab_feed_burst(struct lab *lab, struct place *to, const struct mail *mail, size_t n)

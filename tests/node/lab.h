@@ -92,7 +92,7 @@ bool lab_reconfigure(struct lab *lab);
 
 /* Everything that is owed, into sent[], asked[], streams[] and closed[]. */
 void lab_poll(struct lab *lab, struct place *place);
-/* n datagrams in one burst, n <= BURST_MAX, as if from mail->from. */
+/* n datagrams in one burst, n <= BURST_MAX, as if from mail->from, each in memory that ends with it. */
 void lab_receive(struct lab *lab, struct place *to, const struct mail *mail, size_t n);
 /* The same, then lab_poll(). */
 void lab_feed_burst(struct lab *lab, struct place *to, const struct mail *mail, size_t n);

@@ -3,32 +3,15 @@
  *   anna (far[0]) --[session]--> us --[session]--> bert (far[1])
  *   us --[session]--> anna, who relays for us --> cleo (far[2]), who cannot be called
  */
-#include "node/lab.h"
+#include "node/relaying.h"
 
-enum { ANNA, BERT, CLEO, LEN = 1432 /* a sealed packet of 1400 */ };
+enum { ANNA, BERT, CLEO };
 
 static const uint8_t bert[MAILBOX_LEN] = {0xbe, 0x27, 1, 2, 3};
 
 static struct lab *lab;
 
 /* -- we relay ------------------------------------------------------------------ */
-
-static struct mail frame_from(size_t i, const struct rendezvous_message *m)
-{
-	uint8_t frame[RENDEZVOUS_FRAME_MAX];
-
-	return lab_seal(lab, i, frame, rendezvous_write(frame, sizeof(frame), m));
-}
-
-static void register_box(size_t i, const uint8_t id[static MAILBOX_LEN])
-{
-	struct rendezvous_message m = {.kind = FRAME_REGISTER, .sequence = 1, .lifetime = 300,
-				       .ids = (const uint8_t(*)[MAILBOX_LEN])id, .ids_len = 1};
-	struct mail mail = frame_from(i, &m);
-
-	lab_feed(lab, &lab->us, &mail);
-	lab_forget(lab);
-}
 
 static void open_relay(bool relay, uint32_t rate)
 {
@@ -38,44 +21,7 @@ static void open_relay(bool relay, uint32_t rate)
 	lab_start(lab);
 	lab_connect(lab, ANNA);
 	lab_connect(lab, BERT);
-	register_box(BERT, bert);
-}
-
-/* Whose byte k is n + k, in a frame of anna's for who registered that. */
-static struct mail relayed(size_t from, const uint8_t id[static MAILBOX_LEN], unsigned n, size_t len)
-{
-	uint8_t room[RELAY_HEADER + LEN];
-	struct packet p = packet_in(room, sizeof(room), RELAY_HEADER, len);
-
-	for (size_t k = 0; k < len; k++)
-		p.data[k] = (uint8_t)(n + k);
-	assert_true(relay_put(&p, id));
-	return lab_seal(lab, from, p.data, p.len);
-}
-
-/* What far[i] makes of it: opened in its session with us. */
-static struct packet opened(size_t i, struct mail *mail)
-{
-	struct peer *peer = lab->far[i].node->roster.peers[0];
-	struct packet p = packet_in(mail->bytes, sizeof(mail->bytes), 0, mail->len);
-	enum session_verdict verdict;
-
-	assert_true(endpoint_equal(&mail->path.remote, &lab->far[i].at));
-	session_open(&peer->session, &p, &verdict, 1, lab->now);
-	assert_int_equal(verdict, SESSION_OK);
-	return p;
-}
-
-static void assert_relayed(size_t to, struct mail *mail, const uint8_t *tag, unsigned n, size_t len)
-{
-	struct packet p = opened(to, mail), inside;
-	uint8_t got[RELAY_TAG];
-
-	assert_true(relay_read(&p, got, &inside));
-	assert_memory_equal(got, tag, RELAY_TAG);
-	assert_int_equal(inside.len, len);
-	for (size_t k = 0; k < len; k++)
-		assert_int_equal(inside.data[k], (uint8_t)(n + k));
+	relaying_register(lab, BERT, bert);
 }
 
 static uint64_t count(enum forward_counter counter)
@@ -93,13 +39,13 @@ static void a_burst_goes_to_who_registered_the_tag(void **state)
 	(void)state;
 	open_relay(true, 0);
 	for (unsigned n = 0; n < BURST_MAX; n++)
-		burst[n] = relayed(ANNA, bert, n, n % 2 ? LEN : 100);
+		burst[n] = relaying_frame(lab, ANNA, bert, n, n % 2 ? RELAYING_LEN : 100);
 	lab_receive(lab, &lab->us, burst, BURST_MAX);
 	assert_int_equal(lab->us.sent_len, BURST_MAX);
 	for (unsigned n = 0; n < BURST_MAX; n++) {
 		/* what came, and no padding */
 		assert_int_equal(lab->us.sent[n].len, burst[n].len);
-		assert_relayed(BERT, &lab->us.sent[n], bert, n, n % 2 ? LEN : 100);
+		relaying_assert(lab, BERT, &lab->us.sent[n], bert, n, n % 2 ? RELAYING_LEN : 100);
 	}
 	assert_int_equal(lab->us.got_len, 0);
 	assert_int_equal(count(FORWARD_FRAMES), BURST_MAX);
@@ -116,7 +62,7 @@ static void those_who_ask_are_told_what_was_relayed(void **state)
 
 	(void)state;
 	open_relay(true, 7);
-	mail = relayed(ANNA, bert, 1, 100);
+	mail = relaying_frame(lab, ANNA, bert, 1, 100);
 	lab_feed(lab, &lab->us, &mail);
 	assert_true(node_relaying_status(lab->us.node, &status));
 	assert_int_equal(status.rate, 7);
@@ -139,7 +85,7 @@ static void who_is_not_told_to_relays_nothing(void **state)
 
 	(void)state;
 	open_relay(false, 0);
-	mail = relayed(ANNA, bert, 1, 100);
+	mail = relaying_frame(lab, ANNA, bert, 1, 100);
 	lab_feed(lab, &lab->us, &mail);
 	assert_int_equal(lab->us.sent_len, 0);
 	lab_assert_only(lab, COUNT_NO_RELAY, 1);
@@ -154,10 +100,10 @@ static void nothing_goes_to_nobody_or_back(void **state)
 
 	(void)state;
 	open_relay(true, 0);
-	mail = relayed(ANNA, nobody, 1, 100);
+	mail = relaying_frame(lab, ANNA, nobody, 1, 100);
 	lab_feed(lab, &lab->us, &mail);
 	assert_int_equal(count(FORWARD_NOBODY), 1);
-	mail = relayed(BERT, bert, 1, 100);
+	mail = relaying_frame(lab, BERT, bert, 1, 100);
 	lab_feed(lab, &lab->us, &mail);
 	assert_int_equal(count(FORWARD_TO_SOURCE), 1);
 	assert_int_equal(lab->us.sent_len, 0);
@@ -187,7 +133,7 @@ static void nothing_is_relayed_twice(void **state)
 
 	(void)state;
 	open_relay(true, 0);
-	mail = relayed(ANNA, bert, 1, 100);
+	mail = relaying_frame(lab, ANNA, bert, 1, 100);
 	d.packet = packet_in(mail.bytes, sizeof(mail.bytes), 0, mail.len);
 	d.path.remote = lab->far[ANNA].at;
 	node_receive(lab->us.node, &d, 1, &out, lab->now);
@@ -196,7 +142,7 @@ static void nothing_is_relayed_twice(void **state)
 
 	lab_peer(lab, BERT)->path.via = VIA_RELAY;
 	lab_peer(lab, ANNA)->path = (struct path){.remote = lab->far[ANNA].at};
-	mail = relayed(ANNA, bert, 1, 100);
+	mail = relaying_frame(lab, ANNA, bert, 1, 100);
 	lab_receive(lab, &lab->us, &mail, 1);
 	assert_int_equal(lab->us.sent_len, 0);
 	assert_int_equal(count(FORWARD_UNREACHED), 1);
@@ -211,12 +157,12 @@ static void above_the_rate_they_wait_their_turn(void **state)
 	(void)state;
 	open_relay(true, 1);
 	do {
-		mail = relayed(ANNA, bert, n++, LEN);
+		mail = relaying_frame(lab, ANNA, bert, n++, RELAYING_LEN);
 		lab_receive(lab, &lab->us, &mail, 1);
 	} while (lab->us.sent_len == n);
 	at_once = (unsigned)lab->us.sent_len;
-	assert_in_range(at_once, FORWARDER_BURST_MIN / LEN, FORWARDER_BURST_MIN / LEN + 2);
-	mail = relayed(ANNA, bert, n++, LEN);
+	assert_in_range(at_once, FORWARDER_BURST_MIN / RELAYING_LEN, FORWARDER_BURST_MIN / RELAYING_LEN + 2);
+	mail = relaying_frame(lab, ANNA, bert, n++, RELAYING_LEN);
 	lab_receive(lab, &lab->us, &mail, 1);
 	lab_poll(lab, &lab->us);
 	assert_int_equal(lab->us.sent_len, at_once);
@@ -224,7 +170,7 @@ static void above_the_rate_they_wait_their_turn(void **state)
 	lab_pass(lab, SECONDS(1));
 	assert_int_equal(lab->us.sent_len, n);
 	for (unsigned i = 0; i < n; i++)
-		assert_relayed(BERT, &lab->us.sent[i], bert, i, LEN);
+		relaying_assert(lab, BERT, &lab->us.sent[i], bert, i, RELAYING_LEN);
 	lab_free(lab);
 }
 
@@ -256,7 +202,7 @@ static void open_client(void)
 static void assert_for_cleo(struct mail *mail, size_t len)
 {
 	struct peer *cleo = lab->far[CLEO].node->roster.peers[0];
-	struct packet p = opened(ANNA, mail), inside;
+	struct packet p = relaying_opened(lab, ANNA, mail), inside;
 	enum session_verdict verdict;
 	uint8_t tag[RELAY_TAG];
 
@@ -330,7 +276,7 @@ static void a_relay_that_is_no_peer_any_more_is_none(void **state)
 static void a_copy_by_another_way_has_bytes_of_its_own(void **state)
 {
 	struct packet p;
-	struct datagram d = {0}, copies[STANDBY_COPIES + 1];
+	struct datagram d = {0}, copies[BURST_MAX];
 	struct path direct = {.remote = {.ip = ip_v4(192, 0, 2, 1), .port = 1}};
 
 	(void)state;
@@ -338,15 +284,15 @@ static void a_copy_by_another_way_has_bytes_of_its_own(void **state)
 	p = lab_packet(lab, 0, &lab->us.inner4, &lab->far[CLEO].inner4, 100);
 	d.packet = p;
 	d.path = lab_peer(lab, CLEO)->path;
-	wrap_begin(lab->us.node);
-	for (size_t i = 0; i < STANDBY_COPIES; i++) {
+	for (uint8_t i = 0; i < BURST_MAX; i++) {
+		p.data[1] = i;
 		assert_true(wrap_copy(lab->us.node, &copies[i], &d, &direct));
 		assert_int_equal(copies[i].path.via, 0);
 	}
-	assert_false(wrap_copy(lab->us.node, &copies[STANDBY_COPIES], &d, &direct));
-	memset(p.data, 0, 100);
-	for (size_t i = 0; i < STANDBY_COPIES; i++)
-		assert_int_equal(copies[i].packet.data[0], 0x45);
+	for (size_t i = 0; i < BURST_MAX; i++)
+		assert_int_equal(copies[i].packet.data[1], i);
+	d.packet.len = ROOMS_DATAGRAM + 1;
+	assert_false(wrap_copy(lab->us.node, &copies[0], &d, &direct));
 	d.path = direct;		/* neither is wrapped: the same bytes will do */
 	assert_true(wrap_copy(lab->us.node, &copies[0], &d, &direct));
 	assert_ptr_equal(copies[0].packet.data, p.data);

@@ -1,16 +1,8 @@
-/* turns_test.c -- TURN servers of a node: who is asked, when, by what, and what comes of it.
- *
- * The server is played by hand; a whole one is in tests/sim/turnbox.h.
- */
-#include "node/brain.h"
-#include "node/lab.h"
-#include "stun/integrity.h"
+/* turns_test.c -- TURN servers of a node: who is asked, when, by what, and what comes of it. */
+#include "node/turn_server.h"
 
 static const struct node_local_address here = {{.family = IP_V4, .bytes = {192, 0, 2, 77}}, 1};
-static const struct endpoint server = {{IP_V4, {198, 51, 100, 7}}, 3478, 0};
 static const struct endpoint second = {{IP_V4, {198, 51, 100, 8}}, 3478, 0};
-static const struct endpoint relayed = {{IP_V4, {198, 51, 100, 7}}, 50001, 0};
-static const struct endpoint seen = {{IP_V4, {203, 0, 113, 5}}, 40001, 0};
 
 static struct node_turn_server any = {.host = "turn.example", .port = 3478, .udp = true, .tcp = true};
 static struct node_turn_server udp = {.host = "turn.example", .port = 3478, .udp = true};
@@ -37,7 +29,7 @@ static struct lab *with_server(const struct node_turn_server *how)
 
 static void resolve(struct lab *lab)
 {
-	const struct endpoint both[] = {server, second};
+	const struct endpoint both[] = {turn_server_at, second};
 
 	node_resolved(lab->us.node, "turn.example", 3478, both, 2, lab->now);
 	lab_poll(lab, &lab->us);
@@ -63,90 +55,12 @@ static const struct gather *gather_of(const struct lab *lab)
 	return &lab->us.node->signalling.gather;
 }
 
-/* -- the server ------------------------------------------------------------------------ */
-
-static bool is_turn(const struct mail *m, struct stun_msg *msg)
-{
-	return stun_parse(msg, bytes_of(m->bytes, m->len)) && msg->class == STUN_REQUEST &&
-	       msg->method != STUN_BINDING;
-}
-
-static unsigned requests(const struct lab *lab)
-{
-	struct stun_msg msg;
-	unsigned n = 0;
-
-	for (size_t i = 0; i < lab->us.sent_len; i++)
-		n += is_turn(&lab->us.sent[i], &msg);
-	return n;
-}
-
-static const struct mail *last_request(const struct lab *lab, struct stun_msg *msg)
-{
-	for (size_t i = lab->us.sent_len; i-- > 0;) {
-		if (is_turn(&lab->us.sent[i], msg))
-			return &lab->us.sent[i];
-	}
-	fail_msg("it has asked nobody");
-	return NULL;
-}
-
-static struct bytes text(const char *s)
-{
-	return bytes_of(s, strlen(s));
-}
-
-/* `user` NULL: not signed. */
-static void answer_as(struct lab *lab, unsigned error, const char *user, const char *password)
-{
-	struct stun_msg msg;
-	const struct mail *m = last_request(lab, &msg);
-	struct mail back = {.from = m->path.remote, .via = m->path.via};
-	struct writer w = writer_over(back.bytes, sizeof(back.bytes));
-	uint8_t key[MD5_LEN];
-
-	stun_begin(&w, msg.method, error ? STUN_ERROR : STUN_SUCCESS, msg.id);
-	if (error)
-		stun_put_error(&w, error);
-	if (error == STUN_UNAUTHENTICATED) {
-		stun_put(&w, ATTR_REALM, text("realm"));
-		stun_put(&w, ATTR_NONCE, text("nonce"));
-	}
-	if (!error && msg.method == STUN_ALLOCATE) {
-		stun_put_xor_address(&w, ATTR_XOR_RELAYED_ADDRESS, &relayed);
-		stun_put_xor_address(&w, ATTR_XOR_MAPPED_ADDRESS, &seen);
-	}
-	if (!error && msg.method != STUN_CREATE_PERMISSION && msg.method != STUN_CHANNEL_BIND)
-		stun_put_u32(&w, ATTR_LIFETIME, 600);
-	if (user) {
-		stun_key_md5(key, text(user), text("realm"), text(password));
-		stun_put_integrity(&w, bytes_of(key, sizeof(key)));
-	}
-	back.len = stun_finish(&w).len;
-	lab_feed(lab, &lab->us, &back);
-}
-
-static void demand(struct lab *lab)
-{
-	answer_as(lab, STUN_UNAUTHENTICATED, NULL, NULL);
-}
-
-static void grant(struct lab *lab)
-{
-	answer_as(lab, 0, "user", "pass");
-}
-
-static void refuse(struct lab *lab, unsigned error)
-{
-	answer_as(lab, error, "user", "pass");
-}
-
 static struct lab *relayed_lab(void)
 {
 	struct lab *lab = searching(&udp);
 
-	demand(lab);
-	grant(lab);
+	turn_server_demand(lab);
+	turn_server_grant(lab);
 	assert_non_null(server_of(lab)->used);
 	return lab;
 }
@@ -162,7 +76,7 @@ static void who_looks_for_nobody_asks_nobody(void **state)
 	node_resumed(lab->us.node, lab->now);
 	lab_poll(lab, &lab->us);
 	assert_int_equal(lab->us.asked_len, 0);
-	assert_int_equal(requests(lab), 0);
+	assert_int_equal(turn_server_requests(lab), 0);
 	assert_int_equal(lab->us.streams_len, 0);
 	lab_free(lab);
 }
@@ -173,7 +87,7 @@ static void a_search_asks_by_udp_and_400_ms_later_by_tcp(void **state)
 
 	(void)state;
 	assert_int_equal(lab->us.asked_len, 1);
-	assert_int_equal(requests(lab), 1);
+	assert_int_equal(turn_server_requests(lab), 1);
 	lab_pass(lab, TURNS_STREAM_AFTER - 1);
 	assert_int_equal(lab->us.streams_len, 0);
 	lab_pass(lab, 2);
@@ -188,10 +102,10 @@ static void tcp_is_not_asked_while_udp_answers(void **state)
 	struct lab *lab = searching(&any);
 
 	(void)state;
-	demand(lab);
+	turn_server_demand(lab);
 	lab_pass(lab, SECONDS(1));
 	assert_int_equal(lab->us.streams_len, 0);
-	grant(lab);
+	turn_server_grant(lab);
 	lab_pass(lab, SECONDS(1));
 	assert_int_equal(lab->us.streams_len, 0);
 	lab_free(lab);
@@ -219,10 +133,10 @@ static void who_is_silent_is_asked_again_later_and_later_at_the_next_address(voi
 	(void)state;
 	lab_pass(lab, SECONDS(8));
 	assert_string_equal(server_of(lab)->problem, "no answer");
-	assert_true(endpoint_equal(&last_request(lab, &msg)->path.remote, &server));
+	assert_true(endpoint_equal(&turn_server_last(lab, &msg)->path.remote, &turn_server_at));
 	assert_in_range(server_of(lab)->retry_at - lab->now, 500, TURNS_RETRY);
 	lab_pass(lab, TURNS_RETRY);
-	assert_true(endpoint_equal(&last_request(lab, &msg)->path.remote, &second));
+	assert_true(endpoint_equal(&turn_server_last(lab, &msg)->path.remote, &second));
 	lab_pass(lab, SECONDS(8));
 	assert_in_range(server_of(lab)->retry_at - lab->now, TURNS_RETRY, 2 * TURNS_RETRY);
 	lab_free(lab);
@@ -235,13 +149,13 @@ static void another_network_is_a_reason_to_ask_at_once(void **state)
 	unsigned before;
 
 	(void)state;
-	demand(lab);
-	refuse(lab, STUN_ALLOCATION_QUOTA);
+	turn_server_demand(lab);
+	turn_server_refuse(lab, STUN_ALLOCATION_QUOTA);
 	lab_pass(lab, SECONDS(5));
-	before = requests(lab);
+	before = turn_server_requests(lab);
 	node_set_locals(lab->us.node, &there, 1, lab->now);
 	lab_poll(lab, &lab->us);
-	assert_int_equal(requests(lab), before + 1);
+	assert_int_equal(turn_server_requests(lab), before + 1);
 	lab_free(lab);
 }
 
@@ -257,14 +171,14 @@ static void what_is_granted_is_a_candidate_that_the_peer_is_told(void **state)
 	(void)state;
 	assert_int_equal(g->candidates_len, 2);
 	assert_int_equal(g->candidates[1].c.type, CANDIDATE_RELAY);
-	assert_true(endpoint_equal(&g->candidates[1].c.at, &relayed));
-	assert_true(endpoint_equal(&g->candidates[1].c.related, &seen));
+	assert_true(endpoint_equal(&g->candidates[1].c.at, &turn_server_relayed));
+	assert_true(endpoint_equal(&g->candidates[1].c.related, &turn_server_seen));
 	assert_true(via_is_turn(g->candidates[1].base.via));
 	assert_int_equal(r->offered[1].type, DESC_RELAY);
 	node_turn_status(lab->us.node, 0, &status, lab->now);
 	assert_int_equal(status.state, NODE_TURN_UP);
 	assert_string_equal(status.name, "turn:turn.example");
-	assert_true(endpoint_equal(&status.relayed, &relayed));
+	assert_true(endpoint_equal(&status.relayed, &turn_server_relayed));
 	lab_free(lab);
 }
 
@@ -274,14 +188,14 @@ static void a_server_without_ipv4_is_asked_for_ipv6(void **state)
 	struct stun_msg msg;
 
 	(void)state;
-	demand(lab);
-	last_request(lab, &msg);
+	turn_server_demand(lab);
+	turn_server_last(lab, &msg);
 	assert_null(stun_find(&msg, ATTR_REQUESTED_ADDRESS_FAMILY));
-	refuse(lab, STUN_FAMILY_NOT_SUPPORTED);
-	demand(lab);
-	last_request(lab, &msg);
+	turn_server_refuse(lab, STUN_FAMILY_NOT_SUPPORTED);
+	turn_server_demand(lab);
+	turn_server_last(lab, &msg);
 	assert_non_null(stun_find(&msg, ATTR_REQUESTED_ADDRESS_FAMILY));
-	refuse(lab, STUN_FAMILY_NOT_SUPPORTED);
+	turn_server_refuse(lab, STUN_FAMILY_NOT_SUPPORTED);
 	assert_true(server_of(lab)->retry_at == NEVER);
 	lab_free(lab);
 }
@@ -290,13 +204,13 @@ static void an_allocation_that_is_in_the_way_is_left_for_another_port_once(void 
 {
 	struct lab *lab = searching(&udp);
 	struct stun_msg msg;
-	uint16_t via = last_request(lab, &msg)->path.via;
+	uint16_t via = turn_server_last(lab, &msg)->path.via;
 
 	(void)state;
-	demand(lab);
-	refuse(lab, STUN_ALLOCATION_MISMATCH);
-	assert_int_not_equal(last_request(lab, &msg)->path.via, via);
-	refuse(lab, STUN_ALLOCATION_MISMATCH);
+	turn_server_demand(lab);
+	turn_server_refuse(lab, STUN_ALLOCATION_MISMATCH);
+	assert_int_not_equal(turn_server_last(lab, &msg)->path.via, via);
+	turn_server_refuse(lab, STUN_ALLOCATION_MISMATCH);
 	assert_in_range(server_of(lab)->retry_at - lab->now, SECONDS(50), SECONDS(60));
 	lab_free(lab);
 }
@@ -315,8 +229,8 @@ static void the_same_settings_again_change_nothing_and_others_end_it(void **stat
 	assert_null(server_of(lab)->used);
 	assert_int_equal(gather_of(lab)->candidates_len, 1);
 	resolve(lab);
-	assert_true(requests(lab) > 3);		/* it is given back, and asked for anew */
-	last_request(lab, &msg);
+	assert_true(turn_server_requests(lab) > 3);		/* it is given back, and asked for anew */
+	turn_server_last(lab, &msg);
 	lab_free(lab);
 }
 
@@ -330,11 +244,11 @@ static void at_a_stop_it_is_given_back(void **state)
 	assert_false(node_is_over(lab->us.node));
 	node_stop(lab->us.node, lab->now);
 	lab_poll(lab, &lab->us);
-	last_request(lab, &msg);
+	turn_server_last(lab, &msg);
 	assert_int_equal(msg.method, STUN_REFRESH);
 	assert_true(stun_get_u32(&msg, ATTR_LIFETIME, &lifetime));
 	assert_int_equal(lifetime, 0);
-	grant(lab);
+	turn_server_grant(lab);
 	assert_true(node_is_over(lab->us.node));
 	lab_free(lab);
 }
@@ -344,7 +258,8 @@ static struct turn_credential made_now(const struct lab *lab)
 	uint64_t now = lab->us.node->shared.wall_ns / 1000000000;
 	struct turn_credential made;
 
-	assert_true(turn_credential_make(&made, text("pass"), "user", now + TURNS_SECRET_LIFE / 1000));
+	assert_true(turn_credential_make(&made, bytes_of("pass", 4), "user",
+					 now + TURNS_SECRET_LIFE / 1000));
 	return made;
 }
 
@@ -361,16 +276,16 @@ static void a_password_made_of_a_secret_is_renewed_before_it_ends(void **state)
 	lab_say(lab, &lab->us, &lab->far[0], 100);
 	resolve(lab);
 	made = made_now(lab);
-	demand(lab);
-	answer_as(lab, 0, made.user, made.password);
+	turn_server_demand(lab);
+	turn_server_answer(lab, 0, made.user, made.password);
 	old = lab->us.node->signalling.turns.servers[0].used;
 	assert_non_null(old);
 	old->began -= TURNS_SECRET_RENEW;	/* as if so much time had passed */
 	lab->us.node->signalling.touched = true;
 	lab_poll(lab, &lab->us);
 	made = made_now(lab);
-	demand(lab);
-	answer_as(lab, 0, made.user, made.password);
+	turn_server_demand(lab);
+	turn_server_answer(lab, 0, made.user, made.password);
 	assert_ptr_not_equal(server_of(lab)->used, old);
 	assert_true(turn_link_is_up(old));
 	assert_int_equal(gather_of(lab)->candidates_len, 3);
@@ -383,7 +298,7 @@ static void what_comes_from_there_and_is_no_answer_is_counted(void **state)
 {
 	struct lab *lab = relayed_lab();
 	struct stun_msg msg;
-	struct mail m = {.from = server, .via = last_request(lab, &msg)->path.via, .len = 40};
+	struct mail m = {.from = turn_server_at, .via = turn_server_last(lab, &msg)->path.via, .len = 40};
 
 	(void)state;
 	lab_feed(lab, &lab->us, &m);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exact.h"
 #include "node/brain.h"
 
 #define WALL_AT_START UINT64_C(1700000000000000000)
@@ -339,17 +340,15 @@ static uint16_t via_of(const struct sim_link *link, const struct sim_datagram *d
 
 void sim_receive(struct sim *sim, size_t i, const struct path *path, struct bytes datagram)
 {
-	static uint8_t buffer[HEADROOM + 2 * NET_DATAGRAM];
 	struct sim_node *n = turn_to(sim, i);
-	struct datagram in = {.path = *path};
+	struct datagram in = {.path = *path, .packet = exact_packet(datagram.data, datagram.len)};
+	uint8_t *buffer = in.packet.start;
 	struct node_out out;
 
-	in.packet = packet_in(buffer, sizeof(buffer), HEADROOM, datagram.len);
-	if (datagram.len)
-		memcpy(in.packet.data, datagram.data, datagram.len);
 	may_send_more(n, 1);
 	node_receive(n->node, &in, 1, &out, sim->now);
 	take(sim, i, &out, &path->remote);
+	exact_free(buffer);
 	sim_drain(sim, i);
 }
 
