@@ -83,30 +83,18 @@ static void drain(struct rendezvous_loop *l)
 static void receive_burst(struct door *door, size_t n, msec now)
 {
 	struct rendezvous_loop *l = door->loop;
-	size_t kept = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		struct datagram *d = &l->datagrams[i];
-
-		d->path.via = door->number;
-		if (rendezvous_node_receive(l->node, d, now))
-			l->datagrams[kept++] = *d;
-	}
-	send_out(l, l->datagrams, kept, now);
+	for (size_t i = 0; i < n; i++)
+		l->datagrams[i].path.via = door->number;
+	send_out(l, l->datagrams, rendezvous_node_receive(l->node, l->datagrams, n, now), now);
 }
 
 static void on_tls(void *context, struct datagram *datagrams, size_t n, msec now)
 {
 	struct rendezvous_loop *l = context;
 
-	size_t kept = 0;
-
 	rendezvous_node_set_wall(l->node, clock_wall_ns());
-	for (size_t i = 0; i < n; i++) {
-		if (rendezvous_node_receive(l->node, &datagrams[i], now))
-			datagrams[kept++] = datagrams[i];
-	}
-	send_out(l, datagrams, kept, now);
+	send_out(l, datagrams, rendezvous_node_receive(l->node, datagrams, n, now), now);
 }
 
 static void on_tls_ended(void *context, uint16_t via, msec now)

@@ -286,14 +286,56 @@ void forwarder_forget(struct forwarder *f, uint32_t source, msec now)
 	reset(f, s, now);
 }
 
-void forwarder_passed(struct forwarder *f, uint32_t source, uint32_t to, size_t len, msec now)
+static void count_passed(struct forwarder *f, const struct forward *forward, msec now)
 {
-	struct forwarder_source *s = &f->sources[source];
+	struct forwarder_source *s = &f->sources[forward->source];
 
 	f->counters[FORWARD_FRAMES]++;
-	f->counters[FORWARD_BYTES] += len;
+	f->counters[FORWARD_BYTES] += forward->frame.len;
 	s->passed++;
-	s->passed_bytes += len;
+	s->passed_bytes += forward->frame.len;
 	s->passed_at = now;
-	s->passed_to = to;
+	s->passed_to = forward->to;
+}
+
+/* -- those that pass at once ------------------------------------------------------ */
+
+void forwards_add(struct forwards *all, const struct datagram *frame, uint32_t source, uint32_t to)
+{
+	all->list[all->len++] = (struct forward){frame->packet, frame->ecn, source, to};
+}
+
+size_t forwards_take(struct forwards *all, struct forward out[static BURST_MAX])
+{
+	uint32_t to = all->list[0].to;
+	size_t n = 0, kept = 0;
+
+	for (size_t i = 0; i < all->len; i++) {
+		if (all->list[i].to == to)
+			out[n++] = all->list[i];
+		else
+			all->list[kept++] = all->list[i];
+	}
+	all->len = kept;
+	return n;
+}
+
+size_t forwarder_seal(struct forwarder *f, const struct forward *forwards, size_t n,
+		      struct session *session, const struct path *path, struct datagram *out,
+		      msec now)
+{
+	struct packet packets[BURST_MAX];
+	size_t sealed;
+
+	for (size_t i = 0; i < n; i++)
+		packets[i] = forwards[i].frame;
+	sealed = session_seal(session, packets, n, SESSION_UNPADDED, now);
+	for (size_t i = 0; i < sealed; i++) {
+		out[i] = (struct datagram){
+			.packet = packets[i], .path = *path, .ecn = forwards[i].ecn};
+		count_passed(f, &forwards[i], now);
+	}
+	for (size_t i = sealed; i < n; i++)
+		forwarder_dropped(f, forwards[i].source, FORWARD_UNREACHED);
+	return sealed;
 }

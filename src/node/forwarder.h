@@ -9,6 +9,9 @@
  * who has waited longest is of the least use. Sources take turns by bytes (deficit round
  * robin: M. Shreedhar, G. Varghese, 1995), so that one that floods delays only itself.
  *
+ *   x for cora, y for bert, z for cora --> [x][z] cora     those of a burst that pass at once
+ *                                          [y] bert        are sealed together for each
+ *
  * A source is a number, the caller's: of a client of the rendezvous_server that knows who has
  * registered what. Whom a frame is for is looked up when it leaves; that may be another than
  * when it came.
@@ -20,6 +23,7 @@
 #include "base/msec.h"
 #include "base/packet.h"
 #include "signal/rendezvous_server.h"
+#include "wg/session.h"
 
 enum {
 	FORWARDER_FRAMES = 512,			/* that wait, of all sources */
@@ -114,8 +118,30 @@ void forwarder_forget(struct forwarder *f, uint32_t source, msec now);
 bool forwarder_route(struct forwarder *f, const struct rendezvous_server *server, uint32_t source,
 		     const uint8_t tag[static RELAY_TAG], uint32_t *to, msec now);
 
-/* What became of a frame that the caller had to send. */
-void forwarder_passed(struct forwarder *f, uint32_t source, uint32_t to, size_t len, msec now);
+/* -- those that pass at once ------------------------------------------------------ */
+
+struct forward {
+	struct packet frame;
+	uint8_t ecn;
+	uint32_t source, to;
+};
+
+/* Of a burst, as they came. */
+struct forwards {
+	struct forward list[BURST_MAX];
+	size_t len;
+};
+
+void forwards_add(struct forwards *all, const struct datagram *frame, uint32_t source, uint32_t to);
+/* Those for whom the first one is are taken out, in their order. How many; 0: none is left. */
+size_t forwards_take(struct forwards *all, struct forward out[static BURST_MAX]);
+
+/* n frames for one: sealed in place, to go along `path`. How many could be sealed, the first ones;
+ * what became of each is counted. */
+size_t forwarder_seal(struct forwarder *f, const struct forward *forwards, size_t n,
+		      struct session *session, const struct path *path, struct datagram *out,
+		      msec now);
+/* It cannot be sent after all. */
 void forwarder_dropped(struct forwarder *f, uint32_t source, enum forward_counter why);
 
 #endif

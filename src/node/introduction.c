@@ -11,6 +11,7 @@ struct introduction {
 	struct rendezvous_server server;
 	bool relays;
 	struct forwarder forwarder;	/* if it does */
+	struct forwards forwards;	/* of this burst */
 	struct rendezvous_seat *seats;	/* one for each peer, in the roster's order */
 	struct rendezvous_box boxes[INTRODUCTION_BOXES];
 	uint32_t chains[INTRODUCTION_BOXES];
@@ -142,38 +143,44 @@ static struct peer *addressee(struct node *node, uint32_t source,
 	return NULL;
 }
 
-/* In place: the frame is out of one session and goes into another. */
-static bool pass_on(struct node *node, uint32_t source, struct peer *to, struct datagram *d,
-		    msec now)
+/* In place: the frames are out of their sessions and go into that with one peer. */
+static size_t pass_on(struct node *node, const struct forward *forwards, size_t n,
+		      struct datagram *out, msec now)
 {
-	struct forwarder *f = &node->signalling.introduction->forwarder;
-	size_t len = d->packet.len;
+	struct peer *to = node->roster.peers[forwards[0].to];
 
-	if (session_seal(&to->session, &d->packet, 1, len, now) == 0) {
-		forwarder_dropped(f, source, FORWARD_UNREACHED);
-		return false;
-	}
-	d->path = to->path;
-	d->dscp = 0;
-	forwarder_passed(f, source, to->seat, len, now);
+	n = forwarder_seal(&node->signalling.introduction->forwarder, forwards, n, &to->session,
+			   &to->path, out, now);
 	node_touch(node, to);
-	return true;
+	return n;
 }
 
-bool introduction_relay(struct node *node, struct peer *from, const uint8_t tag[static RELAY_TAG],
-			struct datagram *d, msec now)
+void introduction_pass_on(struct node *node, struct node_out *out, msec now)
+{
+	struct introduction *in = node->signalling.introduction;
+	struct forward forwards[BURST_MAX];
+
+	while (in && in->forwards.len) {
+		size_t n = forwards_take(&in->forwards, forwards);
+
+		out->to_net_len += pass_on(node, forwards, n, out->to_net + out->to_net_len, now);
+	}
+}
+
+void introduction_relay(struct node *node, struct peer *from, const uint8_t tag[static RELAY_TAG],
+			const struct datagram *d, msec now)
 {
 	struct introduction *in = node->signalling.introduction;
 	struct peer *to;
 
 	if (!in || !in->relays) {
 		node_count(node, COUNT_NO_RELAY, 1);
-		return false;
+		return;
 	}
 	to = addressee(node, from->seat, tag, now);
-	return to && forwarder_offer(&in->forwarder, from->seat, &d->packet, d->ecn, now) ==
-			     FORWARD_NOW &&
-	       pass_on(node, from->seat, to, d, now);
+	if (to && forwarder_offer(&in->forwarder, from->seat, &d->packet, d->ecn, now) ==
+			  FORWARD_NOW)
+		forwards_add(&in->forwards, d, from->seat, to->seat);
 }
 
 /* Whom it is for may have come to be another since. */
@@ -187,8 +194,9 @@ bool introduction_poll_relay(struct node *node, struct datagram *d, msec now)
 	while (in && in->relays && forwarder_poll(&in->forwarder, &source, d, now)) {
 		struct peer *to = relay_read(&d->packet, tag, &inside)
 					  ? addressee(node, source, tag, now) : NULL;
+		struct forward one = {d->packet, d->ecn, source, to ? to->seat : 0};
 
-		if (to && pass_on(node, source, to, d, now))
+		if (to && pass_on(node, &one, 1, d, now))
 			return true;
 	}
 	return false;

@@ -40,11 +40,13 @@ size_t introduction_poll(struct node *node, struct peer **to);
 
 /* -- datagrams that are passed on ---------------------------------------------- */
 
-/* A FRAME_RELAY from this peer's session lies in *d. True: it is sealed now for whom it is for,
- * and leaves by d->path. */
-bool introduction_relay(struct node *node, struct peer *from, const uint8_t tag[static RELAY_TAG],
-			struct datagram *d, msec now);
-/* The same of one that had to wait. */
+/* A FRAME_RELAY from this peer's session lies in *d. It waits for the end of the burst, or for its
+ * turn, or is dropped. */
+void introduction_relay(struct node *node, struct peer *from, const uint8_t tag[static RELAY_TAG],
+			const struct datagram *d, msec now);
+/* The end of the burst: what passes at once is sealed for whom it is for. */
+void introduction_pass_on(struct node *node, struct node_out *out, msec now);
+/* One that had to wait. */
 bool introduction_poll_relay(struct node *node, struct datagram *d, msec now);
 msec introduction_relay_due(const struct introduction *in);
 

@@ -495,7 +495,7 @@ enum action_kind node_poll(struct node *node, struct action *action, msec now)
 
 	do {
 		kind = poll_node(node, action, now);
-	} while (kind == ACTION_SEND && !wrap(node, &action->datagram, now));
+	} while (kind == ACTION_SEND && !wrap(node, &action->datagram, 1, now));
 	return kind;
 }
 

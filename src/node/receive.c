@@ -67,7 +67,7 @@ struct inside {
 };
 
 static void receive_relayed(struct node *node, struct peer *from, const struct datagram *outer,
-			    struct packet *plain, struct inside *inside, struct node_out *out, msec now)
+			    struct packet *plain, struct inside *inside, msec now)
 {
 	struct datagram d = {.packet = *plain, .ecn = outer->ecn};
 	struct packet packet;
@@ -81,8 +81,8 @@ static void receive_relayed(struct node *node, struct peer *from, const struct d
 		inside->datagrams[inside->len++] = d;
 	else if (from->link)
 		node_count(node, COUNT_BAD_SIGNAL, 1);
-	else if (introduction_relay(node, from, tag, &d, now))
-		out->to_net[out->to_net_len++] = d;
+	else
+		introduction_relay(node, from, tag, &d, now);
 }
 
 static void receive_frame(struct node *node, struct peer *peer, const struct datagram *d,
@@ -114,7 +114,7 @@ static void receive_data(struct node *node, struct session *session, struct data
 		if (peer->introducer)
 			peer->introducer->is_heard = true;
 		if (relay_is(packet_bytes(&packets[i])))
-			receive_relayed(node, peer, &datagrams[i], &packets[i], inside, out, now);
+			receive_relayed(node, peer, &datagrams[i], &packets[i], inside, now);
 		else if (frame_is(packet_bytes(&packets[i])))
 			receive_frame(node, peer, &datagrams[i], &packets[i], out, now);
 		else if (packets[i].len)
@@ -353,5 +353,6 @@ void node_receive(struct node *node, struct datagram *datagrams, size_t n, struc
 	rooms_begin(&node->rooms);
 	receive_burst(node, datagrams, n, &inside, out, now);
 	receive_burst(node, inside.datagrams, inside.len, &none, out, now);
-	wrap_burst(node, out, now);
+	introduction_pass_on(node, out, now);
+	out->to_net_len = wrap(node, out->to_net, out->to_net_len, now);
 }

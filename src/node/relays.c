@@ -171,20 +171,58 @@ static struct peer *peer_of_scope(const struct node *node, uint32_t scope)
 		       ? roster->by_key[low] : NULL;
 }
 
-bool relays_wrap(struct node *node, struct datagram *d, msec now)
+static bool put_tag(struct node *node, struct datagram *d)
 {
-	struct relay *relay = relay_at(&node->signalling.relays, d->path.via);
-	struct peer *to = peer_of_scope(node, d->path.remote.scope), *by = relay->peer;
+	struct peer *to = peer_of_scope(node, d->path.remote.scope);
 
-	if (!to || !by || !peer_may_send(by, now) || via_is_relay(by->path.via) ||
-	    !relay_put(&d->packet, mailboxes_tag(node, to)) ||
-	    session_seal(&by->session, &d->packet, 1, d->packet.len, now) == 0) {
-		node_count(node, COUNT_NO_RELAY, 1);
-		return false;
+	return to && relay_put(&d->packet, mailboxes_tag(node, to));
+}
+
+/* NULL: there is none, or no way to it. */
+static struct peer *ready_relay(const struct node *node, uint16_t via, msec now)
+{
+	struct peer *by = node->signalling.relays.by_number[via - VIA_RELAY].peer;
+
+	return by && peer_may_send(by, now) && !via_is_relay(by->path.via) ? by : NULL;
+}
+
+/* All that go by the same relay as the first. */
+static void seal_for_relay(struct node *node, struct datagram *datagrams, size_t n, msec now)
+{
+	uint16_t via = datagrams[0].path.via;
+	struct peer *by = ready_relay(node, via, now);
+	struct datagram *inside[BURST_MAX];
+	struct packet packets[BURST_MAX];
+	size_t len = 0, sealed = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (datagrams[i].path.via != via)
+			continue;
+		inside[len] = &datagrams[i];
+		packets[len++] = datagrams[i].packet;
 	}
-	d->path = by->path;
-	node_touch(node, by);
-	return true;
+	if (by) {
+		sealed = session_seal(&by->session, packets, len, SESSION_UNPADDED, now);
+		node_touch(node, by);
+	}
+	for (size_t i = 0; i < sealed; i++) {
+		inside[i]->packet = packets[i];
+		inside[i]->path = by->path;
+	}
+	for (size_t i = sealed; i < len; i++)
+		wrap_give_up(node, inside[i]);
+}
+
+void relays_wrap(struct node *node, struct datagram *datagrams, size_t n, msec now)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (via_is_relay(datagrams[i].path.via) && !put_tag(node, &datagrams[i]))
+			wrap_give_up(node, &datagrams[i]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (via_is_relay(datagrams[i].path.via))
+			seal_for_relay(node, datagrams + i, n - i, now);
+	}
 }
 
 bool relays_take(struct node *node, const struct peer *from, const uint8_t tag[static RELAY_TAG],

@@ -54,8 +54,9 @@ enum reach_tier relays_tier(const struct relays *relays, uint16_t via);
 
 /* -- data ----------------------------------------------------------------------- */
 
-/* Put it into the session with its relay. False: there is no way; counted. */
-bool relays_wrap(struct node *node, struct datagram *d, msec now);
+/* Those of a burst that go by relays, and have room for it, are put into the sessions with these:
+ * all for one by one call. What cannot go is given up (wrap.h). */
+void relays_wrap(struct node *node, struct datagram *datagrams, size_t n, msec now);
 
 /* A datagram in a session with `from`. True: it is for us, and *d has the path that it came by. */
 bool relays_take(struct node *node, const struct peer *from, const uint8_t tag[static RELAY_TAG],

@@ -38,6 +38,7 @@ struct rendezvous_node {
 	struct responder *responders;	/* one for each listener */
 	bool relays;
 	struct forwarder forwarder;	/* if it does */
+	struct forwards forwards;	/* of this burst */
 	uint32_t *riders;		/* by connection: the number of the guest who came last by it */
 	uint16_t connections_max;
 	uint64_t counters[NODE_COUNTERS];
@@ -325,26 +326,42 @@ static bool has_path(const struct guest *guest)
 	return guest->path.remote.ip.family != IP_NONE;
 }
 
-/* In place: the frame is out of one session and goes into another. */
-static bool pass_on(struct rendezvous_node *r, uint32_t source, uint32_t number, struct datagram *d,
-		    msec now)
+/* The guest that a frame with this tag is for, and there is a way to it. */
+static bool route(struct rendezvous_node *r, uint32_t source, const uint8_t tag[static RELAY_TAG],
+		  uint32_t *to, msec now)
 {
-	struct guest *to = guests_at(&r->guests, number);
-	size_t len = d->packet.len;
-
-	if (!has_path(to) || session_seal(&to->session, &d->packet, 1, len, now) == 0) {
-		forwarder_dropped(&r->forwarder, source, FORWARD_UNREACHED);
+	if (!forwarder_route(&r->forwarder, &r->server, source, tag, to, now))
 		return false;
-	}
-	d->path = to->path;
-	d->dscp = 0;
-	forwarder_passed(&r->forwarder, source, number, len, now);
-	touch(r, to);
-	return true;
+	if (has_path(guests_at(&r->guests, *to)))
+		return true;
+	forwarder_dropped(&r->forwarder, source, FORWARD_UNREACHED);
+	return false;
 }
 
-/* True: *d is sealed for another client. */
-static bool receive_relayed(struct rendezvous_node *r, const struct guest *guest,
+/* In place: the frames are out of their sessions and go into that with one guest. */
+static size_t pass_on(struct rendezvous_node *r, const struct forward *forwards, size_t n,
+		      struct datagram *out, msec now)
+{
+	struct guest *to = guests_at(&r->guests, forwards[0].to);
+
+	touch(r, to);
+	return forwarder_seal(&r->forwarder, forwards, n, &to->session, &to->path, out, now);
+}
+
+static size_t pass_all_on(struct rendezvous_node *r, struct datagram *out, msec now)
+{
+	struct forward forwards[BURST_MAX];
+	size_t sealed = 0;
+
+	while (r->forwards.len) {
+		size_t n = forwards_take(&r->forwards, forwards);
+
+		sealed += pass_on(r, forwards, n, out + sealed, now);
+	}
+	return sealed;
+}
+
+static void receive_relayed(struct rendezvous_node *r, const struct guest *guest,
 			    struct datagram *d, msec now)
 {
 	uint32_t source = guests_number(&r->guests, guest), to;
@@ -352,12 +369,12 @@ static bool receive_relayed(struct rendezvous_node *r, const struct guest *guest
 	struct packet inside;
 
 	if (!r->relays)
-		return drop(r, COUNT_NO_RELAY);
-	if (!relay_read(&d->packet, tag, &inside))
-		return drop(r, COUNT_BAD_SIGNAL);
-	return forwarder_route(&r->forwarder, &r->server, source, tag, &to, now) &&
-	       forwarder_offer(&r->forwarder, source, &d->packet, d->ecn, now) == FORWARD_NOW &&
-	       pass_on(r, source, to, d, now);
+		drop(r, COUNT_NO_RELAY);
+	else if (!relay_read(&d->packet, tag, &inside))
+		drop(r, COUNT_BAD_SIGNAL);
+	else if (route(r, source, tag, &to, now) &&
+		 forwarder_offer(&r->forwarder, source, &d->packet, d->ecn, now) == FORWARD_NOW)
+		forwards_add(&r->forwards, d, source, to);
 }
 
 static void receive_frame(struct rendezvous_node *r, struct guest *guest, struct bytes plain,
@@ -368,19 +385,10 @@ static void receive_frame(struct rendezvous_node *r, struct guest *guest, struct
 		drop(r, COUNT_BAD_SIGNAL);
 }
 
-static bool receive_data(struct rendezvous_node *r, struct datagram *d, msec now)
+/* It was opened. */
+static void receive_plain(struct rendezvous_node *r, struct guest *guest, struct datagram *d,
+			  msec now)
 {
-	const struct message_data *msg = (const void *)d->packet.data;
-	struct session *session = index_find(&r->shared.indices, load_le32(msg->receiver));
-	enum session_verdict verdict;
-	struct guest *guest;
-
-	if (!session)
-		return drop(r, COUNT_UNKNOWN_INDEX);
-	session_open(session, &d->packet, &verdict, 1, now);
-	if (verdict != SESSION_OK)
-		return drop(r, verdict_on_data(verdict));
-	guest = container_of(session, struct guest, session);
 	guest->path = d->path;
 	if (is_connection(d->path.via))
 		r->riders[d->path.via - RENDEZVOUS_CONNECTION] = guests_number(&r->guests, guest);
@@ -390,10 +398,29 @@ static bool receive_data(struct rendezvous_node *r, struct datagram *d, msec now
 	plan_to_drop_keys(guest, now);
 	touch(r, guest);
 	if (relay_is(packet_bytes(&d->packet)))
-		return receive_relayed(r, guest, d, now);
-	if (d->packet.len)
+		receive_relayed(r, guest, d, now);
+	else if (d->packet.len)
 		receive_frame(r, guest, packet_bytes(&d->packet), now);
-	return false;
+}
+
+/* n data messages of one session. */
+static void receive_data(struct rendezvous_node *r, struct session *session,
+			 struct datagram *datagrams, size_t n, msec now)
+{
+	struct guest *guest = container_of(session, struct guest, session);
+	struct packet packets[BURST_MAX];
+	enum session_verdict verdicts[BURST_MAX];
+
+	for (size_t i = 0; i < n; i++)
+		packets[i] = datagrams[i].packet;
+	session_open(session, packets, verdicts, n, now);
+	for (size_t i = 0; i < n; i++) {
+		datagrams[i].packet = packets[i];
+		if (verdicts[i] == SESSION_OK)
+			receive_plain(r, guest, &datagrams[i], now);
+		else
+			drop(r, verdict_on_data(verdicts[i]));
+	}
 }
 
 /* -- in ---------------------------------------------------------------------- */
@@ -424,7 +451,8 @@ static bool receive_stun(struct rendezvous_node *r, struct datagram *d, msec now
 	return true;
 }
 
-bool rendezvous_node_receive(struct rendezvous_node *r, struct datagram *d, msec now)
+/* True: it is the answer now. */
+static bool receive_other(struct rendezvous_node *r, struct datagram *d, msec now)
 {
 	enum demux_kind kind = demux(packet_bytes(&d->packet), false);
 
@@ -434,7 +462,7 @@ bool rendezvous_node_receive(struct rendezvous_node *r, struct datagram *d, msec
 		return drop(r, COUNT_UNSUPPORTED);
 	switch (kind) {
 	case DEMUX_DATA:
-		return receive_data(r, d, now);
+		return drop(r, COUNT_UNKNOWN_INDEX);
 	case DEMUX_INITIATION:
 		return admit(r, d, now);
 	case DEMUX_RESPONSE:
@@ -449,6 +477,35 @@ bool rendezvous_node_receive(struct rendezvous_node *r, struct datagram *d, msec
 		break;
 	}
 	return drop(r, COUNT_UNKNOWN_DATAGRAM);
+}
+
+/* The session that a datagram brings data for; NULL: none. */
+static struct session *session_of(const struct rendezvous_node *r, const struct datagram *d)
+{
+	const struct message_data *msg = (const void *)d->packet.data;
+
+	if (is_for_stun_alone(d->path.via) || demux(packet_bytes(&d->packet), false) != DEMUX_DATA)
+		return NULL;
+	return index_find(&r->shared.indices, load_le32(msg->receiver));
+}
+
+size_t rendezvous_node_receive(struct rendezvous_node *r, struct datagram *datagrams, size_t n,
+			       msec now)
+{
+	size_t kept = 0, run;
+
+	for (size_t i = 0; i < n; i += run) {
+		struct session *session = session_of(r, &datagrams[i]);
+
+		run = 1;
+		while (session && i + run < n && session_of(r, &datagrams[i + run]) == session)
+			run++;
+		if (session)
+			receive_data(r, session, datagrams + i, run, now);
+		else if (receive_other(r, &datagrams[i], now))
+			datagrams[kept++] = datagrams[i];
+	}
+	return kept + pass_all_on(r, datagrams + kept, now);
 }
 
 void rendezvous_node_disconnected(struct rendezvous_node *r, uint16_t via)
@@ -512,12 +569,13 @@ static bool poll_forwarder(struct rendezvous_node *r, struct datagram *d, msec n
 {
 	uint8_t tag[RELAY_TAG];
 	struct packet inside;
-	uint32_t source, to;
+	uint32_t source;
 
 	while (r->relays && forwarder_poll(&r->forwarder, &source, d, now)) {
-		if (relay_read(&d->packet, tag, &inside) &&
-		    forwarder_route(&r->forwarder, &r->server, source, tag, &to, now) &&
-		    pass_on(r, source, to, d, now))
+		struct forward one = {.frame = d->packet, .ecn = d->ecn, .source = source};
+
+		if (relay_read(&one.frame, tag, &inside) && route(r, source, tag, &one.to, now) &&
+		    pass_on(r, &one, 1, d, now))
 			return true;
 	}
 	return false;

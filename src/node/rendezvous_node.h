@@ -62,9 +62,10 @@ const uint8_t *rendezvous_node_public_key(const struct rendezvous_node *r);
 /* Nanoseconds since 1970; clients are told it, as a hint which day it is. */
 void rendezvous_node_set_wall(struct rendezvous_node *r, uint64_t wall_ns);
 
-/* A datagram came in. True: it is the answer now, or is on its way to another client; to be sent.
- * What else it leads to is owed. */
-bool rendezvous_node_receive(struct rendezvous_node *r, struct datagram *d, msec now);
+/* Datagrams came in, n <= BURST_MAX. Those that are to be sent now, answers and what is on its way
+ * to other clients, stand in their place then; how many. What else they lead to is owed. */
+size_t rendezvous_node_receive(struct rendezvous_node *r, struct datagram *datagrams, size_t n,
+			       msec now);
 
 /* A connection has ended; its number may be given to another. Who came by it is not written to
  * until he comes back; what lies there for him is kept. */

@@ -185,5 +185,5 @@ void node_send(struct node *node, struct packet *packets, size_t n, struct node_
 	}
 	if (owner)
 		peer_send(node, owner, packets + first, n - first, 0, out, now);
-	wrap_burst(node, out, now);
+	out->to_net_len = wrap(node, out->to_net, out->to_net_len, now);
 }

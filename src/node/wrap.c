@@ -28,27 +28,48 @@ bool wrap_copy(struct node *node, struct datagram *out, const struct datagram *d
 	return rooms_move(&node->rooms, &out->packet);
 }
 
-bool wrap(struct node *node, struct datagram *d, msec now)
+void wrap_give_up(struct node *node, struct datagram *d)
 {
-	if (!via_is_wrapped(d->path.via))
-		return true;
-	if (via_is_turn(d->path.via) && has_room(node, &d->packet, SEND_HEADER_MAX, TURN_AFTER))
-		return turns_wrap(node, d, now);
-	if (via_is_relay(d->path.via) && has_room(node, &d->packet, RELAY_BEFORE, RELAY_AFTER))
-		return relays_wrap(node, d, now) && wrap(node, d, now);
 	node_count(node, COUNT_NO_RELAY, 1);
+	d->packet.len = 0;
+	d->path.via = VIA_LISTEN;
+}
+
+static bool any_is_wrapped(const struct datagram *datagrams, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (via_is_wrapped(datagrams[i].path.via))
+			return true;
+	}
 	return false;
 }
 
-void wrap_burst(struct node *node, struct node_out *out, msec now)
+static bool wrap_for_turn(struct node *node, struct datagram *d, msec now)
+{
+	if (!via_is_turn(d->path.via))
+		return d->packet.len > 0;
+	if (has_room(node, &d->packet, SEND_HEADER_MAX, TURN_AFTER))
+		return turns_wrap(node, d, now);
+	wrap_give_up(node, d);
+	return false;
+}
+
+/* A relay may be reached by a TURN server, but not the other way round. */
+size_t wrap(struct node *node, struct datagram *datagrams, size_t n, msec now)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < out->to_net_len; i++) {
-		struct datagram *d = &out->to_net[i];
-
-		if (wrap(node, d, now))
-			out->to_net[kept++] = *d;
+	if (!any_is_wrapped(datagrams, n))
+		return n;
+	for (size_t i = 0; i < n; i++) {
+		if (via_is_relay(datagrams[i].path.via) &&
+		    !has_room(node, &datagrams[i].packet, RELAY_BEFORE, RELAY_AFTER))
+			wrap_give_up(node, &datagrams[i]);
 	}
-	out->to_net_len = kept;
+	relays_wrap(node, datagrams, n, now);
+	for (size_t i = 0; i < n; i++) {
+		if (wrap_for_turn(node, &datagrams[i], now))
+			datagrams[kept++] = datagrams[i];
+	}
+	return kept;
 }

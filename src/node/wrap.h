@@ -12,15 +12,15 @@
 
 #include "node/node.h"
 
-/* False: there is no such relay (any more), or it cannot take this; counted, to be dropped. */
-bool wrap(struct node *node, struct datagram *d, msec now);
+/* A burst, n <= BURST_MAX. What cannot go (there is no such relay any more, or it cannot take this)
+ * is taken out, and counted; how many are left. */
+size_t wrap(struct node *node, struct datagram *datagrams, size_t n, msec now);
+/* For who finds that one cannot: counted, and it is nothing any more. */
+void wrap_give_up(struct node *node, struct datagram *d);
 
 /* A message goes by another path as well: *out is the same, in bytes of its own if one of the two
  * is wrapped where it lies. False: it is too long for a room. */
 bool wrap_copy(struct node *node, struct datagram *out, const struct datagram *d,
 	       const struct path *path);
-
-/* The same for all that out->to_net has; what cannot go is taken out. */
-void wrap_burst(struct node *node, struct node_out *out, msec now);
 
 #endif

@@ -132,6 +132,9 @@ bool session_may_send(const struct session *s, msec now);
 /* Until when, if no other key comes; NEVER: there is none now. */
 msec session_expires(const struct session *s);
 
+/* Instead of an mtu: no padding, whatever the lengths. */
+enum { SESSION_UNPADDED = 0 };
+
 /* Seal n packets in place for the current key: each is padded with zeroes to
  * 16 bytes (never above `mtu`), gets its header in the headroom (16 bytes) and its
  * tag in the tailroom (16, and 15 of padding). Returns how many were sealed: the

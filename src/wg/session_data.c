@@ -29,6 +29,8 @@ static size_t padded_len(size_t len, size_t mtu)
 {
 	size_t padded = (len + PADDING - 1) / PADDING * PADDING;
 
+	if (mtu == SESSION_UNPADDED)
+		return len;
 	return padded > mtu && len <= mtu ? mtu : padded;
 }
 

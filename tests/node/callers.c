@@ -65,7 +65,7 @@ bool hall_feed(struct hall *hall, const struct endpoint *from, uint16_t via, con
 	assert_true(len <= sizeof(hall->left));
 	hall->bytes_in += len;
 	hall->answer.len = 0;
-	answered = rendezvous_node_receive(hall->rendezvous, &d, hall->now);
+	answered = rendezvous_node_receive(hall->rendezvous, &d, 1, hall->now) == 1;
 	if (answered) {
 		assert_true(hall->relays || endpoint_equal(&d.path.remote, from));
 		hall->answered = d.path.remote;
@@ -86,7 +86,7 @@ static struct caller *caller_at(struct caller *callers, size_t n, const struct e
 	return NULL;
 }
 
-static void hear(struct hall *hall, struct caller *c, const struct datagram *d)
+void caller_hear(struct hall *hall, struct caller *c, const struct datagram *d)
 {
 	struct said *said = &c->heard[c->heard_len++];
 	struct packet p = packet_in(said->bytes, sizeof(said->bytes), 0, 0);
@@ -111,7 +111,7 @@ void hall_hand_over(struct hall *hall, struct caller *callers, size_t n)
 				    hall->answer.len)};
 
 	assert_non_null(c);
-	hear(hall, c, &d);
+	caller_hear(hall, c, &d);
 }
 
 void hall_poll(struct hall *hall, struct caller *callers, size_t n)
@@ -123,7 +123,7 @@ void hall_poll(struct hall *hall, struct caller *callers, size_t n)
 
 		assert_non_null(c);
 		hall->bytes_out += d.packet.len;
-		hear(hall, c, &d);
+		caller_hear(hall, c, &d);
 	}
 	assert_true(rendezvous_node_due(hall->rendezvous) > 0);
 }
@@ -230,16 +230,29 @@ void caller_say(struct hall *hall, struct caller *c, const void *plain, size_t l
 	assert_true(!hall_feed(hall, &c->at, c->via, p.data, p.len) || hall->relays);
 }
 
-bool caller_relay(struct hall *hall, struct caller *c, const uint8_t tag[static RELAY_TAG],
-		  const void *datagram, size_t len)
+struct datagram caller_relayed(struct hall *hall, struct caller *c,
+			       const uint8_t tag[static RELAY_TAG], const void *datagram, size_t len)
 {
 	uint8_t buffer[HALL_BUFFER];
 	struct packet p = packet_in(buffer, sizeof(buffer), HEADROOM, len);
 
 	memcpy(p.data, datagram, len);
 	assert_true(relay_put(&p, tag));
-	assert_int_equal(session_seal(&c->session, &p, 1, p.len, hall->now), 1);
-	return hall_feed(hall, &c->at, c->via, p.data, p.len);
+	assert_int_equal(session_seal(&c->session, &p, 1, SESSION_UNPADDED, hall->now), 1);
+	return (struct datagram){
+		.packet = exact_packet(p.data, p.len),
+		.path = {.remote = c->at, .local = ip_v4(192, 0, 2, 1), .via = c->via},
+	};
+}
+
+bool caller_relay(struct hall *hall, struct caller *c, const uint8_t tag[static RELAY_TAG],
+		  const void *datagram, size_t len)
+{
+	struct datagram d = caller_relayed(hall, c, tag, datagram, len);
+	bool answered = hall_feed(hall, &c->at, c->via, d.packet.data, d.packet.len);
+
+	exact_free(d.packet.start);
+	return answered;
 }
 
 void caller_say_message(struct hall *hall, struct caller *c,

@@ -96,6 +96,11 @@ void caller_say(struct hall *hall, struct caller *c, const void *plain, size_t l
 /* A datagram for whoever has registered a mailbox that begins so. True: it left at once. */
 bool caller_relay(struct hall *hall, struct caller *c, const uint8_t tag[static RELAY_TAG],
 		  const void *datagram, size_t len);
+/* The same, not sent yet: as it will come in, to be given back by exact_free(). */
+struct datagram caller_relayed(struct hall *hall, struct caller *c,
+			       const uint8_t tag[static RELAY_TAG], const void *datagram, size_t len);
+/* What it makes of a datagram becomes the last that it heard. */
+void caller_hear(struct hall *hall, struct caller *c, const struct datagram *d);
 void caller_say_message(struct hall *hall, struct caller *c,
 			const struct rendezvous_message *message);
 /* Mailboxes have numbers here. */

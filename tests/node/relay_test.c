@@ -53,6 +53,29 @@ static void a_burst_goes_to_who_registered_the_tag(void **state)
 	lab_free(lab);
 }
 
+/* So that they can leave by few calls; and each in its order. */
+static void what_is_for_one_leaves_together(void **state)
+{
+	static const uint8_t cleo[MAILBOX_LEN] = {0xc1, 0xe0};
+	static struct mail burst[BURST_MAX];
+	enum { HALF = BURST_MAX / 2 };
+
+	(void)state;
+	open_relay(true, 0);
+	lab_connect(lab, CLEO);
+	relaying_register(lab, CLEO, cleo);
+	for (unsigned n = 0; n < BURST_MAX; n++)
+		burst[n] = relaying_frame(lab, ANNA, n % 2 ? cleo : bert, n, RELAYING_LEN);
+	lab_receive(lab, &lab->us, burst, BURST_MAX);
+	assert_int_equal(lab->us.sent_len, BURST_MAX);
+	for (unsigned n = 0; n < HALF; n++) {
+		relaying_assert(lab, BERT, &lab->us.sent[n], bert, 2 * n, RELAYING_LEN);
+		relaying_assert(lab, CLEO, &lab->us.sent[HALF + n], cleo, 2 * n + 1, RELAYING_LEN);
+	}
+	assert_int_equal(count(FORWARD_FRAMES), BURST_MAX);
+	lab_free(lab);
+}
+
 static void those_who_ask_are_told_what_was_relayed(void **state)
 {
 	struct relaying_status status;
@@ -303,6 +326,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_burst_goes_to_who_registered_the_tag),
+		cmocka_unit_test(what_is_for_one_leaves_together),
 		cmocka_unit_test(those_who_ask_are_told_what_was_relayed),
 		cmocka_unit_test(who_is_not_told_to_relays_nothing),
 		cmocka_unit_test(nothing_goes_to_nobody_or_back),

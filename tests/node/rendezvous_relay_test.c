@@ -1,5 +1,6 @@
 /* rendezvous_relay_test.c -- a rendezvous passes datagrams on, among those who share its psk. */
 #include "callers.h"
+#include "exact.h"
 
 enum { CALLERS = 4, ANNA = 0, BERT = 1, CORA = 2, LEN = 200 };
 
@@ -82,6 +83,40 @@ static void a_datagram_goes_to_who_registered_the_tag(void **state)
 	assert_got(BERT, bert);
 	assert_int_equal(count(FORWARD_FRAMES), 1);
 	assert_int_equal(count(FORWARD_BYTES), LEN + RELAY_HEADER);
+	close_all();
+}
+
+static void a_burst_is_sealed_together_for_each_and_keeps_its_order(void **state)
+{
+	static const uint8_t cora[MAILBOX_LEN] = {0xc0, 1};
+	struct datagram burst[BURST_MAX];
+	uint8_t *starts[BURST_MAX];
+
+	(void)state;
+	open_with(psk, 0);
+	register_box(BERT, bert);
+	register_box(CORA, cora);
+	callers[BERT].heard_len = callers[CORA].heard_len = 0;
+	for (uint8_t n = 0; n < BURST_MAX; n++) {
+		datagram[0] = n;
+		burst[n] = caller_relayed(&hall, &callers[ANNA], n % 2 ? cora : bert, datagram, LEN);
+		starts[n] = burst[n].packet.start;
+	}
+	assert_int_equal(rendezvous_node_receive(hall.rendezvous, burst, BURST_MAX, hall.now),
+			 BURST_MAX);
+	for (uint8_t n = 0; n < BURST_MAX; n++) {
+		bool first_half = n < BURST_MAX / 2;
+		unsigned to = first_half ? BERT : CORA;
+
+		assert_true(endpoint_equal(&burst[n].path.remote, &callers[to].at));
+		caller_hear(&hall, &callers[to], &burst[n]);
+		datagram[0] = (uint8_t)(first_half ? 2 * n : 2 * n + 1 - BURST_MAX);
+		assert_got(to, first_half ? bert : cora);
+		callers[to].heard_len = 0;
+	}
+	for (size_t n = 0; n < BURST_MAX; n++)
+		exact_free(starts[n]);
+	assert_int_equal(count(FORWARD_FRAMES), BURST_MAX);
 	close_all();
 }
 
@@ -214,6 +249,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_datagram_goes_to_who_registered_the_tag),
+		cmocka_unit_test(a_burst_is_sealed_together_for_each_and_keeps_its_order),
 		cmocka_unit_test(nobody_gets_it_who_has_not_registered),
 		cmocka_unit_test(nor_does_its_source_get_it_back),
 		cmocka_unit_test(who_has_gone_gets_nothing),
