@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/offload.h"
 #include "ctl/request.h"
 #include "io/clock.h"
 #include "io/daemon_impl.h"
@@ -117,6 +118,7 @@ static int open_udp(struct daemon *d, char error[static ERROR_TEXT])
 	struct udp_settings settings = {
 		.port = d->profile->listen_port,
 		.mark = d->profile->fwmark,
+		.offloads = OFFLOAD_ALL,
 		.source_gone = daemon_source_gone,
 		.context = d,
 	};

@@ -121,15 +121,14 @@ static void receive(struct ice_relay *r, struct udp *udp, enum ip_family family)
 	bool more;
 	size_t n;
 
-	for (size_t i = 0; i < ICE_RELAY_BURST; i++)
-		datagrams[i].packet = packet_in(r->slots[i], PACKET_SLOT, HEADROOM, 0);
-	/* What is left over wakes the loop again. */
-	n = udp_recv(udp, family, datagrams, ICE_RELAY_BURST, &more);
-	for (size_t i = 0; i < n; i++)
-		if (turn_allocation_feed(&r->turn, &datagrams[i].path.remote,
-					 packet_bytes(&datagrams[i].packet), &payload,
-					 clock_now()) == TURN_PAYLOAD)
-			r->hooks.payload(r->hooks.context, &payload);
+	do {
+		n = udp_recv(udp, family, datagrams, ICE_RELAY_BURST, &more);
+		for (size_t i = 0; i < n; i++)
+			if (turn_allocation_feed(&r->turn, &datagrams[i].path.remote,
+						 packet_bytes(&datagrams[i].packet), &payload,
+						 clock_now()) == TURN_PAYLOAD)
+				r->hooks.payload(r->hooks.context, &payload);
+	} while (udp_holds(udp));	/* what the kernel has wakes the loop again */
 }
 
 /* What came of an error is news of a datagram that was sent; libuv stops listening then. */

@@ -46,7 +46,6 @@ struct ice_relay {
 	size_t sockets;			/* the last one is in use */
 	struct ice_relay_check held[ICE_RELAY_HELD];
 	uint8_t slot[PACKET_SLOT];	/* what goes out */
-	uint8_t slots[ICE_RELAY_BURST][PACKET_SLOT];	/* what comes in */
 };
 
 /* User and password are borrowed. */

@@ -266,17 +266,15 @@ int lan_rejoin(struct lan *lan)
 
 static bool send_by(struct side *side, struct bytes datagram, const struct path *way)
 {
-	struct datagram out = {
-		.packet = {.data = (uint8_t *)datagram.data, .len = datagram.len},
-		.path = *way,
-	};
+	struct datagram out = {.path = *way};
+	struct iovec data = {(uint8_t *)datagram.data, datagram.len};
+	struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
 	struct udp_message parts;
-	struct mmsghdr message;
 	ssize_t n;
 
-	udp_message_to_send(&message, &parts, &out);
+	udp_message_to_send(&message, &parts, &out, 0);
 	do {
-		n = sendmsg(side->fd, &message.msg_hdr, 0);
+		n = sendmsg(side->fd, &message, 0);
 	} while (n < 0 && errno == EINTR);
 	side->lan->counters[LAN_SEND_FAILED] += n < 0;
 	return n >= 0;
@@ -333,18 +331,19 @@ static void take(struct side *side, const struct datagram *d)
 /* False: there is no more. */
 static bool receive_one(struct side *side)
 {
-	uint8_t buffer[HEADROOM + LAN_DATAGRAM_MAX + TAILROOM];
-	struct datagram d = {.packet = packet_in(buffer, sizeof(buffer), HEADROOM, 0)};
+	uint8_t buffer[LAN_DATAGRAM_MAX];
 	struct udp_message parts;
 	struct mmsghdr message;
+	struct datagram d;
+	size_t segment;
 	ssize_t n;
 
-	udp_message_to_fill(&message, &parts, &d.packet);
+	udp_message_to_fill(&message, &parts, buffer, sizeof(buffer));
 	n = recvmsg(side->fd, &message.msg_hdr, 0);
 	if (n < 0)
 		return errno == EINTR;
 	message.msg_len = (unsigned)n;
-	if (udp_message_read(&message, &parts, &d))
+	if (udp_message_read(&message, &parts, &d, &segment))
 		take(side, &d);
 	else
 		side->lan->counters[LAN_TOO_LONG]++;

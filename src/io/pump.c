@@ -106,12 +106,6 @@ int pump_from_tun(struct pump *pump, msec now)
 	return n < 0 ? n : 0;
 }
 
-static void make_room(struct pump *pump)
-{
-	for (size_t j = 0; j < BURST_MAX; j++)
-		pump->datagrams[j].packet = slot_packet(pump->slots, j);
-}
-
 void pump_from_stream(struct pump *pump, struct datagram *datagrams, size_t n, msec now)
 {
 	node_receive(pump->node, datagrams, n, &pump->out, now);
@@ -124,22 +118,24 @@ static void take_burst(struct pump *pump, size_t n, msec now)
 		pump_from_stream(pump, pump->datagrams, n, now);
 }
 
+/* After some bursts others have their turn, but for what waits where no descriptor tells of it. */
+static bool goes_on(const struct pump *pump, int bursts, bool more)
+{
+	return (more && bursts < BURSTS_PER_TURN) || udp_holds(pump->udp);
+}
+
 void pump_from_net(struct pump *pump, enum ip_family family, msec now)
 {
 	bool more = true;
 
-	for (int i = 0; i < BURSTS_PER_TURN && more; i++) {
-		make_room(pump);
+	for (int i = 0; goes_on(pump, i, more); i++)
 		take_burst(pump, udp_recv(pump->udp, family, pump->datagrams, BURST_MAX, &more), now);
-	}
 }
 
 void pump_from_more(struct pump *pump, msec now)
 {
 	bool more = true;
 
-	for (int i = 0; i < BURSTS_PER_TURN && more; i++) {
-		make_room(pump);
+	for (int i = 0; goes_on(pump, i, more); i++)
 		take_burst(pump, udp_recv_more(pump->udp, pump->datagrams, BURST_MAX, &more), now);
-	}
 }

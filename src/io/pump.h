@@ -4,8 +4,8 @@
  *   pump_from_net      udp_recv --> node_receive --> tun_write    (pump_from_more likewise)
  *   pump_from_stream   a burst of tcp or dialer, from there on the same
  *
- * All but the last use the same buffers, one burst at a time. What the node owes beyond
- * that is for the caller to poll.
+ * One burst at a time, each where whoever read it has put it. What the node owes beyond that
+ * is for the caller to poll.
  */
 #ifndef IO_PUMP_H
 #define IO_PUMP_H
@@ -22,7 +22,7 @@ struct pump {
 	struct udp *udp;
 	struct tcp *tcp;		/* NULL: what would leave by it is dropped */
 	struct dialer *dialer;		/* likewise */
-	uint8_t *slots;
+	uint8_t *slots;			/* for what comes from the TUN device */
 	struct packet packets[BURST_MAX];
 	struct datagram datagrams[BURST_MAX];
 	struct node_out out;

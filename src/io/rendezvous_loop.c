@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/offload.h"
 #include "crypto/aead.h"
 #include "ctl/request.h"
 #include "io/clock.h"
 #include "io/prepare.h"
 #include "io/random.h"
-#include "io/slots.h"
 #include "io/tls_doors.h"
 #include "io/udp.h"
 #include "io/watch.h"
@@ -43,7 +43,6 @@ struct rendezvous_loop {
 	size_t listeners_len;
 	struct door doors[DOORS_MAX];
 	struct tls_doors tls;
-	uint8_t *slots;
 	struct datagram datagrams[BURST_MAX];
 };
 
@@ -121,12 +120,9 @@ static void on_udp(uv_poll_t *poll, int status, int events)
 	if (status < 0)
 		watch_clear_error(poll);
 	rendezvous_node_set_wall(l->node, clock_wall_ns());
-	for (int i = 0; i < BURSTS_PER_TURN && more; i++) {
-		for (size_t j = 0; j < BURST_MAX; j++)
-			l->datagrams[j].packet = slot_packet(l->slots, j);
+	for (int i = 0; (i < BURSTS_PER_TURN && more) || udp_holds(door->udp); i++)
 		receive_burst(door, udp_recv(door->udp, family, l->datagrams, BURST_MAX, &more),
 			      clock_now());
-	}
 	drain(l);
 }
 
@@ -167,7 +163,11 @@ static int open_door(struct rendezvous_loop *l, size_t number, const struct ip *
 		     uint16_t port, char error[static ERROR_TEXT])
 {
 	struct udp_settings settings = {
-		.address = *address, .port = port, .source_gone = source_gone};
+		.address = *address,
+		.port = port,
+		.offloads = OFFLOAD_ALL,
+		.source_gone = source_gone,
+	};
 	struct door *door = &l->doors[number];
 	int err = udp_open(&door->udp, &settings, error);
 
@@ -282,8 +282,7 @@ static int open_node(struct rendezvous_loop *l, const struct rendezvous_loop_set
 		choose_small_engine();
 	l->node = rendezvous_node_new(&node, &l->rng, clock_now());
 	wipe(&node, sizeof(node));
-	l->slots = slots_new();
-	if (l->node && l->slots)
+	if (l->node)
 		return 0;
 	snprintf(error, ERROR_TEXT, "there is no memory for %u clients; --max-clients lowers it",
 		 settings->clients_max);
@@ -394,7 +393,6 @@ void rendezvous_loop_free(struct rendezvous_loop *l)
 		close(l->timer_fd);
 	close_doors(l);
 	rendezvous_node_free(l->node);
-	slots_free(l->slots);
 	free(l);
 }
 

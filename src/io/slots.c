@@ -21,3 +21,8 @@ void slots_free(uint8_t *slots)
 	if (slots)
 		munmap(slots, SLOTS_LEN);
 }
+
+void slots_release(uint8_t *slots)
+{
+	madvise(slots, SLOTS_LEN, MADV_DONTNEED);
+}

@@ -13,6 +13,8 @@
 
 uint8_t *slots_new(void);	/* NULL: no memory */
 void slots_free(uint8_t *slots);	/* NULL is fine */
+/* The memory that was touched goes back to the kernel, and what was in it is gone. */
+void slots_release(uint8_t *slots);
 
 /* The i-th slot as an empty packet, HEADROOM bytes in. */
 static inline struct packet slot_packet(uint8_t *slots, size_t i)

@@ -69,7 +69,6 @@ static void clear_error(uv_poll_t *poll, int fd)
 	uv_poll_start(poll, UV_READABLE, on_udp);
 }
 
-/* What is left over wakes the loop again. */
 static void on_udp(uv_poll_t *poll, int status, int events)
 {
 	struct station *s = poll->data;
@@ -81,12 +80,12 @@ static void on_udp(uv_poll_t *poll, int status, int events)
 	(void)events;
 	if (status < 0)
 		clear_error(poll, udp_fd(s->udp, family));
-	for (size_t i = 0; i < STATION_BURST; i++)
-		datagrams[i].packet = packet_in(s->slots[i], PACKET_SLOT, HEADROOM, 0);
-	n = udp_recv(s->udp, family, datagrams, STATION_BURST, &more);
-	for (size_t i = 0; i < n; i++)
-		s->hooks.received(s->hooks.context, &datagrams[i].path,
-				  packet_bytes(&datagrams[i].packet), clock_now());
+	do {
+		n = udp_recv(s->udp, family, datagrams, STATION_BURST, &more);
+		for (size_t i = 0; i < n; i++)
+			s->hooks.received(s->hooks.context, &datagrams[i].path,
+					  packet_bytes(&datagrams[i].packet), clock_now());
+	} while (udp_holds(s->udp));	/* what the kernel has wakes the loop again */
 	station_drain(s);
 }
 

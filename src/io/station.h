@@ -41,7 +41,6 @@ struct station {
 	bool source_gone;		/* what was sent last did not leave from where it should */
 	bool stopped;
 	int code;
-	uint8_t slots[STATION_BURST][PACKET_SLOT];
 };
 
 /* On a port that is free. 0 or -errno with a sentence in error; then there is nothing to close. */

@@ -36,7 +36,6 @@ struct run {
 	struct udp *udp;
 	struct asking *asking;
 	size_t len, left;
-	uint8_t slots[BURST][PACKET_SLOT];
 };
 
 /* -- one ----------------------------------------------------------------------------- */
@@ -186,6 +185,15 @@ static void on_received(void *context, struct datagram *datagrams, size_t n, mse
 		feed(run, asking_by(run, datagrams[i].path.via), &datagrams[i], now);
 }
 
+/* Each knows its own. */
+static void feed_all(struct run *run, const struct datagram *d, msec now)
+{
+	for (size_t i = 0; i < run->len; i++) {
+		if (run->asking[i].has_begun && !is_stream(&run->asking[i]))
+			feed(run, &run->asking[i], d, now);
+	}
+}
+
 static void on_udp(uv_poll_t *poll, int status, int events)
 {
 	struct run *run = poll->data;
@@ -197,15 +205,12 @@ static void on_udp(uv_poll_t *poll, int status, int events)
 	(void)events;
 	if (status < 0)
 		watch_clear_error(poll);
-	for (size_t i = 0; i < BURST; i++)
-		datagrams[i].packet = packet_in(run->slots[i], PACKET_SLOT, HEADROOM, 0);
-	n = udp_recv(run->udp, poll == &run->udp4_poll ? IP_V4 : IP_V6, datagrams, BURST, &more);
-	for (size_t i = 0; i < n; i++) {
-		for (size_t k = 0; k < run->len; k++) {
-			if (run->asking[k].has_begun && !is_stream(&run->asking[k]))
-				feed(run, &run->asking[k], &datagrams[i], now);
-		}
-	}
+	do {
+		n = udp_recv(run->udp, poll == &run->udp4_poll ? IP_V4 : IP_V6, datagrams, BURST,
+			     &more);
+		for (size_t i = 0; i < n; i++)
+			feed_all(run, &datagrams[i], now);
+	} while (udp_holds(run->udp));	/* what the kernel has wakes the loop again */
 	arm(run);
 }
 

@@ -1,15 +1,7 @@
-/* udp.c -- one UDP port: its two sockets, more beside them, and bursts of datagrams.
- *
- *   udp_recv    recvmmsg --> message --> address, pktinfo, TOS --> struct datagram
- *   udp_send    struct datagram --> message (udp_message.c) --> sendmmsg
- *                                                 |
- *                     refused: send it without its source, or drop it;
- *                     then go on with the next one
+/* udp.c -- one UDP port: its two sockets, and more beside them. What goes through them is
+ * udp_in.c's and udp_out.c's.
  */
-#include "io/udp.h"
-
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +10,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "io/udp_message.h"
+#include "base/offload.h"
+#include "io/sockaddr.h"
+#include "io/udp_impl.h"
 #include "io/udp_socket.h"
 
 enum {
@@ -26,25 +20,12 @@ enum {
 	OPEN_TRIES = 5,			/* a port that is free in IPv4 may be taken in IPv6 */
 };
 
-struct udp {
-	int fd4, fd6;
-	int epoll;			/* watches what is in `more` */
-	int more[UDP_MORE_MAX + 1];	/* by number; 0: closed (descriptor 0 is never ours) */
-	uint16_t port;
-	uint32_t mark;
-	struct ip address;
-	void (*source_gone)(void *context, const struct path *path);
-	void *context;
-	uint64_t counters[UDP_COUNTERS];
-	struct mmsghdr messages[BURST_MAX];
-	struct udp_message parts[BURST_MAX];
-};
-
 static const char *const counter_names[UDP_COUNTERS] = {
 	[UDP_TRUNCATED] = "udp_truncated",     [UDP_NO_ROOM] = "udp_no_room",
 	[UDP_UNREACHABLE] = "udp_unreachable", [UDP_TOO_BIG] = "udp_too_big",
 	[UDP_NO_SOCKET] = "udp_no_socket",     [UDP_SEND_FAILED] = "udp_send_failed",
-	[UDP_SOURCE_GONE] = "udp_source_gone",
+	[UDP_SOURCE_GONE] = "udp_source_gone", [UDP_MERGED_OUT] = "udp_merged_out",
+	[UDP_MERGED_IN] = "udp_merged_in",     [UDP_SPLIT] = "udp_split",
 };
 
 const char *udp_counter_name(enum udp_counter counter)
@@ -60,6 +41,11 @@ uint64_t udp_counter(const struct udp *udp, enum udp_counter counter)
 uint16_t udp_port(const struct udp *udp)
 {
 	return udp->port;
+}
+
+unsigned udp_offloads(const struct udp *udp)
+{
+	return udp->offloads;
 }
 
 int udp_fd(const struct udp *udp, enum ip_family family)
@@ -104,6 +90,7 @@ static int open_family(struct udp *udp, int *fd, int domain, const struct udp_se
 	if (opened < 0)
 		return lacks_family(opened) && !settings->address.family ? 0 : opened;
 	*fd = opened;
+	udp->offloads = udp_socket_offload(opened, udp->offloads);
 	udp->port = udp_socket_port(opened);
 	return 0;
 }
@@ -115,6 +102,7 @@ static int open_both(struct udp *udp, const struct udp_settings *settings)
 	udp->port = settings->port;
 	udp->mark = settings->mark;
 	udp->address = settings->address;
+	udp->offloads = settings->offloads & (OFFLOAD_UDP_GSO | OFFLOAD_UDP_GRO);
 	udp->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (udp->epoll < 0)
 		return -errno;
@@ -135,7 +123,9 @@ int udp_open(struct udp **out, const struct udp_settings *settings, char error[s
 		udp->fd4 = udp->fd6 = udp->epoll = -1;
 		udp->source_gone = settings->source_gone;
 		udp->context = settings->context;
-		err = open_both(udp, settings);
+		err = udp_in_init(&udp->in);
+		if (!err)
+			err = open_both(udp, settings);
 	}
 	if (err) {
 		say_why(err, udp ? udp->port : settings->port, error);
@@ -173,6 +163,7 @@ void udp_free(struct udp *udp)
 		udp_remove(udp, via);
 	if (udp->epoll >= 0)
 		close(udp->epoll);
+	udp_in_deinit(&udp->in);
 	free(udp);
 }
 
@@ -191,6 +182,7 @@ static int open_more(struct udp *udp, uint16_t via, enum ip_family family)
 		fd = udp_socket_open(family == IP_V6 ? AF_INET6 : AF_INET, &udp->address, 0, udp->mark);
 	if (fd < 0)
 		return fd;
+	udp_socket_offload(fd, udp->offloads);
 	if (epoll_ctl(udp->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
 		err = -errno;
 		close(fd);
@@ -218,202 +210,6 @@ void udp_remove(struct udp *udp, uint16_t via)
 	if (udp->more[via])
 		close(udp->more[via]);
 	udp->more[via] = 0;
-}
-
-/* -- in ------------------------------------------------------------------ */
-
-/* Keep the good ones at the front; the messages know their buffers, so the order of the
- * buffers may change. */
-static size_t take_good(struct udp *udp, uint16_t via, struct datagram *datagrams, size_t n)
-{
-	size_t good = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		struct datagram d = datagrams[i];
-
-		if (!udp_message_read(&udp->messages[i], &udp->parts[i], &d)) {
-			udp->counters[UDP_TRUNCATED]++;
-			continue;
-		}
-		d.path.via = via;
-		if (d.packet.len) {
-			datagrams[i] = datagrams[good];
-			datagrams[good++] = d;
-		}
-	}
-	return good;
-}
-
-static size_t receive(struct udp *udp, int fd, uint16_t via, struct datagram *datagrams, size_t n,
-		      bool *more)
-{
-	int got;
-
-	for (size_t i = 0; i < n; i++)
-		udp_message_to_fill(&udp->messages[i], &udp->parts[i], &datagrams[i].packet);
-	do {
-		got = recvmmsg(fd, udp->messages, (unsigned)n, 0, NULL);
-	} while (got < 0 && errno == EINTR);
-	if (got < 0) {
-		/* Anything else is news of a datagram sent before (ECONNREFUSED): read on. */
-		*more = errno != EAGAIN;
-		return 0;
-	}
-	*more = (size_t)got == n;
-	return take_good(udp, via, datagrams, (size_t)got);
-}
-
-size_t udp_recv(struct udp *udp, enum ip_family family, struct datagram *datagrams, size_t n,
-		bool *more)
-{
-	return receive(udp, udp_fd(udp, family), 0, datagrams, n, more);
-}
-
-size_t udp_recv_more(struct udp *udp, struct datagram *datagrams, size_t n, bool *more)
-{
-	struct epoll_event event;
-
-	*more = epoll_wait(udp->epoll, &event, 1, 0) > 0;
-	if (!*more)
-		return 0;
-	return receive(udp, udp->more[event.data.u32], (uint16_t)event.data.u32, datagrams, n, more);
-}
-
-/* -- out ----------------------------------------------------------------- */
-
-/* The 1st, 2nd, 4th, 8th ... time: a dead link must not fill the log. */
-static void count_drop(struct udp *udp, enum udp_counter counter, const struct datagram *d, int err)
-{
-	uint64_t times = ++udp->counters[counter];
-	char text[ENDPOINT_TEXT];
-
-	if ((times & (times - 1)) == 0)
-		log_debug("to %s: %s (%" PRIu64 " times)", endpoint_format(text, &d->path.remote),
-			  strerror(err), times);
-}
-
-/* Errors that may come from the source address or interface that was asked for. */
-static bool may_blame_source(int err)
-{
-	switch (err) {
-	case EINVAL:		/* not an address of this host */
-	case EADDRNOTAVAIL:
-	case ENODEV:
-	case ENXIO:
-	case ENETDOWN:
-	case ENETUNREACH:
-	case EHOSTUNREACH:
-		return true;
-	}
-	return false;
-}
-
-/* 0 or the errno. */
-static int send_one(int fd, const struct msghdr *message)
-{
-	ssize_t n;
-
-	do {
-		n = sendmsg(fd, message, 0);
-	} while (n < 0 && errno == EINTR);
-	return n < 0 ? errno : 0;
-}
-
-static enum udp_counter counter_of(int err)
-{
-	switch (err) {
-	case EAGAIN:
-	case ENOBUFS:
-	case ENOMEM:
-		return UDP_NO_ROOM;
-	case EPERM:
-	case EACCES:
-	case ENETUNREACH:
-	case EHOSTUNREACH:
-	case ENETDOWN:
-		return UDP_UNREACHABLE;
-	case EMSGSIZE:
-		return UDP_TOO_BIG;
-	}
-	return UDP_SEND_FAILED;
-}
-
-/* A datagram was refused: once more without its source, if that may be why. */
-static void handle_refused(struct udp *udp, int fd, size_t i, const struct datagram *d, int err)
-{
-	bool blamed = d->path.local.family != IP_NONE && may_blame_source(err);
-
-	if (blamed) {
-		udp_message_drop_source(&udp->messages[i], &udp->parts[i], d);
-		err = send_one(fd, &udp->messages[i].msg_hdr);
-	}
-	if (err)
-		count_drop(udp, counter_of(err), d, err);
-	if (blamed) {
-		count_drop(udp, UDP_SOURCE_GONE, d, EADDRNOTAVAIL);
-		udp->source_gone(udp->context, &d->path);
-	}
-}
-
-/* All to one family, whose messages are ready. */
-static void send_run(struct udp *udp, int fd, const struct datagram *datagrams, size_t n)
-{
-	size_t done = 0;
-
-	while (done < n) {
-		int sent = sendmmsg(fd, udp->messages + done, (unsigned)(n - done), 0);
-		int err = errno;
-
-		if (sent > 0) {
-			done += (size_t)sent;
-		} else if (err == EAGAIN) {
-			/* Full: the rest of the burst would not fit either. */
-			for (; done < n; done++)
-				count_drop(udp, UDP_NO_ROOM, &datagrams[done], err);
-		} else if (err != EINTR) {
-			handle_refused(udp, fd, done, &datagrams[done], err);
-			done++;
-		}
-	}
-}
-
-/* -1: there is none. */
-static int fd_for(const struct udp *udp, const struct path *path)
-{
-	if (path->via)
-		return udp->more[path->via] ? udp->more[path->via] : -1;
-	return udp_fd(udp, path->remote.ip.family);
-}
-
-/* Those that leave by the same socket. */
-static size_t run_len(const struct datagram *datagrams, size_t n)
-{
-	const struct path *first = &datagrams[0].path;
-	size_t len = 1;
-
-	while (len < n && datagrams[len].path.remote.ip.family == first->remote.ip.family &&
-	       datagrams[len].path.via == first->via)
-		len++;
-	return len;
-}
-
-void udp_send(struct udp *udp, const struct datagram *datagrams, size_t n)
-{
-	while (n) {
-		size_t len = run_len(datagrams, n);
-		int fd = fd_for(udp, &datagrams[0].path);
-
-		for (size_t i = 0; i < len; i++) {
-			if (fd < 0)
-				count_drop(udp, UDP_NO_SOCKET, &datagrams[i], EAFNOSUPPORT);
-			else
-				udp_message_to_send(&udp->messages[i], &udp->parts[i], &datagrams[i]);
-		}
-		if (fd >= 0)
-			send_run(udp, fd, datagrams, len);
-		datagrams += len;
-		n -= len;
-	}
 }
 
 static int connected_name(int fd, struct endpoint *out, const struct endpoint *to)

@@ -1,27 +1,27 @@
-/* udp_message.c -- a datagram with its path, ECN and DSCP, as the kernel's struct msghdr. */
+/* udp_message.c -- a path with ECN, DSCP and segments, as the kernel's struct msghdr. */
 #include "io/udp_message.h"
 
+#include <netinet/udp.h>
 #include <string.h>
 
 /* -- in ------------------------------------------------------------------ */
 
-void udp_message_to_fill(struct mmsghdr *message, struct udp_message *parts,
-			 const struct packet *packet)
+void udp_message_to_fill(struct mmsghdr *message, struct udp_message *parts, void *data, size_t len)
 {
-	parts->data = (struct iovec){
-		packet->start + HEADROOM,
-		(size_t)(packet->end - packet->start) - HEADROOM - TAILROOM,
+	parts->data = (struct iovec){data, len};
+	message->msg_hdr = (struct msghdr){
+		.msg_name = &parts->name,
+		.msg_iov = &parts->data,
+		.msg_iovlen = 1,
+		.msg_control = parts->control,
 	};
-	*message = (struct mmsghdr){
-		.msg_hdr = {
-			.msg_name = &parts->name,
-			.msg_namelen = sizeof(parts->name),
-			.msg_iov = &parts->data,
-			.msg_iovlen = 1,
-			.msg_control = parts->control,
-			.msg_controllen = sizeof(parts->control),
-		},
-	};
+	udp_message_refill(message);
+}
+
+void udp_message_refill(struct mmsghdr *message)
+{
+	message->msg_hdr.msg_namelen = sizeof(union sockaddr_any);
+	message->msg_hdr.msg_controllen = sizeof(((struct udp_message *)0)->control);
 }
 
 static void set_tos(struct datagram *out, unsigned tos)
@@ -31,7 +31,7 @@ static void set_tos(struct datagram *out, unsigned tos)
 }
 
 /* The data of a control message need not be aligned: copy it. */
-static void read_control(struct datagram *out, struct cmsghdr *c)
+static void read_control(struct datagram *out, size_t *segment, const struct cmsghdr *c)
 {
 	size_t len = c->cmsg_len - CMSG_LEN(0);
 
@@ -57,24 +57,29 @@ static void read_control(struct datagram *out, struct cmsghdr *c)
 
 		memcpy(&tclass, CMSG_DATA(c), sizeof(tclass));
 		set_tos(out, (unsigned)tclass);
+	} else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO && len >= sizeof(int)) {
+		int size;
+
+		memcpy(&size, CMSG_DATA(c), sizeof(size));
+		*segment = size > 0 ? (size_t)size : 0;
 	}
 }
 
-bool udp_message_read(struct mmsghdr *message, const struct udp_message *parts,
-		      struct datagram *out)
+bool udp_message_read(const struct mmsghdr *message, const struct udp_message *parts,
+		      struct datagram *out, size_t *segment)
 {
-	struct msghdr *hdr = &message->msg_hdr;
-	struct packet packet = out->packet;
+	/* CMSG_NXTHDR() wants one that it could write to */
+	struct msghdr hdr = message->msg_hdr;
+	uint8_t *data = parts->data.iov_base;
 
-	*out = (struct datagram){.packet = packet};
-	out->packet.data = packet.start + HEADROOM;
-	out->packet.len = message->msg_len;
-	if (hdr->msg_flags & (MSG_TRUNC | MSG_CTRUNC) ||
-	    !sockaddr_read(&out->path.remote, &parts->name, hdr->msg_namelen))
+	*out = (struct datagram){.packet = packet_in(data, message->msg_len, 0, message->msg_len)};
+	*segment = message->msg_len;
+	if (hdr.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ||
+	    !sockaddr_read(&out->path.remote, &parts->name, hdr.msg_namelen))
 		return false;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(hdr); c; c = CMSG_NXTHDR(hdr, c))
-		read_control(out, c);
-	return true;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&hdr); c; c = CMSG_NXTHDR(&hdr, c))
+		read_control(out, segment, c);
+	return *segment || !message->msg_len;
 }
 
 /* -- out ----------------------------------------------------------------- */
@@ -106,38 +111,46 @@ static void put_source(struct msghdr *hdr, const struct path *path)
 	}
 }
 
-static void write_message(struct mmsghdr *message, struct udp_message *parts,
-			  const struct datagram *d, bool with_source)
+static void write_message(struct msghdr *hdr, struct udp_message *parts, const struct datagram *like,
+			  uint16_t segment, bool with_source)
 {
-	bool v4 = d->path.remote.ip.family == IP_V4;
-	int tos = d->dscp << 2 | (d->ecn & 3);
+	bool v4 = like->path.remote.ip.family == IP_V4;
+	int tos = like->dscp << 2 | (like->ecn & 3);
 
-	parts->data = (struct iovec){d->packet.data, d->packet.len};
-	*message = (struct mmsghdr){
-		.msg_hdr = {
-			.msg_name = &parts->name,
-			.msg_namelen = sockaddr_write(&parts->name, &d->path.remote),
-			.msg_iov = &parts->data,
-			.msg_iovlen = 1,
-			.msg_control = parts->control,
-		},
-	};
+	hdr->msg_name = &parts->name;
+	hdr->msg_namelen = sockaddr_write(&parts->name, &like->path.remote);
+	hdr->msg_control = parts->control;
+	hdr->msg_controllen = 0;
+	hdr->msg_flags = 0;
 	if (with_source)
-		put_source(&message->msg_hdr, &d->path);
+		put_source(hdr, &like->path);
 	if (tos)
-		put_control(&message->msg_hdr, v4 ? IPPROTO_IP : IPPROTO_IPV6,
-			    v4 ? IP_TOS : IPV6_TCLASS, &tos, sizeof(tos));
+		put_control(hdr, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS, &tos,
+			    sizeof(tos));
+	if (segment)	/* the last, see udp_message_single() */
+		put_control(hdr, SOL_UDP, UDP_SEGMENT, &segment, sizeof(segment));
 }
 
 /* A source of the other family (which nobody should ask for) counts as none. */
-void udp_message_to_send(struct mmsghdr *message, struct udp_message *parts,
-			 const struct datagram *d)
+void udp_message_to_send(struct msghdr *hdr, struct udp_message *parts, const struct datagram *like,
+			 uint16_t segment)
 {
-	write_message(message, parts, d, d->path.local.family == d->path.remote.ip.family);
+	write_message(hdr, parts, like, segment,
+		      like->path.local.family == like->path.remote.ip.family);
 }
 
-void udp_message_drop_source(struct mmsghdr *message, struct udp_message *parts,
-			     const struct datagram *d)
+void udp_message_drop_source(struct msghdr *hdr, struct udp_message *parts,
+			     const struct datagram *like, uint16_t segment)
 {
-	write_message(message, parts, d, false);
+	write_message(hdr, parts, like, segment, false);
+}
+
+struct msghdr udp_message_single(const struct msghdr *many, size_t i)
+{
+	struct msghdr single = *many;
+
+	single.msg_iov += i;
+	single.msg_iovlen = 1;
+	single.msg_controllen -= CMSG_SPACE(sizeof(uint16_t));
+	return single;
 }

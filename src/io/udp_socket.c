@@ -2,8 +2,10 @@
 #include "io/udp_socket.h"
 
 #include <errno.h>
+#include <netinet/udp.h>
 #include <unistd.h>
 
+#include "base/offload.h"
 #include "io/sockaddr.h"
 
 enum { SOCKET_BUFFER = 4 << 20 };	/* bytes; 10 ms at 3 Gbit/s */
@@ -80,6 +82,25 @@ int udp_socket_open(int domain, const struct ip *address, uint16_t port, uint32_
 		return err;
 	}
 	return fd;
+}
+
+static bool knows_segments(int fd)
+{
+	int segment;
+	socklen_t len = sizeof(segment);
+
+	return getsockopt(fd, SOL_UDP, UDP_SEGMENT, &segment, &len) == 0;
+}
+
+unsigned udp_socket_offload(int fd, unsigned wanted)
+{
+	unsigned in_effect = 0;
+
+	if (wanted & OFFLOAD_UDP_GSO && knows_segments(fd))
+		in_effect |= OFFLOAD_UDP_GSO;
+	if (wanted & OFFLOAD_UDP_GRO && set_int(fd, SOL_UDP, UDP_GRO, 1) == 0)
+		in_effect |= OFFLOAD_UDP_GRO;
+	return in_effect;
 }
 
 uint16_t udp_socket_port(int fd)

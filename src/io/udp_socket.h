@@ -14,6 +14,9 @@
  * address all zeroes: all of the family; port 0: any; `mark`: SO_MARK, 0: none. */
 int udp_socket_open(int domain, const struct ip *address, uint16_t port, uint32_t mark);
 
+/* Which of the wanted offloads (enum offload) this kernel has; they are in effect then. */
+unsigned udp_socket_offload(int fd, unsigned wanted);
+
 uint16_t udp_socket_port(int fd);	/* that it is bound to */
 
 #endif
