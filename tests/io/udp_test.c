@@ -142,9 +142,8 @@ static size_t receive(struct udp *udp, enum ip_family family)
 	bool more;
 	size_t n = 0;
 
-	while (!n && poll(&p, 1, 5000) == 1) {
+	while (!n && poll(&p, 1, 5000) == 1)
 		n = udp_recv(udp, family, got, BURST_MAX, &more);
-	}
 	return n;
 }
 
@@ -154,9 +153,8 @@ static size_t receive_more(struct udp *udp)
 	bool more;
 	size_t n = 0;
 
-	while (!n && poll(&p, 1, 5000) == 1) {
+	while (!n && poll(&p, 1, 5000) == 1)
 		n = udp_recv_more(udp, got, BURST_MAX, &more);
-	}
 	return n;
 }
 
