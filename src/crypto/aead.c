@@ -3,9 +3,12 @@
 
 #include <assert.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/aead_engine.h"
+
+enum { CACHE_LINE = 64 };
 
 static const char *const names[AEAD_SUITES] = {
 	[AEAD_CHACHA20POLY1305] = "chacha20",
@@ -22,13 +25,16 @@ bool aead_has(enum aead_suite suite)
 	return aead_current(suite) != NULL;
 }
 
-void aead_nonce(uint8_t nonce[static AEAD_NONCE_LEN], enum aead_suite suite, uint64_t counter)
+void *aead_context_new(size_t len)
 {
-	memset(nonce, 0, 4);
-	if (suite == AEAD_CHACHA20POLY1305)
-		store_le64(nonce + 4, counter);
-	else
-		store_be64(nonce + 4, counter);
+	return aligned_alloc(CACHE_LINE, (len + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+}
+
+void aead_context_free(void *context, size_t len)
+{
+	if (context)
+		wipe(context, len);
+	free(context);
 }
 
 bool aead_key_init_with(const struct aead_engine *engine, struct aead_key *key,
@@ -36,7 +42,7 @@ bool aead_key_init_with(const struct aead_engine *engine, struct aead_key *key,
 {
 	*key = (struct aead_key){.engine = engine};
 	memcpy(key->bytes, bytes, KEY_LEN);
-	if (engine->key_init(key))
+	if (!engine->key_init || engine->key_init(key))
 		return true;
 	wipe(key, sizeof(*key));
 	return false;
@@ -51,7 +57,7 @@ bool aead_key_init(struct aead_key *key, enum aead_suite suite,
 
 void aead_key_wipe(struct aead_key *key)
 {
-	if (key->engine)
+	if (key->engine && key->engine->key_wipe)
 		key->engine->key_wipe(key);
 	wipe(key, sizeof(*key));
 }

@@ -3,7 +3,7 @@
  * Nonces are Noise's (section 12): 4 zero bytes, then the counter, which is
  * little-endian for ChaCha20-Poly1305 and big-endian for AES-256-GCM. Bulk data
  * goes through struct aead_key and arrays of jobs; which engine does the work
- * (OpenSSL, libsodium) was decided for each suite at start by
+ * (OpenSSL, libsodium, intel-ipsec-mb) was decided for each suite at start by
  * aead_choose_engines(): each must pass a known-answer test, then the fastest
  * on this CPU wins. The handshake's few small messages use aead_seal_once().
  */
@@ -71,13 +71,17 @@ bool xaead_open(uint8_t *out, const uint8_t key[static KEY_LEN],
  * that passes its known-answer test, without measuring). */
 struct aead_engine_report {
 	enum aead_suite suite;
-	const char *name;	/* "openssl", "libsodium" */
+	const char *name;	/* "openssl", "libsodium", "ipsec-mb" */
 	bool passed;		/* its known-answer test */
 	bool chosen;
-	unsigned ns_per_packet;	/* sealing 1420 bytes; 0: not measured */
+	unsigned seal_ns;	/* for AEAD_MEASURED_LEN bytes; 0: not measured */
+	unsigned open_ns;
 };
 
-enum { AEAD_ENGINES_MAX = 6 };
+enum {
+	AEAD_ENGINES_MAX = 6,
+	AEAD_MEASURED_LEN = 1420,	/* 1500 less IPv6, UDP, our header and the tag */
+};
 
 /* Report on every engine, suite by suite, and use each suite's best from now
  * on; returns how many. */
@@ -86,9 +90,11 @@ size_t aead_choose_engines(uint64_t (*now_ns)(void),
 /* Keys of this suite made from now on use this one, for tests and benchmarks.
  * False: there is no such engine, or it does not work here. */
 bool aead_use_engine(enum aead_suite suite, const char *name);
+/* The report on the engine in use. NULL before crypto_init(), and for a suite
+ * that this machine does not have. */
+const struct aead_engine_report *aead_chosen(enum aead_suite suite);
+const char *aead_engine(enum aead_suite suite);		/* its name */
 /* Is it as fast here as any other suite, as far as was measured? False without aead_has(). */
 bool aead_fast(enum aead_suite suite);
-/* NULL before crypto_init(), and for a suite that this machine does not have. */
-const char *aead_engine(enum aead_suite suite);
 
 #endif

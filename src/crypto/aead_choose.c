@@ -8,105 +8,152 @@
 #include "crypto/aead_engine.h"
 
 enum {
-	PACKET_LEN = 1420,		/* 1500 less IPv6, UDP, our header and the tag */
 	BURST = 16,
 	MEASURE_NS = 2000000,
-	MEASURE_BURSTS = 1000,		/* even if the clock stands still */
+	MEASURE_ROUNDS = 1000,		/* even if the clock stands still */
 };
 
 /* Suite by suite, in order of preference when nobody measures. */
-static const struct aead_engine *const engines[] = {&aead_openssl, &aead_sodium, &aead_openssl_aes};
+static const struct aead_engine *const engines[] = {
+	&aead_openssl,
+	&aead_sodium,
+#ifdef P2PNET_IPSEC_MB
+	&aead_ipsec_mb,
+#endif
+	&aead_openssl_aes,
+	&aead_sodium_aes,
+#ifdef P2PNET_IPSEC_MB
+	&aead_ipsec_mb_aes,
+#endif
+};
 
 enum { ENGINES = sizeof(engines) / sizeof(engines[0]) };
 
 _Static_assert((int)ENGINES <= (int)AEAD_ENGINES_MAX, "a report for every engine");
 
-static const struct aead_engine *current[AEAD_SUITES];
-static unsigned current_ns[AEAD_SUITES];	/* for a packet; 0: not measured */
+static struct {
+	const struct aead_engine *engine;
+	struct aead_engine_report report;
+} current[AEAD_SUITES];
 
 const struct aead_engine *aead_current(enum aead_suite suite)
 {
-	return current[suite];
+	return current[suite].engine;
+}
+
+const struct aead_engine_report *aead_chosen(enum aead_suite suite)
+{
+	return current[suite].engine ? &current[suite].report : NULL;
 }
 
 const char *aead_engine(enum aead_suite suite)
 {
-	return current[suite] ? current[suite]->name : NULL;
+	return current[suite].engine ? current[suite].engine->name : NULL;
+}
+
+static void use(const struct aead_engine *engine, const struct aead_engine_report *report)
+{
+	current[engine->suite].engine = engine;
+	current[engine->suite].report = *report;
+	current[engine->suite].report.chosen = true;
 }
 
 bool aead_use_engine(enum aead_suite suite, const char *name)
 {
 	for (int i = 0; i < ENGINES; i++) {
-		if (engines[i]->suite == suite && strcmp(engines[i]->name, name) == 0 &&
-		    aead_engine_works(engines[i])) {
-			current[suite] = engines[i];
-			current_ns[suite] = 0;
+		const struct aead_engine *engine = engines[i];
+		struct aead_engine_report report = {.suite = suite, .name = engine->name, .passed = true};
+
+		if (engine->suite == suite && strcmp(engine->name, name) == 0 &&
+		    aead_engine_works(engine)) {
+			use(engine, &report);
 			return true;
 		}
 	}
 	return false;
 }
 
+/* Packets go both ways, so sealing and opening count alike. */
+static unsigned cost(const struct aead_engine_report *report)
+{
+	return report->seal_ns + report->open_ns;
+}
+
 /* Unmeasured is fast: what the CPU has instructions for should be. */
 bool aead_fast(enum aead_suite suite)
 {
+	unsigned ours;
+
 	if (!aead_has(suite))
 		return false;
-	for (int other = 0; other < AEAD_SUITES; other++) {
-		if (current_ns[other] && current_ns[other] < current_ns[suite])
+	ours = cost(&current[suite].report);
+	for (int i = 0; i < AEAD_SUITES; i++) {
+		unsigned theirs = cost(&current[i].report);
+
+		if (theirs && theirs < ours)
 			return false;
 	}
 	return true;
 }
 
-static void seal_burst(struct aead_key *key, uint8_t text[static PACKET_LEN + AEAD_TAG_LEN])
-{
-	struct aead_job jobs[BURST];
+/* -- measuring ----------------------------------------------------------- */
 
-	for (unsigned i = 0; i < BURST; i++)
-		jobs[i] = (struct aead_job){.text = text, .len = PACKET_LEN, .counter = i};
-	aead_seal(key, jobs, BURST);
+struct burst {
+	struct aead_job jobs[BURST];
+	uint8_t text[BURST][AEAD_MEASURED_LEN + AEAD_TAG_LEN];
+};
+
+static void fill(struct burst *b)
+{
+	memset(b->text, 0, sizeof(b->text));
+	for (unsigned i = 0; i < BURST; i++) {
+		b->jobs[i] = (struct aead_job){
+			.text = b->text[i],
+			.len = AEAD_MEASURED_LEN,
+			.counter = i,
+		};
+	}
 }
 
-/* Nanoseconds to seal a packet, at least 1; 0 if it cannot be measured. The
- * best burst counts: whatever else the machine did slowed the others down. */
-static unsigned measure(const struct aead_engine *engine, uint64_t (*now_ns)(void))
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Nanoseconds for a packet, at least 1; 0 if they cannot be measured. The best
+ * burst counts: whatever else the machine did slowed the others down. */
+static void measure(const struct aead_engine *engine, uint64_t (*now_ns)(void),
+		    struct aead_engine_report *report)
 {
 	static const uint8_t zero[KEY_LEN];
-	uint8_t text[PACKET_LEN + AEAD_TAG_LEN] = {0};
+	struct burst burst;
 	struct aead_key key;
-	uint64_t best = UINT32_MAX, start, before, after;
+	uint64_t seal = UINT32_MAX, open = UINT32_MAX, start, before, between, after;
 
 	if (!aead_key_init_with(engine, &key, zero))
-		return 0;
+		return;
+	fill(&burst);
 	start = after = now_ns();
-	for (int i = 0; i < MEASURE_BURSTS && after - start < MEASURE_NS; i++) {
+	for (int i = 0; i < MEASURE_ROUNDS && after - start < MEASURE_NS; i++) {
 		before = after;
-		seal_burst(&key, text);
+		aead_seal(&key, burst.jobs, BURST);
+		between = now_ns();
+		aead_open(&key, burst.jobs, BURST);
 		after = now_ns();
-		if (after - before < best)
-			best = after - before;
+		seal = min_u64(seal, between - before);
+		open = min_u64(open, after - between);
 	}
 	aead_key_wipe(&key);
-	return (unsigned)(best / BURST) + 1;
+	report->seal_ns = (unsigned)(seal / BURST) + 1;
+	report->open_ns = (unsigned)(open / BURST) + 1;
 }
 
-/* Any report is better than none, and one with a measurement than one without. */
+/* Any engine is better than none, and one that was measured than one that was not. */
 static bool is_better(const struct aead_engine_report *a, const struct aead_engine_report *b)
 {
 	if (!b)
 		return true;
-	return a->ns_per_packet && (!b->ns_per_packet || a->ns_per_packet < b->ns_per_packet);
-}
-
-static struct aead_engine_report examine(const struct aead_engine *engine, uint64_t (*now_ns)(void))
-{
-	struct aead_engine_report report = {.suite = engine->suite, .name = engine->name};
-
-	report.passed = aead_engine_works(engine);
-	if (report.passed && now_ns)
-		report.ns_per_packet = measure(engine, now_ns);
-	return report;
+	return cost(a) && (!cost(b) || cost(a) < cost(b));
 }
 
 size_t aead_choose_engines(uint64_t (*now_ns)(void),
@@ -117,11 +164,13 @@ size_t aead_choose_engines(uint64_t (*now_ns)(void),
 	for (int i = 0; i < ENGINES; i++) {
 		enum aead_suite suite = engines[i]->suite;
 
-		out[i] = examine(engines[i], now_ns);
+		out[i] = (struct aead_engine_report){.suite = suite, .name = engines[i]->name};
+		out[i].passed = aead_engine_works(engines[i]);
+		if (out[i].passed && now_ns)
+			measure(engines[i], now_ns, &out[i]);
 		if (out[i].passed && is_better(&out[i], best[suite])) {
 			best[suite] = &out[i];
-			current[suite] = engines[i];
-			current_ns[suite] = out[i].ns_per_packet;
+			use(engines[i], &out[i]);
 		}
 	}
 	for (int suite = 0; suite < AEAD_SUITES; suite++) {

@@ -2,6 +2,8 @@
 #ifndef CRYPTO_AEAD_ENGINE_H
 #define CRYPTO_AEAD_ENGINE_H
 
+#include <string.h>
+
 #include "crypto/aead.h"
 
 enum { AEAD_NONCE_LEN = 12 };
@@ -12,15 +14,32 @@ struct aead_engine {
 	const char *name;
 	enum aead_suite suite;
 	bool (*init)(enum aead_suite suite);	/* again: no harm; false: not on this machine */
-	bool (*key_init)(struct aead_key *key);
+	bool (*key_init)(struct aead_key *key);	/* NULL: no context; so too key_wipe */
 	void (*key_wipe)(struct aead_key *key);
 	void (*seal)(struct aead_key *key, struct aead_job *jobs, size_t n);
 	void (*open)(struct aead_key *key, struct aead_job *jobs, size_t n);
 };
 
-extern const struct aead_engine aead_openssl, aead_openssl_aes, aead_sodium;
+extern const struct aead_engine aead_openssl, aead_openssl_aes;
+extern const struct aead_engine aead_sodium, aead_sodium_aes;
+extern const struct aead_engine aead_ipsec_mb, aead_ipsec_mb_aes;	/* with P2PNET_IPSEC_MB */
 
-void aead_nonce(uint8_t nonce[static AEAD_NONCE_LEN], enum aead_suite suite, uint64_t counter);
+/* Noise spec, section 12: zeroes, then the counter in the order that the suite calls for. */
+static inline void aead_nonce(uint8_t nonce[static AEAD_NONCE_LEN], enum aead_suite suite,
+			      uint64_t counter)
+{
+	memset(nonce, 0, AEAD_NONCE_LEN - 8);
+	if (suite == AEAD_AES256GCM)
+		store_be64(nonce + AEAD_NONCE_LEN - 8, counter);
+	else
+		store_le64(nonce + AEAD_NONCE_LEN - 8, counter);
+}
+
+/* Memory for what an engine makes of a key, on lines of the cache of its own; wiped when
+ * freed. NULL: there is none. */
+void *aead_context_new(size_t len);
+void aead_context_free(void *context, size_t len);	/* NULL is fine */
+
 bool aead_key_init_with(const struct aead_engine *engine, struct aead_key *key,
 			const uint8_t bytes[static KEY_LEN]);
 

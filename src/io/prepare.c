@@ -32,10 +32,10 @@ static void choose_engines(void)
 	size_t n = aead_choose_engines(clock_cpu_ns, engines);
 
 	for (size_t i = 0; i < n; i++)
-		log_debug("%s by %s: %s, %u ns for a packet%s",
+		log_debug("%s by %s: %s, a packet takes %u and %u ns%s",
 			  aead_suite_name(engines[i].suite), engines[i].name,
-			  engines[i].passed ? "right" : "wrong answers", engines[i].ns_per_packet,
-			  engines[i].chosen ? ": chosen" : "");
+			  engines[i].passed ? "right" : "does not work here", engines[i].seal_ns,
+			  engines[i].open_ns, engines[i].chosen ? ": chosen" : "");
 }
 
 int prepare_process(char error[static ERROR_TEXT])

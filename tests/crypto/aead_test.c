@@ -6,6 +6,8 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "crypto/aead.h"
 #include "crypto/aead_engine.h"
@@ -15,30 +17,47 @@
 
 enum { LONGEST = 1420 };
 
-static const char *const engines[] = {"openssl", "libsodium"};
 static uint8_t pattern[LONGEST];
 static uint8_t key_bytes[KEY_LEN];
 static const struct bytes nothing;
 
+/* Those that work on this machine; which these must be is aead_choose_test's to say. */
+static struct aead_engine_report engines[AEAD_ENGINES_MAX];
+static size_t engines_len;
+
 static int ready(void **state)
 {
+	struct aead_engine_report all[AEAD_ENGINES_MAX];
+	size_t n;
+
 	(void)state;
 	for (size_t i = 0; i < sizeof(pattern); i++)
 		pattern[i] = (uint8_t)(7 * i);
 	/* the key of RFC 8439 appendix A.5 */
 	from_hex(key_bytes, KEY_LEN, "1c9240a5eb55d38af333888604f6b5f0473917c1402b80099dca5cbc207075c0");
-	return crypto_init() ? 0 : -1;
+	if (!crypto_init())
+		return -1;
+	n = aead_choose_engines(NULL, all);
+	for (size_t i = 0; i < n; i++) {
+		if (all[i].passed)
+			engines[engines_len++] = all[i];
+	}
+	return 0;
 }
 
-#define for_each_engine(key)                                                               \
-	for (size_t i_ = 0; i_ < 2 && begin_with(engines[i_], (key)); i_++, aead_key_wipe(key))
+#define for_each_engine(key)                                                                       \
+	for (size_t i_ = 0; i_ < engines_len && begin_with(&engines[i_], (key));                   \
+	     i_++, aead_key_wipe(key))
 
-static bool begin_with(const char *engine, struct aead_key *key)
+#define for_each_suite(suite)                                                                      \
+	for (enum aead_suite suite = 0; suite < AEAD_SUITES && aead_has(suite); suite++)
+
+static bool begin_with(const struct aead_engine_report *engine, struct aead_key *key)
 {
-	assert_true(aead_use_engine(AEAD_CHACHA20POLY1305, engine));
-	assert_string_equal(aead_engine(AEAD_CHACHA20POLY1305), engine);
-	assert_true(aead_key_init(key, AEAD_CHACHA20POLY1305, key_bytes));
-	assert_string_equal(key->engine->name, engine);
+	assert_true(aead_use_engine(engine->suite, engine->name));
+	assert_string_equal(aead_engine(engine->suite), engine->name);
+	assert_true(aead_key_init(key, engine->suite, key_bytes));
+	assert_string_equal(key->engine->name, engine->name);
 	return true;
 }
 
@@ -86,40 +105,70 @@ static void one_message_seals_and_opens_as_in_the_rfc(void **state)
 	(void)state;
 	from_hex(want, sizeof(want), a5_sealed);
 	from_hex(ad, sizeof(ad), a5_ad);
-	aead_seal_once(sealed, AEAD_CHACHA20POLY1305, key_bytes, a5_counter, plain, bytes_of(ad, sizeof(ad)));
+	aead_seal_once(sealed, AEAD_CHACHA20POLY1305, key_bytes, a5_counter, plain,
+		       bytes_of(ad, sizeof(ad)));
 	assert_memory_equal(sealed, want, sizeof(want));
-	assert_true(aead_open_once(opened, AEAD_CHACHA20POLY1305, key_bytes, a5_counter, bytes_of(want, sizeof(want)),
-				   bytes_of(ad, sizeof(ad))));
+	assert_true(aead_open_once(opened, AEAD_CHACHA20POLY1305, key_bytes, a5_counter,
+				   bytes_of(want, sizeof(want)), bytes_of(ad, sizeof(ad))));
 	assert_memory_equal(opened, a5_text, sizeof(opened));
 }
 
 /* The ciphertext does not depend on the associated data; the tag does. */
-static void engines_encrypt_as_in_the_rfc(void **state)
+static void chacha_engines_encrypt_as_in_the_rfc(void **state)
 {
 	struct aead_key key;
-	uint8_t want[281];
+	uint8_t want[281], text[281];
+	struct aead_job job = {.text = text, .len = 265, .counter = a5_counter};
 
 	(void)state;
 	from_hex(want, sizeof(want), a5_sealed);
 	for_each_engine(&key) {
-		uint8_t text[281];
-		struct aead_job job = {.text = text, .len = 265, .counter = a5_counter};
-
 		memcpy(text, a5_text, 265);
 		aead_seal(&key, &job, 1);
-		assert_memory_equal(text, want, 265);
+		if (key.engine->suite == AEAD_CHACHA20POLY1305)
+			assert_memory_equal(text, want, 265);
+		else
+			assert_memory_not_equal(text, want, 265);
 	}
 }
 
-/* Each sealed message is hashed into a chain; its end comes from a Python
- * implementation written after RFC 8439. */
+/* The GCM specification's test case 14 (NIST's "gcmEncryptExtIV256" too): all zero. */
+static void aes_engines_seal_as_in_the_gcm_specification(void **state)
+{
+	static const uint8_t zero[KEY_LEN];
+	uint8_t want[16 + AEAD_TAG_LEN], text[16 + AEAD_TAG_LEN];
+	struct aead_job job = {.text = text, .len = 16};
+	struct aead_key key;
+
+	(void)state;
+	from_hex(want, sizeof(want),
+		 "cea7403d4d606b6e074ec5d3baf39d18"
+		 "d0d1c8a799996bf0265b98b5d48ab919");
+	for_each_engine(&key) {
+		struct aead_key zero_key;
+
+		if (key.engine->suite != AEAD_AES256GCM)
+			continue;
+		assert_true(aead_key_init(&zero_key, AEAD_AES256GCM, zero));
+		memset(text, 0, sizeof(text));
+		aead_seal(&zero_key, &job, 1);
+		assert_memory_equal(text, want, sizeof(want));
+		aead_key_wipe(&zero_key);
+	}
+}
+
+/* Each sealed message is hashed into a chain; its end comes from Python
+ * implementations written after RFC 8439, FIPS 197 and SP 800-38D. */
 static void engines_seal_every_length_as_python_does(void **state)
 {
+	static const char *const ends[AEAD_SUITES] = {
+		[AEAD_CHACHA20POLY1305] = "3b7e1491b5a44f026ccdb2f524446807095a07683be4380d10267fb0e45de1e7",
+		[AEAD_AES256GCM] = "8e57e987ccb371c3a3c8bbc6f6dbe495de744f867d7fdc22c759be0814593674",
+	};
 	struct aead_key key;
 	uint8_t want[HASH_LEN];
 
 	(void)state;
-	from_hex(want, HASH_LEN, "3b7e1491b5a44f026ccdb2f524446807095a07683be4380d10267fb0e45de1e7");
 	for_each_engine(&key) {
 		uint8_t chain[HASH_LEN] = {0};
 
@@ -129,6 +178,7 @@ static void engines_seal_every_length_as_python_does(void **state)
 			seal_pattern(&key, text, len, (uint64_t)len << 32 | len);
 			blake2s(chain, bytes_of(chain, HASH_LEN), bytes_of(text, len + AEAD_TAG_LEN));
 		}
+		from_hex(want, HASH_LEN, ends[key.engine->suite]);
 		assert_memory_equal(chain, want, HASH_LEN);
 	}
 }
@@ -142,8 +192,9 @@ static void engines_open_what_aead_seal_once_sealed(void **state)
 		for (size_t len = 0; len <= LONGEST; len = len == 300 ? LONGEST : len + 1) {
 			uint8_t text[LONGEST + AEAD_TAG_LEN], opened[LONGEST + 1];
 
-			aead_seal_once(text, AEAD_CHACHA20POLY1305, key_bytes, len, bytes_of(pattern, len), nothing);
-			assert_true(aead_open_once(opened, AEAD_CHACHA20POLY1305, key_bytes, len,
+			aead_seal_once(text, key.engine->suite, key_bytes, len,
+				       bytes_of(pattern, len), nothing);
+			assert_true(aead_open_once(opened, key.engine->suite, key_bytes, len,
 						   bytes_of(text, len + AEAD_TAG_LEN), nothing));
 			assert_memory_equal(opened, pattern, len);
 			assert_true(opens(&key, text, len, len));
@@ -167,6 +218,116 @@ static void sealing_touches_nothing_beyond_the_tag(void **state)
 			assert_int_equal(text[1 + len + AEAD_TAG_LEN], 0xaa);
 		}
 	}
+}
+
+/* The message fills the page up to its end, or from its beginning, between two
+ * that nobody may touch. */
+static void only_the_message_and_its_tag_are_touched(void **state)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uint8_t *three = mmap(NULL, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *begin = three + page, *end = begin + page;
+	struct aead_key key;
+
+	(void)state;
+	assert_ptr_not_equal(three, MAP_FAILED);
+	assert_int_equal(mprotect(begin, page, PROT_READ | PROT_WRITE), 0);
+	for_each_engine(&key) {
+		for (size_t len = 0; len <= LONGEST; len = len == 300 ? LONGEST : len + 1) {
+			seal_pattern(&key, begin, len, 0);
+			assert_true(opens(&key, begin, len, 0));
+			seal_pattern(&key, end - len - AEAD_TAG_LEN, len, 0);
+			assert_true(opens(&key, end - len - AEAD_TAG_LEN, len, 0));
+		}
+	}
+	munmap(three, 3 * page);
+}
+
+/* -- all engines of a suite, side by side -------------------------------- */
+
+enum {
+	BURST = 32,
+	SLOT_LEN = 2048 + 64,
+	LEN_MAX = 2000,
+};
+
+struct burst {
+	struct aead_job jobs[BURST];
+	size_t n;
+	uint8_t slots[BURST][SLOT_LEN];
+};
+
+static uint32_t next_random(void)
+{
+	static uint64_t x = 42;
+
+	x = x * UINT64_C(6364136223846793005) + 1442695040888963407;
+	return (uint32_t)(x >> 33);
+}
+
+static void fill(struct burst *b)
+{
+	b->n = 1 + next_random() % BURST;
+	for (size_t i = 0; i < b->n; i++) {
+		b->jobs[i] = (struct aead_job){
+			.text = b->slots[i] + next_random() % 64,
+			.len = next_random() % (LEN_MAX + 1),
+			.counter = (uint64_t)next_random() << 32 | next_random(),
+		};
+		for (size_t j = 0; j < SLOT_LEN; j++)
+			b->slots[i][j] = (uint8_t)next_random();
+	}
+}
+
+/* As `from`, at the same places in slots of its own. */
+static void copy(struct burst *b, const struct burst *from)
+{
+	*b = *from;
+	for (size_t i = 0; i < b->n; i++)
+		b->jobs[i].text = b->slots[i] + (from->jobs[i].text - from->slots[i]);
+}
+
+static void assert_same(const struct burst *a, const struct burst *b)
+{
+	for (size_t i = 0; i < a->n; i++)
+		assert_memory_equal(a->slots[i], b->slots[i], SLOT_LEN);
+}
+
+static void assert_opened(const struct burst *b, const struct burst *plain)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		assert_true(b->jobs[i].ok);
+		assert_memory_equal(b->jobs[i].text, plain->jobs[i].text, plain->jobs[i].len);
+	}
+}
+
+static void engines_agree_on_bursts_of_any_length_and_place(void **state)
+{
+	static struct burst plain, sealed[AEAD_ENGINES_MAX], opened;
+	struct aead_key keys[AEAD_ENGINES_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < engines_len; i++)
+		begin_with(&engines[i], &keys[i]);
+	for (int round = 0; round < 50; round++) {
+		size_t first[AEAD_SUITES] = {SIZE_MAX, SIZE_MAX};
+
+		fill(&plain);
+		for (size_t i = 0; i < engines_len; i++) {
+			size_t *one = &first[engines[i].suite];
+
+			if (*one == SIZE_MAX)
+				*one = i;
+			copy(&sealed[i], &plain);
+			aead_seal(&keys[i], sealed[i].jobs, plain.n);
+			assert_same(&sealed[i], &sealed[*one]);
+			copy(&opened, &sealed[*one]);
+			aead_open(&keys[i], opened.jobs, plain.n);
+			assert_opened(&opened, &plain);
+		}
+	}
+	for (size_t i = 0; i < engines_len; i++)
+		aead_key_wipe(&keys[i]);
 }
 
 static void every_flipped_bit_is_refused(void **state)
@@ -214,7 +375,7 @@ static void another_key_is_refused(void **state)
 	memcpy(other_bytes, key_bytes, KEY_LEN);
 	other_bytes[31] ^= 0x80;
 	for_each_engine(&key) {
-		assert_true(aead_key_init(&other, AEAD_CHACHA20POLY1305, other_bytes));
+		assert_true(aead_key_init(&other, key.engine->suite, other_bytes));
 		seal_pattern(&key, text, 20, 0);
 		assert_false(opens(&other, text, 20, 0));
 		aead_key_wipe(&other);
@@ -320,30 +481,50 @@ static void a_key_that_finds_no_memory_is_wiped(void **state)
 	assert_memory_equal(&key, &nothing_at_all, sizeof(key));
 }
 
+static bool opens_once(enum aead_suite suite, uint64_t counter, struct bytes sealed, struct bytes ad)
+{
+	uint8_t opened[30];
+
+	return aead_open_once(opened, suite, key_bytes, counter, sealed, ad);
+}
+
 static void one_message_is_refused_when_it_or_its_ad_changed(void **state)
 {
-	uint8_t sealed[30 + AEAD_TAG_LEN], opened[30], ad[8] = "ad";
+	uint8_t sealed[30 + AEAD_TAG_LEN] = {0}, ad[8] = "ad";
+	struct bytes whole = bytes_of(sealed, sizeof(sealed)), with = bytes_of(ad, sizeof(ad));
 
 	(void)state;
-	aead_seal_once(sealed, AEAD_CHACHA20POLY1305, key_bytes, 1, bytes_of(pattern, 30), bytes_of(ad, 8));
-	for (size_t bit = 0; bit < 8 * sizeof(sealed); bit++) {
-		sealed[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		assert_false(aead_open_once(opened, AEAD_CHACHA20POLY1305, key_bytes, 1, bytes_of(sealed, sizeof(sealed)),
-					    bytes_of(ad, 8)));
-		sealed[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	for_each_suite(suite) {
+		aead_seal_once(sealed, suite, key_bytes, 1, bytes_of(pattern, 30), with);
+		for (size_t bit = 0; bit < 8 * sizeof(sealed); bit++) {
+			sealed[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			assert_false(opens_once(suite, 1, whole, with));
+			sealed[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+		for (size_t bit = 0; bit < 8 * sizeof(ad); bit++) {
+			ad[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			assert_false(opens_once(suite, 1, whole, with));
+			ad[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+		for (size_t len = 0; len < sizeof(sealed); len++)
+			assert_false(opens_once(suite, 1, bytes_of(sealed, len), with));
+		assert_false(opens_once(suite, 2, whole, with));
+		assert_true(opens_once(suite, 1, whole, with));
 	}
-	for (size_t bit = 0; bit < 8 * sizeof(ad); bit++) {
-		ad[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		assert_false(aead_open_once(opened, AEAD_CHACHA20POLY1305, key_bytes, 1, bytes_of(sealed, sizeof(sealed)),
-					    bytes_of(ad, 8)));
-		ad[bit / 8] ^= (uint8_t)(1 << bit % 8);
-	}
-	for (size_t len = 0; len < sizeof(sealed); len++)
-		assert_false(aead_open_once(opened, AEAD_CHACHA20POLY1305, key_bytes, 1, bytes_of(sealed, len), bytes_of(ad, 8)));
-	assert_false(aead_open_once(opened, AEAD_CHACHA20POLY1305, key_bytes, 2, bytes_of(sealed, sizeof(sealed)),
-				    bytes_of(ad, 8)));
-	assert_true(aead_open_once(opened, AEAD_CHACHA20POLY1305, key_bytes, 1, bytes_of(sealed, sizeof(sealed)),
-				   bytes_of(ad, 8)));
+}
+
+static void the_suites_have_nothing_in_common(void **state)
+{
+	uint8_t sealed[30 + AEAD_TAG_LEN] = {0};
+	struct bytes whole = bytes_of(sealed, sizeof(sealed));
+
+	(void)state;
+	if (!aead_has(AEAD_AES256GCM))
+		skip();
+	aead_seal_once(sealed, AEAD_AES256GCM, key_bytes, 0, bytes_of(pattern, 30), nothing);
+	assert_false(opens_once(AEAD_CHACHA20POLY1305, 0, whole, nothing));
+	aead_seal_once(sealed, AEAD_CHACHA20POLY1305, key_bytes, 0, bytes_of(pattern, 30), nothing);
+	assert_false(opens_once(AEAD_AES256GCM, 0, whole, nothing));
 }
 
 /* draft-irtf-cfrg-xchacha-03 appendix A.3.1 */
@@ -402,10 +583,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_message_seals_and_opens_as_in_the_rfc),
-		cmocka_unit_test(engines_encrypt_as_in_the_rfc),
+		cmocka_unit_test(chacha_engines_encrypt_as_in_the_rfc),
+		cmocka_unit_test(aes_engines_seal_as_in_the_gcm_specification),
 		cmocka_unit_test(engines_seal_every_length_as_python_does),
 		cmocka_unit_test(engines_open_what_aead_seal_once_sealed),
 		cmocka_unit_test(sealing_touches_nothing_beyond_the_tag),
+		cmocka_unit_test(only_the_message_and_its_tag_are_touched),
+		cmocka_unit_test(engines_agree_on_bursts_of_any_length_and_place),
 		cmocka_unit_test(every_flipped_bit_is_refused),
 		cmocka_unit_test(another_counter_is_refused),
 		cmocka_unit_test(another_key_is_refused),
@@ -416,6 +600,7 @@ int main(void)
 		cmocka_unit_test(a_wiped_key_holds_nothing),
 		cmocka_unit_test(a_key_that_finds_no_memory_is_wiped),
 		cmocka_unit_test(one_message_is_refused_when_it_or_its_ad_changed),
+		cmocka_unit_test(the_suites_have_nothing_in_common),
 		cmocka_unit_test(cookies_seal_as_in_the_xchacha_draft),
 		cmocka_unit_test(a_changed_cookie_is_refused),
 	};

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <openssl/provider.h>
+#include <string.h>
 
 #include "crypto/aead.h"
 #include "crypto/crypto.h"
@@ -35,10 +36,8 @@ static void an_openssl_without_chacha_leaves_the_work_to_libsodium(void **state)
 	(void)state;
 	assert_non_null(null);
 	assert_false(aead_use_engine(AEAD_CHACHA20POLY1305, "openssl"));
-	assert_int_equal(aead_choose_engines(NULL, out), 3);
-	assert_false(out[0].passed || out[0].chosen);
-	assert_true(out[1].passed && out[1].chosen);
-	assert_false(out[2].passed || out[2].chosen);
+	for (size_t n = aead_choose_engines(NULL, out); n-- > 0;)
+		assert_false(strcmp(out[n].name, "openssl") == 0 && out[n].passed);
 	assert_string_equal(aead_engine(AEAD_CHACHA20POLY1305), "libsodium");
 	OSSL_PROVIDER_unload(null);
 }
