@@ -21,16 +21,6 @@ struct ip ip_v6(const uint8_t bytes[static 16])
 	return ip;
 }
 
-bool ip_equal(const struct ip *a, const struct ip *b)
-{
-	return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
-}
-
-bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
-{
-	return a->port == b->port && a->scope == b->scope && ip_equal(&a->ip, &b->ip);
-}
-
 unsigned ip_bits(const struct ip *ip)
 {
 	return ip->family == IP_V4 ? 32 : ip->family == IP_V6 ? 128 : 0;

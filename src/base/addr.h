@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum ip_family { IP_NONE = 0, IP_V4 = 4, IP_V6 = 6 };
 
@@ -36,8 +37,16 @@ enum { IP_TEXT = 46, CIDR_TEXT = 50, ENDPOINT_TEXT = 65 };	/* with the final NUL
 struct ip ip_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d);
 struct ip ip_v6(const uint8_t bytes[static 16]);	/* v4-mapped becomes IPv4 */
 
-bool ip_equal(const struct ip *a, const struct ip *b);
-bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
+static inline bool ip_equal(const struct ip *a, const struct ip *b)
+{
+	return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
+static inline bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && a->scope == b->scope && ip_equal(&a->ip, &b->ip);
+}
+
 unsigned ip_bits(const struct ip *ip);			/* 32, 128, or 0 for none */
 bool ip_is_unspecified(const struct ip *ip);
 bool ip_is_loopback(const struct ip *ip);
