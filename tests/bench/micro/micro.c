@@ -6,7 +6,7 @@
  * All of it, or what has TEXT in its name. The figures are of one thread, warm, on whatever the
  * machine is; compare those of one run. Where a machine counts no instructions, valgrind does:
  *
- *	valgrind --tool=callgrind --toggle-collect=node_send .../bench_micro -r 500 'send 64 x 64 B'
+ *	valgrind --tool=callgrind --toggle-collect=node_send .../bench_micro -r 500 'send 64 x 64 B, 1 found'
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -18,10 +18,10 @@
 #include "bench/micro/micro.h"
 #include "crypto/crypto.h"
 
-enum { ROUNDS_MAX = 2000, ROUNDS_MIN = 20, BUDGET_NS = 300000000 };
+enum { ROUNDS_MAX = 2000, ROUNDS_MIN = 20, BUDGET_NS = 300000000 };	/* of a line */
 
 static const char *wanted = "";
-static size_t rounds = ROUNDS_MAX;
+static size_t rounds;			/* 0: as many as there is time for */
 static const char *heading;
 
 static uint64_t now_ns(void)
@@ -76,6 +76,13 @@ static uint64_t time_round(const struct micro *m)
 	return now_ns() - before;
 }
 
+static bool goes_on(size_t done, uint64_t start)
+{
+	if (rounds)
+		return done < rounds;
+	return done < ROUNDS_MIN || (done < ROUNDS_MAX && now_ns() - start < BUDGET_NS);
+}
+
 double micro_measure(const struct micro *m)
 {
 	uint64_t took[ROUNDS_MAX], start = now_ns();
@@ -84,7 +91,7 @@ double micro_measure(const struct micro *m)
 
 	if (!strstr(m->name, wanted))
 		return 0;
-	while (n < rounds && (n < ROUNDS_MIN || now_ns() - start < BUDGET_NS))
+	while (goes_on(n, start))
 		took[n++] = time_round(m);
 	qsort(took, n, sizeof(took[0]), compare);
 	print(m, (double)took[0] / ops, (double)took[n / 2] / ops);
@@ -103,7 +110,7 @@ int main(int argc, char **argv)
 
 	while ((option = getopt(argc, argv, "r:")) == 'r')
 		rounds = strtoul(optarg, NULL, 10);
-	if (option != -1 || rounds < 1 || rounds > ROUNDS_MAX) {
+	if (option != -1 || rounds > ROUNDS_MAX) {
 		fprintf(stderr, "usage: bench_micro [-r ROUNDS] [TEXT]    (at most %d rounds)\n",
 			ROUNDS_MAX);
 		return 2;

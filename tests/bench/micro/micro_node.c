@@ -18,10 +18,12 @@ enum {
 	HUB, FARS = 10,
 	LEN_MAX = 1420,
 	SLOT = HEADROOM + LEN_MAX + TAILROOM,
+	NAME_MAX = 80,
 };
 
 struct mesh {
 	struct sim *sim;
+	const char *name;
 	struct path ways[1 + FARS];		/* from the hub to each */
 };
 
@@ -166,18 +168,23 @@ static void open(void *context)
 		aead_open(&c->key, c->jobs + i, run);
 }
 
+static void name_row(char name[static NAME_MAX], const struct traffic *t, const char *what)
+{
+	snprintf(name, NAME_MAX, "%s %zu x %zu B, %zu %s%s", what, t->burst, t->len, t->fars,
+		 t->mesh->name, t->polls ? ", polled" : "");
+}
+
 static double measure_crypto(struct traffic *t, bool opens)
 {
 	static const uint8_t zero[KEY_LEN];
 	static struct crypto c;
-	char name[80];
+	char name[NAME_MAX];
 	double ns;
 
 	c.traffic = t;
 	if (!aead_key_init(&c.key, zero))
 		return 0;
-	snprintf(name, sizeof(name), "  AEAD of %s %zu x %zu B, %zu peers", opens ? "receive" : "send",
-		 t->burst, t->len, t->fars);
+	name_row(name, t, opens ? "  AEAD alone, open" : "  AEAD alone, seal");
 	ns = micro_measure(&(struct micro){name, MICRO_OPS, t->len, 0,
 					   opens ? prepare_open : prepare_crypto,
 					   opens ? open : seal, &c});
@@ -189,16 +196,13 @@ static double measure_crypto(struct traffic *t, bool opens)
 
 static void measure(struct traffic *t)
 {
-	const char *polled = t->polls ? ", polled" : "";
 	double known = measure_crypto(t, false);
-	char name[80];
+	char name[NAME_MAX];
 
-	snprintf(name, sizeof(name), "send %zu x %zu B, %zu peers%s", t->burst, t->len, t->fars,
-		 polled);
+	name_row(name, t, "send");
 	micro_measure(&(struct micro){name, MICRO_OPS, t->len, known, prepare_send, send, t});
 	known = measure_crypto(t, true);
-	snprintf(name, sizeof(name), "receive %zu x %zu B, %zu peers%s", t->burst, t->len, t->fars,
-		 polled);
+	name_row(name, t, "receive");
 	micro_measure(&(struct micro){name, MICRO_OPS, t->len, known, prepare_receive, receive, t});
 }
 
@@ -235,11 +239,12 @@ static void connect(struct mesh *mesh)
 	}
 }
 
-static void measure_nodes(const char *heading, struct sim *sim)
+static void measure_nodes(const char *heading, const char *name, struct sim *sim)
 {
 	static struct mesh mesh;
 
 	mesh.sim = sim;
+	mesh.name = name;
 	sim_run(sim, SECONDS(5));
 	connect(&mesh);
 	micro_heading(heading);
@@ -251,7 +256,7 @@ void micro_node(void)
 {
 	static const enum sim_nat_kind kinds[1 + FARS] = {SIM_FULL_CONE, SIM_FULL_CONE};
 
-	measure_nodes("a node, endpoints in the config", sim_new(1, 1 + FARS, true));
-	measure_nodes("a node, peers found by checks",
+	measure_nodes("a node, endpoints in the config", "called", sim_new(1, 1 + FARS, true));
+	measure_nodes("a node, peers found by checks", "found",
 		      sim_new_behind_nats(1, kinds, 2 + FARS, 1));
 }
