@@ -182,7 +182,7 @@ static double measure_crypto(struct traffic *t, bool opens)
 	double ns;
 
 	c.traffic = t;
-	if (!aead_key_init(&c.key, zero))
+	if (!aead_key_init(&c.key, AEAD_CHACHA20POLY1305, zero))
 		return 0;
 	name_row(name, t, opens ? "  AEAD alone, open" : "  AEAD alone, seal");
 	ns = micro_measure(&(struct micro){name, MICRO_OPS, t->len, 0,
