@@ -13,8 +13,8 @@
 
 enum { PROTO_UDP = 17, IPV4_MIN = 20, IPV6_LEN = 40, UDP_LEN = 8 };
 
-/* The UDP header and payload of an IP packet, with its addresses; false: not UDP. */
-static bool find_udp(struct bytes packet, struct bytes *udp, struct ip *from, struct ip *to)
+/* The UDP header and payload of an IP packet; false: not UDP. */
+static bool find_udp(struct bytes packet, struct bytes *udp)
 {
 	size_t header;
 
@@ -24,14 +24,10 @@ static bool find_udp(struct bytes packet, struct bytes *udp, struct ip *from, st
 		header = (packet.data[0] & 15u) * 4u;
 		if (packet.data[9] != PROTO_UDP)
 			return false;
-		*from = ip_v4(packet.data[12], packet.data[13], packet.data[14], packet.data[15]);
-		*to = ip_v4(packet.data[16], packet.data[17], packet.data[18], packet.data[19]);
 	} else {
 		header = IPV6_LEN;
 		if (packet.len < IPV6_LEN || packet.data[6] != PROTO_UDP)
 			return false;
-		*from = ip_v6(packet.data + 8);
-		*to = ip_v6(packet.data + 24);
 	}
 	if (packet.len < header + UDP_LEN)
 		return false;
@@ -39,9 +35,28 @@ static bool find_udp(struct bytes packet, struct bytes *udp, struct ip *from, st
 	return true;
 }
 
+/* The addresses of one in which find_udp() has found some. */
+static void read_addresses(struct bytes packet, struct ip *from, struct ip *to)
+{
+	const uint8_t *v4 = packet.data + 12;
+
+	if (packet.data[0] >> 4 == 4) {
+		*from = ip_v4(v4[0], v4[1], v4[2], v4[3]);
+		*to = ip_v4(v4[4], v4[5], v4[6], v4[7]);
+	} else {
+		*from = ip_v6(packet.data + 8);
+		*to = ip_v6(packet.data + 24);
+	}
+}
+
+static bool is_own_port(const struct node *node, uint16_t port)
+{
+	return port == node->listen_port || sockets_has_port(&node->signalling.sockets, port);
+}
+
 /* One of our own datagrams, routed into the tunnel instead of out: sealing it would
  * make another one, and so on. It has our port, a message, and our address or that
- * of a peer. */
+ * of a peer. The port is looked at first: of what is carried, hardly anything has ours. */
 static bool is_own_datagram(const struct node *node, struct bytes packet)
 {
 	const struct peer *peer;
@@ -49,13 +64,11 @@ static bool is_own_datagram(const struct node *node, struct bytes packet)
 	struct endpoint to = {0};
 	struct ip from;
 
-	if (!find_udp(packet, &udp, &from, &to.ip) ||
-	    (load_be16(udp.data) != node->listen_port &&
-	     !sockets_has_port(&node->signalling.sockets, load_be16(udp.data))))
+	if (!find_udp(packet, &udp) || !is_own_port(node, load_be16(udp.data)) ||
+	    demux(bytes_of(udp.data + UDP_LEN, udp.len - UDP_LEN), false) == DEMUX_UNKNOWN)
 		return false;
+	read_addresses(packet, &from, &to.ip);
 	to.port = load_be16(udp.data + 2);
-	if (demux(bytes_of(udp.data + UDP_LEN, udp.len - UDP_LEN), false) == DEMUX_UNKNOWN)
-		return false;
 	if (gather_is_local(&node->signalling.gather, &from))
 		return true;
 	for (size_t i = 0; (peer = node_contact(node, i)); i++) {
@@ -85,11 +98,19 @@ static void refuse(struct node *node, struct packet *packet, struct node_out *ou
 		out->to_tun[out->to_tun_len++] = *packet;
 }
 
-/* Whose it is; NULL if it goes nowhere (and was answered). */
-static struct peer *classify(struct node *node, struct packet *packet, struct node_out *out,
-			     msec now)
+/* Whose it is. `owner`: whose the packet before it is, NULL if nobody's. */
+static struct peer *route(const struct node *node, struct peer *owner, const struct packet *packet)
 {
-	struct peer *peer = allowedips_route(&node->roster.allowedips, packet_bytes(packet));
+	if (owner && allowedips_same_route(packet_bytes(packet - 1), packet_bytes(packet)))
+		return owner;
+	return allowedips_route(&node->roster.allowedips, packet_bytes(packet));
+}
+
+/* Whose it is; NULL if it goes nowhere (and was answered). */
+static struct peer *classify(struct node *node, struct peer *owner, struct packet *packet,
+			     struct node_out *out, msec now)
+{
+	struct peer *peer = route(node, owner, packet);
 
 	if (!peer) {
 		refuse(node, packet, out, COUNT_NO_PEER, now);
@@ -174,7 +195,7 @@ void node_send(struct node *node, struct packet *packets, size_t n, struct node_
 	out->to_net_len = out->to_tun_len = 0;
 	rooms_begin(&node->rooms);
 	for (i = 0; i < n; i++) {
-		struct peer *peer = classify(node, &packets[i], out, now);
+		struct peer *peer = classify(node, owner, &packets[i], out, now);
 
 		if (peer == owner)
 			continue;

@@ -62,9 +62,12 @@ bool sockets_is_vain(const struct sockets *s, uint16_t via)
 
 bool sockets_has_port(const struct sockets *s, uint16_t port)
 {
-	for (uint16_t via = 1; s->used && via <= NODE_SOCKETS_MAX; via++) {
+	unsigned left = s->used;
+
+	for (uint16_t via = 1; left && via <= NODE_SOCKETS_MAX; via++) {
 		if (s->by_via[via].port == port && port)
 			return true;
+		left -= s->by_via[via].state != SOCKET_FREE;
 	}
 	return false;
 }

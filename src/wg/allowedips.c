@@ -120,12 +120,13 @@ bool allowedips_add(struct allowedips *t, const struct cidr *prefix, void *owner
 void *allowedips_find(const struct allowedips *t, const struct ip *ip)
 {
 	const struct allowedips_node *n = node_at(t, ip->family == IP_V4 ? t->root4 : t->root6);
+	unsigned bits = ip_bits(ip);
 	void *owner = NULL;
 
 	while (n && common_bits(n->bits, ip->bytes) >= n->len) {
 		if (n->owner)
 			owner = n->owner;
-		if (n->len >= ip_bits(ip))
+		if (n->len >= bits)
 			break;
 		n = node_at(t, n->child[bit_at(ip->bytes, n->len)]);
 	}
@@ -160,6 +161,14 @@ void *allowedips_route(const struct allowedips *t, struct bytes packet)
 	struct ip ip;
 
 	return header_address(&ip, packet, DESTINATION) ? allowedips_find(t, &ip) : NULL;
+}
+
+bool allowedips_same_route(struct bytes a, struct bytes b)
+{
+	struct ip to_a, to_b;
+
+	return header_address(&to_a, a, DESTINATION) && header_address(&to_b, b, DESTINATION) &&
+	       ip_equal(&to_a, &to_b);
 }
 
 bool allowedips_allows(const struct allowedips *t, struct bytes packet, const void *owner)

@@ -36,6 +36,8 @@ void *allowedips_find(const struct allowedips *t, const struct ip *ip);		/* NULL
 /* Straight from an IP packet: its destination's owner, or whether its source
  * belongs to this owner. Bytes that are no IP header belong to nobody. */
 void *allowedips_route(const struct allowedips *t, struct bytes packet);
+/* Do both go to one address? Then they go to one owner. */
+bool allowedips_same_route(struct bytes a, struct bytes b);
 bool allowedips_allows(const struct allowedips *t, struct bytes packet, const void *owner);
 
 /* Length of the IP packet at the start of `plain`, as its own header says; 0 if

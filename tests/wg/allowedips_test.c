@@ -295,6 +295,30 @@ static void a_packet_goes_to_the_owner_of_its_destination(void **state)
 	assert_ptr_equal(allowedips_route(&f.trie, bytes_of(packet6, sizeof(packet6))), B);
 }
 
+static bool same_route(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+	return allowedips_same_route(bytes_of(a, a_len), bytes_of(b, b_len));
+}
+
+static void two_packets_go_one_way_if_all_of_their_destination_is_the_same(void **state)
+{
+	uint8_t other4[sizeof(packet4)], other6[sizeof(packet6)];
+
+	(void)state;
+	memcpy(other4, packet4, sizeof(other4));
+	memcpy(other6, packet6, sizeof(other6));
+	other4[12] ^= 1;	/* the source does not matter */
+	other6[8] ^= 1;
+	assert_true(same_route(packet4, sizeof(packet4), other4, sizeof(other4)));
+	assert_true(same_route(packet6, sizeof(packet6), other6, sizeof(other6)));
+	assert_false(same_route(packet4, sizeof(packet4), packet6, sizeof(packet6)));
+	assert_false(same_route(packet4, V4_HEADER - 1, packet4, V4_HEADER - 1));
+	other4[19] ^= 1;
+	other6[39] ^= 1;
+	assert_false(same_route(packet4, sizeof(packet4), other4, sizeof(other4)));
+	assert_false(same_route(packet6, sizeof(packet6), other6, sizeof(other6)));
+}
+
 static void a_packet_may_come_only_from_the_owner_of_its_source(void **state)
 {
 	struct fixture f;
@@ -455,6 +479,7 @@ int main(void)
 		cmocka_unit_test(a_full_array_says_so_and_keeps_what_it_has),
 		cmocka_unit_test(agrees_with_a_list_of_random_prefixes),
 		cmocka_unit_test(a_packet_goes_to_the_owner_of_its_destination),
+		cmocka_unit_test(two_packets_go_one_way_if_all_of_their_destination_is_the_same),
 		cmocka_unit_test(a_packet_may_come_only_from_the_owner_of_its_source),
 		cmocka_unit_test(nobody_may_send_from_an_address_of_nobody),
 		cmocka_unit_test(a_truncated_header_belongs_to_nobody),
