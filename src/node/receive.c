@@ -92,6 +92,23 @@ static void receive_frame(struct node *node, struct peer *peer, const struct dat
 		signalling_frame(node, peer, packet_bytes(inner), now);
 }
 
+/* By a way of the peer's? It is told who came by it, once for all that come by the same in a
+ * row: *way is that of the last, or NULL. */
+static bool comes_by(struct node *node, struct peer *peer, const struct path *path,
+		     const struct path **way, msec now)
+{
+	if (*way && path_equal(*way, path))
+		return true;
+	*way = NULL;
+	if (is_astray(node, peer, path))
+		return false;
+	heard(peer, path, now);
+	if (peer->introducer)
+		peer->introducer->is_heard = true;
+	*way = path;
+	return true;
+}
+
 /* n data messages of one session. */
 static void receive_data(struct node *node, struct session *session, struct datagram *datagrams,
 			 size_t n, struct inside *inside, struct node_out *out, msec now)
@@ -99,6 +116,7 @@ static void receive_data(struct node *node, struct session *session, struct data
 	struct peer *peer = container_of(session, struct peer, session);
 	struct packet packets[BURST_MAX];
 	enum session_verdict verdicts[BURST_MAX];
+	const struct path *way = NULL;
 
 	for (size_t i = 0; i < n; i++)
 		packets[i] = datagrams[i].packet;
@@ -108,17 +126,16 @@ static void receive_data(struct node *node, struct session *session, struct data
 			node_count(node, verdict_on_data(verdicts[i]), 1);
 			continue;
 		}
-		if (is_astray(node, peer, &datagrams[i].path))
+		if (!comes_by(node, peer, &datagrams[i].path, &way, now))
 			continue;
-		heard(peer, &datagrams[i].path, now);
-		if (peer->introducer)
-			peer->introducer->is_heard = true;
-		if (relay_is(packet_bytes(&packets[i])))
+		if (relay_is(packet_bytes(&packets[i]))) {
 			receive_relayed(node, peer, &datagrams[i], &packets[i], inside, now);
-		else if (frame_is(packet_bytes(&packets[i])))
+		} else if (frame_is(packet_bytes(&packets[i]))) {
 			receive_frame(node, peer, &datagrams[i], &packets[i], out, now);
-		else if (packets[i].len)
+			way = NULL;	/* it may have changed what is known of ways */
+		} else if (packets[i].len) {
 			deliver(node, peer, &packets[i], datagrams[i].ecn, out);
+		}
 	}
 	if (peer->reach && reach_counts(peer->reach, now))
 		node->signalling.touched = true;

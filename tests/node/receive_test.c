@@ -337,6 +337,59 @@ static void a_burst_of_several_peers_and_junk_keeps_the_order_of_each(void **sta
 	lab_free(lab);
 }
 
+/* Sent with ECT(0), ECT(1) and not at all in turn; a router has marked every second one. */
+static void each_datagram_of_a_burst_brings_its_own_mark(void **state)
+{
+	static const uint8_t inner[] = {ECN_ECT0, ECN_ECT1, ECN_NOT};
+	static struct mail burst[BURST_MAX];
+	struct lab *lab = lab_ready();
+	uint8_t n = 0;
+
+	(void)state;
+	lab_connect(lab, 0);
+	for (uint8_t i = 0; i < BURST_MAX; i++) {
+		struct packet p = lab_packet(lab, 0, &lab->far[0].inner4, &lab->us.inner4, 100);
+
+		p.data[1] = inner[i % 3];
+		p.data[SEQ] = i;
+		burst[i] = lab_seal(lab, 0, p.data, p.len);
+		burst[i].ecn = i % 2 ? ECN_CE : inner[i % 3];
+	}
+	lab_feed_burst(lab, &lab->us, burst, BURST_MAX);
+	for (uint8_t i = 0; i < BURST_MAX; i++) {
+		if (i % 2 && inner[i % 3] == ECN_NOT)
+			continue;
+		assert_int_equal(lab->us.got[n].bytes[SEQ], i);
+		assert_int_equal(lab->us.got[n++].bytes[1], i % 2 ? ECN_CE : inner[i % 3]);
+	}
+	assert_int_equal(lab->us.got_len, n);
+	lab_assert_only(lab, COUNT_ECN_DROP, BURST_MAX - n);
+	lab_free(lab);
+}
+
+/* It went back and forth within the burst: where it was last is where it is. */
+static void the_last_source_in_a_burst_is_where_the_peer_is(void **state)
+{
+	static const struct endpoint elsewhere = {
+		.ip = {IP_V4, {203, 0, 113, 9}}, .port = 9999};
+	static struct mail burst[6];
+	struct lab *lab = lab_ready();
+
+	(void)state;
+	lab_connect(lab, 0);
+	for (uint8_t i = 0; i < 6; i++) {
+		burst[i] = marked(lab, 0, i);
+		if (i == 2 || i == 3 || i == 5)
+			burst[i].from = elsewhere;
+	}
+	lab_feed_burst(lab, &lab->us, burst, 5);
+	assert_true(lab_is_at(lab, 0, &lab->far[0].at));
+	lab_feed_burst(lab, &lab->us, burst + 5, 1);
+	assert_true(lab_is_at(lab, 0, &elsewhere));
+	assert_int_equal(lab->us.got_len, 6);
+	lab_free(lab);
+}
+
 static void a_handshake_and_the_first_data_may_come_in_one_burst(void **state)
 {
 	struct lab *lab = lab_ready();
@@ -414,6 +467,8 @@ int main(void)
 		cmocka_unit_test(congestion_is_passed_on_to_a_flow_that_can_be_told),
 		cmocka_unit_test(a_full_burst_is_delivered_in_order),
 		cmocka_unit_test(a_burst_of_several_peers_and_junk_keeps_the_order_of_each),
+		cmocka_unit_test(each_datagram_of_a_burst_brings_its_own_mark),
+		cmocka_unit_test(the_last_source_in_a_burst_is_where_the_peer_is),
 		cmocka_unit_test(a_handshake_and_the_first_data_may_come_in_one_burst),
 		cmocka_unit_test(the_source_of_authentic_data_becomes_the_peers_path),
 		cmocka_unit_test(neither_bad_nor_replayed_data_move_the_peers_path),

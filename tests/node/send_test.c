@@ -304,6 +304,24 @@ static void the_outer_header_gets_the_ecn_bits_and_no_dscp(void **state)
 	lab_free(lab);
 }
 
+static void each_packet_of_a_burst_gets_its_own_ecn_bits(void **state)
+{
+	struct packet burst[BURST_MAX];
+	struct lab *lab = lab_ready();
+
+	(void)state;
+	lab_connect(lab, 0);
+	for (uint8_t i = 0; i < BURST_MAX; i++) {
+		burst[i] = marked(lab, i, 0, i);
+		burst[i].data[1] = i % 4;
+	}
+	lab_send(lab, &lab->us, burst, BURST_MAX);
+	assert_int_equal(lab->us.sent_len, BURST_MAX);
+	for (uint8_t i = 0; i < BURST_MAX; i++)
+		assert_int_equal(lab->us.sent[i].ecn, i % 4);
+	lab_free(lab);
+}
+
 static void padding_never_makes_a_packet_larger_than_the_mtu(void **state)
 {
 	struct lab *lab = lab_ready();
@@ -436,6 +454,7 @@ int main(void)
 		cmocka_unit_test(a_burst_for_several_peers_and_nobody_keeps_the_order_of_each),
 		cmocka_unit_test(runs_of_one_peer_in_a_burst_stay_together),
 		cmocka_unit_test(the_outer_header_gets_the_ecn_bits_and_no_dscp),
+		cmocka_unit_test(each_packet_of_a_burst_gets_its_own_ecn_bits),
 		cmocka_unit_test(padding_never_makes_a_packet_larger_than_the_mtu),
 		cmocka_unit_test(packets_that_wait_go_in_order_once_there_is_a_key),
 		cmocka_unit_test(the_oldest_of_too_many_is_counted_and_dropped),
