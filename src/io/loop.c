@@ -50,11 +50,13 @@ static msec next_due(const struct daemon *d)
 	return control_has_waiting(d->control) ? msec_min(due, d->connect_again) : due;
 }
 
+/* While data flow, keepalives are planned and given up with each packet: a timer that is set too
+ * early costs one wake-up, and one that is always right a system call for each packet. */
 static void arm_timer(struct daemon *d)
 {
 	msec due = next_due(d);
 
-	if (due == d->armed)
+	if (due >= d->armed)
 		return;
 	d->armed = due;
 	clock_timer_set(d->timer_fd, due);
