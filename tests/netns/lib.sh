@@ -595,9 +595,21 @@ sniff()
 	wait_for 5 "tcpdump listens" grep -q 'listening on' "$file.said"
 }
 
+# Each datagram by itself, as a network card would put it on the wire: from one veth to
+# another go many as one.
+one_by_one()
+{
+	local name
+
+	for name in "${names[@]}"; do
+		in_ns "$name" ip link set eth0 gso_max_segs 1
+	done
+}
+
 # capture_start NAME [FILTER]: what crosses the bridge, into $capture.
 capture_start()
 {
+	one_by_one
 	capture=$tmp/$1.pcap
 	sniff net br0 "$capture" "${2:-udp}"
 	capture_pid=$sniffer
