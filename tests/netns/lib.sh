@@ -105,9 +105,26 @@ show_logs()
 	done
 }
 
+# end_processes: all that still runs in one of our namespaces. A number that was written down
+# when a process began may be somebody else's by now.
+end_processes()
+{
+	local pid namespace running=()
+
+	for namespace in "${namespaces[@]}"; do
+		mapfile -t -O "${#running[@]}" running < <(ip netns pids "$namespace")
+	done
+	for pid in "${running[@]}"; do
+		kill -TERM "$pid" 2>/dev/null || true
+	done
+	for pid in "${running[@]}"; do
+		gone_soon "$pid" || kill -KILL "$pid" 2>/dev/null || true
+	done
+}
+
 cleanup()
 {
-	local status=$? pid namespace
+	local status=$? namespace
 
 	trap - EXIT ERR
 	set +e
@@ -116,18 +133,7 @@ cleanup()
 		echo "# ${failed_at:-exit status $status}"
 		show_logs
 	fi
-	# What still runs is in one of these. A number that was written down when a process
-	# began may be somebody else's by now.
-	pids=()
-	for namespace in "${namespaces[@]}"; do
-		mapfile -t -O "${#pids[@]}" pids < <(ip netns pids "$namespace")
-	done
-	for pid in "${pids[@]}"; do
-		kill -TERM "$pid" 2>/dev/null
-	done
-	for pid in "${pids[@]}"; do
-		gone_soon "$pid" || kill -KILL "$pid" 2>/dev/null
-	done
+	end_processes
 	for namespace in "${namespaces[@]}"; do
 		ip netns del "$namespace"
 	done
