@@ -102,16 +102,16 @@ measure_tcp()		# ADDRESS
 
 measure_udp()		# NAME ADDRESS [gso|free]
 {
-	local name=$1 mbits packets lost arguments
+	local name=$1 address=$2 size result packets lost
 
-	arguments=("$(ns a)" "$(ns b)" "$2" "$seconds")
 	shift 2
-	read -r mbits packets lost < <("$tmp/flood" "${arguments[@]}" 1300 "$@")
-	figure "${name}1300" "$mbits"
-	figure "${name}1300lost" "$lost"
-	read -r mbits packets lost < <("$tmp/flood" "${arguments[@]}" 64 "$@")
-	figure "${name}64" "$packets"
-	figure "${name}64lost" "$lost"
+	for size in 1300 64; do
+		result=$("$tmp/flood" "$(ns a)" "$(ns b)" "$address" "$seconds" "$size" "$@")
+		read -r mbits packets lost <<<"$result"
+		[ "$size" = 64 ] || figure "${name}1300" "$mbits"
+		[ "$size" = 1300 ] || figure "${name}64" "$packets"
+		figure "$name${size}lost" "$lost"
+	done
 }
 
 # -- ping ----------------------------------------------------------------------

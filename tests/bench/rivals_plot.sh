@@ -76,7 +76,7 @@ $(bars %.1f "idle=idle" "peak=peak")
 set title "ping, ms (less is better; logarithmic)"
 set logscale y
 set yrange [0.01:*]
-$(bars %.2g "ping50=idle" "load50=loaded" "load99=loaded, 99 %")
+$(bars %.3g "ping50=idle" "load50=loaded" "load99=loaded, 99 %")
 unset multiplot
 END
 echo "the picture is $2"

@@ -280,6 +280,26 @@ join()
 	in_ns "$name" ip -6 route add default via 2001:db8::fe
 }
 
+# join_directly NAME OTHER: hosts 1 and 2 on one cable and nothing between, IPv4 only outside:
+# to measure in.
+join_directly()
+{
+	local name
+
+	number=([$1]=1 [$2]=2)
+	for name in "$@"; do
+		make_namespace "$name"
+		names+=("$name")
+		mkdir -p "$tmp/$name"
+	done
+	ip link add eth0 netns "$(ns "$1")" type veth peer name eth0 netns "$(ns "$2")"
+	for name in "$@"; do
+		in_ns "$name" sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1
+		in_ns "$name" ip link set eth0 up
+		in_ns "$name" ip addr add "$(outer4 "$name")/24" dev eth0
+	done
+}
+
 outer4()
 {
 	echo "192.0.2.${number[$1]}"
