@@ -1,6 +1,6 @@
 /* flood.c -- how many datagrams a tunnel carries: a socket in each of two network namespaces.
  *
- *	flood FROM TO ADDRESS SECONDS SIZE [gso|free]
+ *	flood FROM TO ADDRESS MSEC SIZE [gso|free]
  *
  *	FROM: sender --sendmmsg--> tunnel --recvmmsg--> receiver :TO
  *	        ^                                          |
@@ -36,7 +36,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PORT = 5202, SMALLEST = 8, LARGEST = 1472, LONGEST = 3600 };
+enum { PORT = 5202, SMALLEST = 8, LARGEST = 1472, LONGEST = 3600000 };
 enum { BURST = 32, WINDOW_MIN = 16, WINDOW_MAX = 512 };
 enum { SLOW_START_BELOW = 128 /* where most tunnels are busy already */ };
 enum { SOCKET_BUFFER = 16 << 20 };
@@ -46,7 +46,7 @@ enum { LAST_WAIT = 300 /* ms: nothing comes any more */ };
 struct flood {
 	int from, to, wake;		/* wake: an eventfd that the sender waits for */
 	size_t size;
-	unsigned seconds;
+	uint64_t lasts_ns;
 	bool free, gso;
 
 	uint64_t sent;			/* the sender's until it has ended */
@@ -185,7 +185,7 @@ static void *sender(void *arg)
 {
 	struct flood *f = arg;
 	struct window w = { .size = BURST, .slow_start_below = SLOW_START_BELOW };
-	uint64_t end = now_ns() + f->seconds * (uint64_t)1000000000;
+	uint64_t end = now_ns() + f->lasts_ns;
 
 	while (now_ns() < end) {
 		unsigned n = room(&w, f);
@@ -253,7 +253,7 @@ static bool receive_burst(struct flood *f)
 static void *receiver(void *arg)
 {
 	struct flood *f = arg;
-	uint64_t end = now_ns() + f->seconds * (uint64_t)1000000000;
+	uint64_t end = now_ns() + f->lasts_ns;
 
 	while (receive_burst(f) || now_ns() < end)
 		;
@@ -289,17 +289,18 @@ static int open_socket(void)
 static void set_up(struct flood *f, char **argument)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(PORT) };
-	int size;
+	int size, msec;
 
 	if (!inet_aton(argument[3], &address.sin_addr))
 		die(argument[3]);
-	f->seconds = (unsigned)atoi(argument[4]);
+	msec = atoi(argument[4]);
 	f->size = (size_t)atoi(argument[5]);
-	if (!f->seconds || f->seconds > LONGEST || f->size < SMALLEST || f->size > LARGEST) {
-		fprintf(stderr, "flood: 1 to %d seconds, %d to %d bytes\n", LONGEST, SMALLEST,
+	if (msec <= 0 || msec > LONGEST || f->size < SMALLEST || f->size > LARGEST) {
+		fprintf(stderr, "flood: 1 to %d ms, %d to %d bytes\n", LONGEST, SMALLEST,
 			LARGEST);
 		exit(2);
 	}
+	f->lasts_ns = (uint64_t)msec * 1000000;
 	size = (int)f->size;
 	f->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (f->wake < 0)
@@ -333,7 +334,7 @@ int main(int count, char **argument)
 	f.free = count == 7 && strcmp(argument[6], "free") == 0;
 	f.gso = count == 7 && strcmp(argument[6], "gso") == 0;
 	if (count != 6 && !f.free && !f.gso) {
-		fprintf(stderr, "usage: flood FROM TO ADDRESS SECONDS SIZE [gso|free]\n");
+		fprintf(stderr, "usage: flood FROM TO ADDRESS MSEC SIZE [gso|free]\n");
 		return 2;
 	}
 	set_up(&f, argument);

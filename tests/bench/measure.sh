@@ -106,7 +106,7 @@ measure_udp()		# NAME ADDRESS [gso|free]
 
 	shift 2
 	for size in 1300 64; do
-		result=$("$tmp/flood" "$(ns a)" "$(ns b)" "$address" "$seconds" "$size" "$@")
+		result=$("$tmp/flood" "$(ns a)" "$(ns b)" "$address" "$udp_msec" "$size" "$@")
 		read -r mbits packets lost <<<"$result"
 		[ "$size" = 64 ] || figure "${name}1300" "$mbits"
 		[ "$size" = 1300 ] || figure "${name}64" "$packets"
