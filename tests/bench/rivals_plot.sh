@@ -18,6 +18,10 @@ fi
 medians=$(mktemp)
 trap 'rm -f "$medians"' EXIT
 python3 "$here/rivals_table.py" --medians "$1" | grep -v '^bare ' >"$medians"
+if [ "$(wc -l <"$medians")" -lt 2 ]; then
+	echo "nothing but the cable was measured: no picture"
+	exit
+fi
 colours=("#0b5394" "#76a5d8" "#f1a340")
 
 # bars FORMAT COLUMN=TITLE...: a plot of these side by side, each bar with its number in that
