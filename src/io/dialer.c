@@ -362,6 +362,11 @@ void dialer_ready(struct dialer *d, msec now)
 	stream_set_ready(&d->set, now);
 }
 
+void dialer_rest(struct dialer *d)
+{
+	stream_set_rest(&d->set);
+}
+
 /* Those that go by the same one. */
 static size_t run_len(const struct datagram *datagrams, size_t n)
 {

@@ -50,6 +50,7 @@ int dialer_fd(const struct dialer *d);
 void dialer_ready(struct dialer *d, msec now);
 msec dialer_due(const struct dialer *d);
 void dialer_tick(struct dialer *d, msec now);
+void dialer_rest(struct dialer *d);	/* stream_set_rest() */
 
 /* By path.via; n <= BURST_MAX. What cannot be sent is dropped and counted. */
 void dialer_send(struct dialer *d, const struct datagram *datagrams, size_t n, msec now);

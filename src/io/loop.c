@@ -4,6 +4,7 @@
  *   timer --------> node_tick --+--> drain: send, save, look up --> set the timer
  *   answers ---> node_resolved -'
  */
+#include <malloc.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -181,6 +182,17 @@ static void on_dialer(uv_poll_t *poll, int status, int events)
 	daemon_drain(d);
 }
 
+/* After a load: its buffers, and what was freed meanwhile, go back to the kernel. */
+static void rest(struct daemon *d, msec now)
+{
+	if (!pump_rest(&d->pump, now))
+		return;
+	dialer_rest(d->dialer);
+	if (d->tcp)
+		tcp_rest(d->tcp);
+	malloc_trim(0);
+}
+
 static void on_timer(uv_poll_t *poll, int status, int events)
 {
 	struct daemon *d = poll->data;
@@ -204,6 +216,7 @@ static void on_timer(uv_poll_t *poll, int status, int events)
 		node_connect_all(d->node, now);
 		d->connect_again = now + DAEMON_CONNECT_AGAIN;
 	}
+	rest(d, now);
 	daemon_drain(d);
 }
 

@@ -13,6 +13,7 @@ bool pump_init(struct pump *pump, struct node *node, struct tun *tun, struct udp
 	pump->tcp = NULL;
 	pump->dialer = NULL;
 	pump->tun_dropped = pump->no_place = 0;
+	pump->busy = NEVER;
 	pump->slots = slots_new();
 	return pump->slots != NULL;
 }
@@ -79,6 +80,21 @@ static void pass_on(struct pump *pump, msec now)
 			out->to_tun_len - tun_write(pump->tun, out->to_tun, out->to_tun_len);
 }
 
+static void note_burst(struct pump *pump, size_t n, msec now)
+{
+	if (n > PUMP_FEW)
+		pump->busy = now;
+}
+
+bool pump_rest(struct pump *pump, msec now)
+{
+	if (pump->busy == NEVER || now - pump->busy < PUMP_REST)
+		return false;
+	pump->busy = NEVER;
+	slots_release(pump->slots);
+	return true;
+}
+
 static int burst_from_tun(struct pump *pump,
 			  int (*read)(struct tun *tun, struct packet *packets, size_t n), msec now)
 {
@@ -88,6 +104,7 @@ static int burst_from_tun(struct pump *pump,
 		pump->packets[j] = slot_packet(pump->slots, j);
 	n = read(pump->tun, pump->packets, BURST_MAX);
 	if (n > 0) {
+		note_burst(pump, (size_t)n, now);
 		node_send(pump->node, pump->packets, (size_t)n, &pump->out, now);
 		pass_on(pump, now);
 	}
@@ -108,6 +125,7 @@ int pump_from_tun(struct pump *pump, msec now)
 
 void pump_from_stream(struct pump *pump, struct datagram *datagrams, size_t n, msec now)
 {
+	note_burst(pump, n, now);
 	node_receive(pump->node, datagrams, n, &pump->out, now);
 	pass_on(pump, now);
 }

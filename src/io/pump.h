@@ -16,6 +16,11 @@
 #include "node/node.h"
 #include "tun/tun.h"
 
+enum {
+	PUMP_FEW = 8,			/* packets in a burst that touch little memory */
+	PUMP_REST = 5000,		/* msec without more than these, and it is given back */
+};
+
 struct pump {
 	struct node *node;
 	struct tun *tun;
@@ -26,6 +31,7 @@ struct pump {
 	struct packet packets[BURST_MAX];
 	struct datagram datagrams[BURST_MAX];
 	struct node_out out;
+	msec busy;			/* more than a few came then; NEVER: not since it rested */
 	uint64_t tun_dropped;		/* packets that the device did not take */
 	uint64_t no_place;		/* datagrams for a place that there is not */
 };
@@ -39,6 +45,10 @@ int pump_from_tun(struct pump *pump, msec now);
 void pump_from_net(struct pump *pump, enum ip_family family, msec now);
 void pump_from_more(struct pump *pump, msec now);	/* the sockets with numbers */
 void pump_from_stream(struct pump *pump, struct datagram *datagrams, size_t n, msec now);
+
+/* Whenever something else wakes us. True, once: nothing much has come for a while, and what bursts
+ * had touched was given back; others may do the same. */
+bool pump_rest(struct pump *pump, msec now);
 
 /* By the place that path.via names (node/via.h). */
 void pump_send(struct pump *pump, const struct datagram *datagrams, size_t n, msec now);

@@ -192,6 +192,11 @@ void stream_set_tick(struct stream_set *set, msec now)
 	stream_set_reap(set);
 }
 
+void stream_set_rest(struct stream_set *set)
+{
+	slots_release(set->slots);
+}
+
 msec stream_set_due(const struct stream_set *set)
 {
 	return heap_due(&set->deadlines);

@@ -87,6 +87,9 @@ void stream_set_ready(struct stream_set *set, msec now);
 msec stream_set_due(const struct stream_set *set);
 void stream_set_tick(struct stream_set *set, msec now);
 
+/* The memory that bursts have touched goes back to the kernel. Not while it hands one out. */
+void stream_set_rest(struct stream_set *set);
+
 /* Ends the oldest that is not proven, to make room. False: there is none. */
 bool stream_set_evict(struct stream_set *set, msec now);
 

@@ -283,6 +283,11 @@ void tcp_tick(struct tcp *tcp, msec now)
 	stream_set_tick(&tcp->set, now);
 }
 
+void tcp_rest(struct tcp *tcp)
+{
+	stream_set_rest(&tcp->set);
+}
+
 uint64_t tcp_counter(const struct tcp *tcp, enum stream_counter counter)
 {
 	return tcp->set.counters[counter];

@@ -48,6 +48,8 @@ void tcp_ready(struct tcp *tcp, msec now);
 msec tcp_due(const struct tcp *tcp);
 void tcp_tick(struct tcp *tcp, msec now);
 
+void tcp_rest(struct tcp *tcp);		/* stream_set_rest() */
+
 /* To path.remote, from path.local if it is given; n <= BURST_MAX. What cannot be sent is
  * dropped and counted. */
 void tcp_send(struct tcp *tcp, const struct datagram *datagrams, size_t n, msec now);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <sys/mman.h>
 
 #include "crypto/crypto.h"
 #include "crypto/x25519.h"
@@ -258,6 +259,35 @@ static void what_goes_nowhere_comes_back_as_an_error(void **state)
 	assert_int_equal(node_counter(a.node, COUNT_NO_PEER), 1);
 }
 
+static bool is_resident(uint8_t *at)
+{
+	unsigned char page;
+
+	assert_int_equal(mincore(at, 1, &page), 0);
+	return page & 1;
+}
+
+/* Once; not after so few that they touch next to nothing. */
+static void what_a_load_has_touched_is_given_back_after_a_while(void **state)
+{
+	msec busy;
+
+	(void)state;
+	host_sends(&a, &b, 0);
+	assert_int_equal(host_hears(&b), 0);
+	assert_false(pump_rest(&a.pump, clock_now() + 2 * PUMP_REST));
+	for (uint8_t i = 0; i <= PUMP_FEW; i++)
+		host_sends(&a, &b, i);
+	turn(&a);
+	busy = a.pump.busy;
+	assert_true(is_resident(a.pump.slots));
+	assert_false(pump_rest(&a.pump, busy + PUMP_REST - 1));
+	assert_true(is_resident(a.pump.slots));
+	assert_true(pump_rest(&a.pump, busy + PUMP_REST));
+	assert_false(is_resident(a.pump.slots));
+	assert_false(pump_rest(&a.pump, busy + 2 * PUMP_REST));
+}
+
 static void what_the_device_does_not_take_is_counted(void **state)
 {
 	(void)state;
@@ -281,6 +311,7 @@ int main(void)
 		with_sides(a_tunnel_may_go_by_tcp),
 		with_sides(what_has_no_place_is_dropped_and_counted),
 		with_sides(what_goes_nowhere_comes_back_as_an_error),
+		with_sides(what_a_load_has_touched_is_given_back_after_a_while),
 		with_sides(what_the_device_does_not_take_is_counted),
 	};
 
