@@ -17,6 +17,7 @@
 
 #include "crypto/crypto.h"
 #include "node/brain.h"
+#include "node/demux.h"
 
 static const uint64_t no_marks[NODE_MARKS];
 
