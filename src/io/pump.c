@@ -92,6 +92,7 @@ bool pump_rest(struct pump *pump, msec now)
 		return false;
 	pump->busy = NEVER;
 	slots_release(pump->slots);
+	udp_rest(pump->udp);
 	return true;
 }
 

@@ -67,6 +67,9 @@ size_t udp_recv(struct udp *udp, enum ip_family family, struct datagram *datagra
 /* What was read and is not taken yet comes first, and of it no descriptor tells: ask again until
  * this is false. */
 bool udp_holds(const struct udp *udp);
+/* The memory that was read into goes back to the kernel, with what was in it; not while it holds
+ * something. */
+void udp_rest(struct udp *udp);
 
 /* A socket by this number, 1..UDP_MORE_MAX; its port (0: it cannot be had, which is logged). What
  * comes to it, and shall leave by it, has the number in path.via. */

@@ -177,6 +177,12 @@ bool udp_holds(const struct udp *udp)
 	return udp->in.current.packet.len || udp->in.at < udp->in.got;
 }
 
+void udp_rest(struct udp *udp)
+{
+	if (!udp_holds(udp))
+		give_memory_back(&udp->in);
+}
+
 static size_t receive(struct udp *udp, int fd, uint16_t via, struct datagram *datagrams, size_t n,
 		      bool *more)
 {

@@ -286,6 +286,11 @@ static void what_a_load_has_touched_is_given_back_after_a_while(void **state)
 	assert_true(pump_rest(&a.pump, busy + PUMP_REST));
 	assert_false(is_resident(a.pump.slots));
 	assert_false(pump_rest(&a.pump, busy + 2 * PUMP_REST));
+	for (int i = 0; i <= PUMP_FEW; i++)
+		assert_int_equal(host_hears(&b), i);
+	assert_true(pump_rest(&b.pump, b.pump.busy + PUMP_REST));
+	host_sends(&a, &b, 7);
+	assert_int_equal(host_hears(&b), 7);
 }
 
 static void what_the_device_does_not_take_is_counted(void **state)
