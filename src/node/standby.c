@@ -140,9 +140,19 @@ void standby_resume(struct reach *r)
 	r->standby.copies = STANDBY_COPIES;
 }
 
+/* Where there is none, it is asked for with each packet: rather see this than go by kinship. */
+static bool has_other(const struct reach *r)
+{
+	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
+		if (i != r->chosen && r->agent.list.pairs[i].state == PAIR_VALID)
+			return true;
+	}
+	return false;
+}
+
 static bool best_path(const struct reach *r, struct path *path)
 {
-	uint8_t pair = standby_pair(r, 0);
+	uint8_t pair = has_other(r) ? standby_pair(r, 0) : NO_INDEX;
 
 	if (pair == NO_INDEX)
 		return false;
