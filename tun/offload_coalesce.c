@@ -120,7 +120,8 @@ static bool continues_ip(const struct run *run, const uint8_t *first, const uint
 	       load_be16(ip + 4) == (uint16_t)(load_be16(first + 4) + run->packets);
 }
 
-/* All but sequence number, PSH and checksum. */
+/* All but sequence number, PSH and checksum. The offset of the data first, so that both have as
+ * many options. */
 static bool continues_tcp(const struct run *run, const uint8_t *first, const uint8_t *tcp)
 {
 	uint32_t before = run->len - run->headers.header_len;
@@ -132,8 +133,7 @@ static bool continues_tcp(const struct run *run, const uint8_t *first, const uin
 
 static bool continues(const struct run *run, const struct look *first, const struct look *p)
 {
-	return p->headers.header_len == run->headers.header_len &&
-	       continues_ip(run, first->data, p->data) &&
+	return continues_ip(run, first->data, p->data) &&
 	       (is_udp(run->kind) || continues_tcp(run, l4_of(first), l4_of(p)));
 }
 
