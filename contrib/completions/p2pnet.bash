@@ -3,7 +3,7 @@
 # A test compares the tables below with those of the program: every command,
 # and for each command its own options.
 
-_p2pnet_commands="up down reload status ping explain offer accept events netcheck show genkey pubkey genpsk init peer check config log ice rendezvous version help"
+_p2pnet_commands="up down reload status ping explain offer accept events netcheck speed show genkey pubkey genpsk init peer check config log ice rendezvous version help"
 _p2pnet_global="--net --config --socket --json --verbose --quiet --color --help --version"
 
 # Each line: a command, then its own options.
@@ -19,6 +19,7 @@ _p2pnet_options() {
 	"accept") echo "--wait" ;;
 	"events") echo "--since --follow" ;;
 	"netcheck") echo "--stun" ;;
+	"speed") echo "--crypto" ;;
 	"show") ;;
 	"genkey") ;;
 	"pubkey") ;;

@@ -58,6 +58,7 @@ int run_offer(const struct invocation *in);
 int run_accept(const struct invocation *in);
 int run_events(const struct invocation *in);
 int run_netcheck(const struct invocation *in);
+int run_speed(const struct invocation *in);
 int run_show(const struct invocation *in);
 int run_genkey(const struct invocation *in);
 int run_pubkey(const struct invocation *in);

@@ -15,7 +15,7 @@ static const struct command table[] = {
 	{"reload", "[NET]", "read the file again; sessions stay", NULL, 0, 0, 1, run_reload},
 	{"status", "[PEER]", "who is connected, by which path",
 	 "PEER is a name, a public key or an address: only that peer is shown.\n"
-	 "-v adds the cipher engine and the counters.",
+	 "-v adds the data path (ciphers, engines, offloads) and the counters.",
 	 BIT(OPT_WATCH), 0, 1, run_status},
 	{"ping", "PEER", "ask a peer through its session, and say which path the answer took",
 	 "Until ^C, or as the options say. A peer that is not connected is connected first; an\n"
@@ -44,6 +44,11 @@ static const struct command table[] = {
 	 "(RFC 5780) more than two. A rendezvous over TLS is connected to. The exit code is 1 if\n"
 	 "nobody answers.",
 	 BIT(OPT_STUN), 0, 0, run_netcheck},
+	{"speed", "", "how fast this machine encrypts, and by which library",
+	 "Seals and opens packets of 1420 bytes with each engine of each cipher, on one core, for a\n"
+	 "tenth of a second each. \"chosen\" is what `p2pnet up` would use. Needs no net that runs\n"
+	 "and no rights.",
+	 BIT(OPT_CRYPTO), 0, 0, run_speed},
 	{"show", "[NET] [dump]", "the same in the words of `wg show`",
 	 "Without NET all nets that are running. With dump: tab-separated, the columns of\n"
 	 "`wg show NET dump`; without NET the name of the net stands before each line.",

@@ -73,6 +73,8 @@ static const struct option_spec specs[OPTIONS] = {
 	[OPT_CERT] = {"cert", 0, TAKES_VALUE, "FILE",
 		      "its certificate and those of the CAs between, in PEM"},
 	[OPT_CERT_KEY] = {"cert-key", 0, TAKES_VALUE, "FILE", "the certificate's private key, in PEM"},
+	[OPT_CRYPTO] = {"crypto", 0, TAKES_NOTHING, NULL,
+			"the ciphers of this machine, by each library that has them"},
 	[OPT_EXPIRES] = {"expires", 0, TAKES_VALUE, "MIN", "how long the token is good for, 60 if not given"},
 };
 

@@ -66,6 +66,7 @@ enum option_id {
 	OPT_CERT,
 	OPT_CERT_KEY,
 	OPT_EXPIRES,
+	OPT_CRYPTO,
 	OPTIONS,
 };
 

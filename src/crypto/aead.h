@@ -67,8 +67,12 @@ void xaead_seal(uint8_t *out, const uint8_t key[static KEY_LEN],
 bool xaead_open(uint8_t *out, const uint8_t key[static KEY_LEN],
 		const uint8_t nonce[static XAEAD_NONCE_LEN], struct bytes sealed, struct bytes ad);
 
-/* Engines. `now_ns` is a clock for the self-measurement (NULL: take the first
- * that passes its known-answer test, without measuring). */
+/* For the self-measurement of the engines. */
+struct aead_clock {
+	uint64_t (*now_ns)(void);
+	uint64_t measure_ns;	/* so long for each engine */
+};
+
 struct aead_engine_report {
 	enum aead_suite suite;
 	const char *name;	/* "openssl", "libsodium", "ipsec-mb" */
@@ -84,8 +88,8 @@ enum {
 };
 
 /* Report on every engine, suite by suite, and use each suite's best from now
- * on; returns how many. */
-size_t aead_choose_engines(uint64_t (*now_ns)(void),
+ * on; returns how many. NULL: take the first that passes, without measuring. */
+size_t aead_choose_engines(const struct aead_clock *clock,
 			   struct aead_engine_report out[static AEAD_ENGINES_MAX]);
 /* Keys of this suite made from now on use this one, for tests and benchmarks.
  * False: there is no such engine, or it does not work here. */

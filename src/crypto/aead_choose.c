@@ -1,17 +1,13 @@
 /* aead_choose.c -- which engine does a suite's work: the fastest that computes right.
  *
  * Which one that is depends on the vector units of the CPU and on how the
- * libraries were built, so it is measured, for 2 ms each, rather than guessed.
+ * libraries were built, so it is measured rather than guessed.
  */
 #include <string.h>
 
 #include "crypto/aead_engine.h"
 
-enum {
-	BURST = 16,
-	MEASURE_NS = 2000000,
-	MEASURE_ROUNDS = 1000,		/* even if the clock stands still */
-};
+enum { BURST = 16 };
 
 /* Suite by suite, in order of preference when nobody measures. */
 static const struct aead_engine *const engines[] = {
@@ -121,8 +117,9 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 }
 
 /* Nanoseconds for a packet, at least 1; 0 if they cannot be measured. The best
- * burst counts: whatever else the machine did slowed the others down. */
-static void measure(const struct aead_engine *engine, uint64_t (*now_ns)(void),
+ * burst counts: whatever else the machine did slowed the others down. A clock
+ * that stands still ends it as well. */
+static void measure(const struct aead_engine *engine, const struct aead_clock *clock,
 		    struct aead_engine_report *report)
 {
 	static const uint8_t zero[KEY_LEN];
@@ -133,16 +130,16 @@ static void measure(const struct aead_engine *engine, uint64_t (*now_ns)(void),
 	if (!aead_key_init_with(engine, &key, zero))
 		return;
 	fill(&burst);
-	start = after = now_ns();
-	for (int i = 0; i < MEASURE_ROUNDS && after - start < MEASURE_NS; i++) {
+	start = after = clock->now_ns();
+	do {
 		before = after;
 		aead_seal(&key, burst.jobs, BURST);
-		between = now_ns();
+		between = clock->now_ns();
 		aead_open(&key, burst.jobs, BURST);
-		after = now_ns();
+		after = clock->now_ns();
 		seal = min_u64(seal, between - before);
 		open = min_u64(open, after - between);
-	}
+	} while (after != before && after - start < clock->measure_ns);
 	aead_key_wipe(&key);
 	report->seal_ns = (unsigned)(seal / BURST) + 1;
 	report->open_ns = (unsigned)(open / BURST) + 1;
@@ -156,7 +153,7 @@ static bool is_better(const struct aead_engine_report *a, const struct aead_engi
 	return cost(a) && (!cost(b) || cost(a) < cost(b));
 }
 
-size_t aead_choose_engines(uint64_t (*now_ns)(void),
+size_t aead_choose_engines(const struct aead_clock *clock,
 			   struct aead_engine_report out[static AEAD_ENGINES_MAX])
 {
 	struct aead_engine_report *best[AEAD_SUITES] = {NULL};
@@ -166,8 +163,8 @@ size_t aead_choose_engines(uint64_t (*now_ns)(void),
 
 		out[i] = (struct aead_engine_report){.suite = suite, .name = engines[i]->name};
 		out[i].passed = aead_engine_works(engines[i]);
-		if (out[i].passed && now_ns)
-			measure(engines[i], now_ns, &out[i]);
+		if (out[i].passed && clock)
+			measure(engines[i], clock, &out[i]);
 		if (out[i].passed && is_better(&out[i], best[suite])) {
 			best[suite] = &out[i];
 			use(engines[i], &out[i]);

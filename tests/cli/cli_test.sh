@@ -68,6 +68,8 @@ wrong 2 "there is no command 'zerotier'; $all" zerotier
 wrong 2 "there is no command ''; $all" ""
 wrong 2 "netcheck has no use for 'home'; write: p2pnet netcheck [--stun HOST[:PORT]]" netcheck home
 wrong 2 "--stun 'x:0' has a port that is not 1 to 65535; write --stun=HOST[:PORT]" netcheck --stun x:0
+wrong 2 "the way to a peer cannot be measured yet, only the ciphers of this machine; write: p2pnet speed --crypto" speed
+wrong 2 "speed has no use for 'laptop'; write: p2pnet speed [--crypto]" speed laptop
 wrong 2 "'peer' needs a second word; 'p2pnet help peer' lists them" peer
 wrong 2 "there is no command 'peer ad'; did you mean 'peer add'?" peer ad x y
 wrong 2 "there is no command 'peer frobnicate'; $all" peer frobnicate
@@ -181,6 +183,20 @@ prints "{
 "$p2pnet" version >/dev/full 2>stderr
 [ $? = 1 ] || fail "a full disk goes unnoticed"
 [ "$(cat stderr)" = "p2pnet: stdout does not take the output; is the disk full?" ] || fail "full: $(cat stderr)"
+
+# -- speed: a table with a line for each engine, one of each cipher chosen -----
+
+right speed --crypto
+has "for a packet of 1420 bytes, on one core"
+for word in openssl libsodium; do
+	echo "$out" | grep -qE "^chacha20 +$word +[0-9]+ ns +[0-9.]+ Gbit/s +[0-9]+ ns +[0-9.]+ Gbit/s +(chosen|-)$" ||
+		fail "no speed of $word: $out"
+done
+[ "$(echo "$out" | grep -c "^chacha20 .* chosen$")" = 1 ] || fail "which engine is chosen? $out"
+right speed --crypto --json
+has '"packet_bytes": 1420'
+[ "$(echo "$out" | tr -d '\n ' | grep -o '"suite":"chacha20","engine":"[a-z-]*","works":true,"chosen":true' | wc -l)" = 1 ] ||
+	fail "which engine is chosen? $out"
 
 # -- keys ---------------------------------------------------------------------
 
