@@ -121,6 +121,7 @@ int main(int argc, char **argv)
 		return 1;
 	micro_aead();
 	micro_wg();
+	micro_tun();
 	micro_node();
 	return 0;
 }

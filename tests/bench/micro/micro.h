@@ -36,6 +36,7 @@ void micro_must(bool ok);
 
 void micro_aead(void);
 void micro_wg(void);
+void micro_tun(void);
 void micro_node(void);
 
 #endif
