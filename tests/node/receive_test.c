@@ -304,11 +304,11 @@ static void a_full_burst_is_delivered_in_order(void **state)
 
 	(void)state;
 	lab_connect(lab, 0);
-	for (uint8_t i = 0; i < BURST_MAX; i++)
-		burst[i] = marked(lab, 0, i);
+	for (unsigned i = 0; i < BURST_MAX; i++)
+		burst[i] = marked(lab, 0, (uint8_t)i);
 	lab_feed_burst(lab, &lab->us, burst, BURST_MAX);
 	assert_int_equal(lab->us.got_len, BURST_MAX);
-	for (uint8_t i = 0; i < BURST_MAX; i++)
+	for (unsigned i = 0; i < BURST_MAX; i++)
 		assert_int_equal(lab->us.got[i].bytes[SEQ], i);
 	lab_assert_only(lab, COUNT_BAD_DATA, 0);
 	lab_free(lab);
@@ -323,11 +323,11 @@ static void a_burst_of_several_peers_and_junk_keeps_the_order_of_each(void **sta
 	(void)state;
 	for (size_t i = 0; i < LAB_FARS; i++)
 		lab_connect(lab, i);
-	for (uint8_t i = 0; i < BURST_MAX; i++)
-		burst[i] = i % 5 < LAB_FARS ? marked(lab, i % 5, i) : lab_stray("junk", 4);
+	for (unsigned i = 0; i < BURST_MAX; i++)
+		burst[i] = i % 5 < LAB_FARS ? marked(lab, i % 5, (uint8_t)i) : lab_stray("junk", 4);
 	lab_feed_burst(lab, &lab->us, burst, BURST_MAX);
 	assert_int_equal(lab->us.got_len, BURST_MAX - BURST_MAX / 5);
-	for (uint8_t i = 0; i < lab->us.got_len; i++) {
+	for (size_t i = 0; i < lab->us.got_len; i++) {
 		const uint8_t *p = lab->us.got[i].bytes;
 
 		assert_int_equal(p[SEQ], i / 4 * 5 + i % 4);
@@ -343,20 +343,20 @@ static void each_datagram_of_a_burst_brings_its_own_mark(void **state)
 	static const uint8_t inner[] = {ECN_ECT0, ECN_ECT1, ECN_NOT};
 	static struct mail burst[BURST_MAX];
 	struct lab *lab = lab_ready();
-	uint8_t n = 0;
+	unsigned n = 0;
 
 	(void)state;
 	lab_connect(lab, 0);
-	for (uint8_t i = 0; i < BURST_MAX; i++) {
+	for (unsigned i = 0; i < BURST_MAX; i++) {
 		struct packet p = lab_packet(lab, 0, &lab->far[0].inner4, &lab->us.inner4, 100);
 
 		p.data[1] = inner[i % 3];
-		p.data[SEQ] = i;
+		p.data[SEQ] = (uint8_t)i;
 		burst[i] = lab_seal(lab, 0, p.data, p.len);
 		burst[i].ecn = i % 2 ? ECN_CE : inner[i % 3];
 	}
 	lab_feed_burst(lab, &lab->us, burst, BURST_MAX);
-	for (uint8_t i = 0; i < BURST_MAX; i++) {
+	for (unsigned i = 0; i < BURST_MAX; i++) {
 		if (i % 2 && inner[i % 3] == ECN_NOT)
 			continue;
 		assert_int_equal(lab->us.got[n].bytes[SEQ], i);
@@ -378,7 +378,7 @@ static void the_last_source_in_a_burst_is_where_the_peer_is(void **state)
 	(void)state;
 	lab_connect(lab, 0);
 	for (uint8_t i = 0; i < 6; i++) {
-		burst[i] = marked(lab, 0, i);
+		burst[i] = marked(lab, 0, (uint8_t)i);
 		if (i == 2 || i == 3 || i == 5)
 			burst[i].from = elsewhere;
 	}

@@ -307,8 +307,8 @@ static void a_copy_by_another_way_has_bytes_of_its_own(void **state)
 	p = lab_packet(lab, 0, &lab->us.inner4, &lab->far[CLEO].inner4, 100);
 	d.packet = p;
 	d.path = lab_peer(lab, CLEO)->path;
-	for (uint8_t i = 0; i < BURST_MAX; i++) {
-		p.data[1] = i;
+	for (unsigned i = 0; i < BURST_MAX; i++) {
+		p.data[1] = (uint8_t)i;
 		assert_true(wrap_copy(lab->us.node, &copies[i], &d, &direct));
 		assert_int_equal(copies[i].path.via, 0);
 	}

@@ -97,14 +97,14 @@ static void a_burst_is_sealed_together_for_each_and_keeps_its_order(void **state
 	register_box(BERT, bert);
 	register_box(CORA, cora);
 	callers[BERT].heard_len = callers[CORA].heard_len = 0;
-	for (uint8_t n = 0; n < BURST_MAX; n++) {
-		datagram[0] = n;
+	for (unsigned n = 0; n < BURST_MAX; n++) {
+		datagram[0] = (uint8_t)n;
 		burst[n] = caller_relayed(&hall, &callers[ANNA], n % 2 ? cora : bert, datagram, LEN);
 		starts[n] = burst[n].packet.start;
 	}
 	assert_int_equal(rendezvous_node_receive(hall.rendezvous, burst, BURST_MAX, hall.now),
 			 BURST_MAX);
-	for (uint8_t n = 0; n < BURST_MAX; n++) {
+	for (unsigned n = 0; n < BURST_MAX; n++) {
 		bool first_half = n < BURST_MAX / 2;
 		unsigned to = first_half ? BERT : CORA;
 

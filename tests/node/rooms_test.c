@@ -192,13 +192,13 @@ static void a_burst_of_stun_requests_is_answered_each_by_itself(void **state)
 
 	(void)state;
 	lab = lab_ready();
-	for (uint8_t n = 0; n < BURST_MAX; n++) {
+	for (unsigned n = 0; n < BURST_MAX; n++) {
 		struct writer w = writer_over(burst[n].bytes, sizeof(burst[n].bytes));
-		const uint8_t id[STUN_ID_LEN] = {n};
+		const uint8_t id[STUN_ID_LEN] = {(uint8_t)n};
 
 		stun_begin(&w, STUN_BINDING, STUN_REQUEST, id);
 		burst[n].len = stun_finish(&w).len;
-		burst[n].from = (struct endpoint){.ip = ip_v4(203, 0, n, 1), .port = 1000u + n};
+		burst[n].from = (struct endpoint){.ip = ip_v4(203, 0, (uint8_t)n, 1), .port = (uint16_t)(1000 + n)};
 		burst[n].via = VIA_LISTEN;
 	}
 	lab_receive(lab, &lab->us, burst, BURST_MAX);

@@ -373,13 +373,13 @@ static void a_burst_is_read_in_order_and_n_is_kept(void **state)
 	int fd = udp_socket("10.77.0.1", 5000);
 
 	(void)state;
-	for (uint8_t i = 0; i < 70; i++)
-		send_to(fd, "10.77.0.2", 5001, &i, 1);
-	assert_int_equal(tun_read(tun, slots, SLOTS), 64);
+	for (unsigned i = 0; i < SLOTS + 6; i++)
+		send_to(fd, "10.77.0.2", 5001, &(uint8_t){(uint8_t)i}, 1);
+	assert_int_equal(tun_read(tun, slots, SLOTS), SLOTS);
 	assert_int_equal(slots[0].data[28], 0);
-	assert_int_equal(slots[63].data[28], 63);
+	assert_int_equal(slots[SLOTS - 1].data[28], (SLOTS - 1) % 256);
 	assert_int_equal(tun_read(tun, slots, SLOTS), 6);
-	assert_int_equal(slots[5].data[28], 69);
+	assert_int_equal(slots[5].data[28], (SLOTS + 5) % 256);
 	assert_int_equal(tun_read(tun, slots, SLOTS), 0);
 	close(fd);
 	tun_free(tun);
