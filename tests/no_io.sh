@@ -19,7 +19,7 @@ sources=$(cd "$(dirname "$0")/../src" && pwd)
 # configured, so it has no "memory"; what OpenSSL allocates inside is OpenSSL's.
 pure='
 base:    files network clock randomness output processes threads memory
-crypto:  files network clock randomness output processes threads memory
+crypto:  files network clock randomness output processes threads
 stun:    files network clock randomness output processes threads memory
 turn:    files network clock randomness output processes threads memory
 ice:     files network clock randomness output processes threads memory
