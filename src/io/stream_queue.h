@@ -4,7 +4,7 @@
  *               '- start                '- start + len  '- cap
  *
  * It is there only while something waits: NULL is an empty one. What does not fit is refused;
- * so what waits is at most some 64 KB and 64 frames, and not old.
+ * so what waits is at most two packets of 64 KB, cut up by us (base/offload.h), and not old.
  */
 #ifndef IO_STREAM_QUEUE_H
 #define IO_STREAM_QUEUE_H
@@ -12,8 +12,8 @@
 #include "base/framing.h"
 
 enum {
-	STREAM_QUEUE_FRAMES = 64,
-	STREAM_QUEUE_LEN = FRAMING_HEADER_LEN + FRAMING_MAX,
+	STREAM_QUEUE_FRAMES = 128,
+	STREAM_QUEUE_LEN = 2 * (FRAMING_HEADER_LEN + FRAMING_MAX),
 };
 
 struct stream_queue;

@@ -70,7 +70,7 @@ static void frames_leave_in_order_however_they_are_cut(void **state)
 	}
 }
 
-static void the_65th_frame_is_refused_until_one_has_left(void **state)
+static void one_frame_more_is_refused_until_one_has_left(void **state)
 {
 	(void)state;
 	for (int i = 0; i < STREAM_QUEUE_FRAMES; i++)
@@ -86,21 +86,21 @@ static void the_65th_frame_is_refused_until_one_has_left(void **state)
 static void what_does_not_fit_is_refused_and_nothing_of_it_stays(void **state)
 {
 	(void)state;
-	assert_true(put(40000, 'a'));
-	assert_false(put(30000, 'b'));
-	assert_int_equal(stream_queue_bytes(q).len, 40002);
-	assert_true(put(25533, 'c'));
-	assert_false(put(0, 'd'));
+	assert_true(put(FRAMING_MAX, 'a') && put(40000, 'b'));
+	assert_false(put(30000, 'c'));
+	assert_int_equal(stream_queue_bytes(q).len, FRAMING_MAX + 2 + 40002);
+	assert_true(put(25533, 'd'));
+	assert_false(put(0, 'e'));
 	assert_int_equal(stream_queue_bytes(q).len, STREAM_QUEUE_LEN);
 }
 
-static void the_longest_datagram_fits_into_an_empty_one(void **state)
+static void two_of_the_longest_datagrams_fit_into_an_empty_one(void **state)
 {
 	(void)state;
-	assert_true(put(FRAMING_MAX, 'a'));
-	stream_queue_sent(&q, FRAMING_HEADER_LEN + FRAMING_MAX);
+	assert_true(put(FRAMING_MAX, 'a') && put(FRAMING_MAX, 'b'));
+	stream_queue_sent(&q, STREAM_QUEUE_LEN);
 	assert_null(q);
-	assert_false(put(FRAMING_MAX + 1, 'b'));
+	assert_false(put(STREAM_QUEUE_LEN - 1, 'c'));
 	assert_null(q);
 }
 
@@ -135,9 +135,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		then_cleared(an_empty_one_is_null),
 		then_cleared(frames_leave_in_order_however_they_are_cut),
-		then_cleared(the_65th_frame_is_refused_until_one_has_left),
+		then_cleared(one_frame_more_is_refused_until_one_has_left),
 		then_cleared(what_does_not_fit_is_refused_and_nothing_of_it_stays),
-		then_cleared(the_longest_datagram_fits_into_an_empty_one),
+		then_cleared(two_of_the_longest_datagrams_fit_into_an_empty_one),
 		then_cleared(it_may_go_round_for_ever),
 		then_cleared(the_oldest_can_be_given_up),
 	};

@@ -23,6 +23,7 @@
 #include "base/framing.h"
 #include "io/clock.h"
 #include "io/sockaddr.h"
+#include "io/stream_queue.h"
 #include "io/tcp.h"
 
 enum { KEPT_MAX = 512, PATIENCE = 5000 };
@@ -502,7 +503,7 @@ static void many_small_ones_fill_the_queue_too(void **state)
 		send_text(&b, &back, "x");
 		assert_true(++sent < 300);
 	}
-	assert_true(sent <= 100 + 64);
+	assert_true(sent <= 100 + STREAM_QUEUE_FRAMES);
 	assert_true(large > 32);
 	close(fd);
 }
