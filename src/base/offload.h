@@ -18,4 +18,7 @@ enum offload {
 	OFFLOAD_ALL = (1 << 4) - 1,
 };
 
+/* Of one of them, as config and status have it: "tun-gso". */
+const char *offload_word(enum offload offload);
+
 #endif

@@ -12,6 +12,7 @@
 #include "ctl/report.h"
 #include "crypto/aead.h"
 #include "base/log.h"
+#include "base/offload.h"
 #include "node/status.h"
 
 enum { NS_PER_S = 1000000000, NS_PER_MSEC = 1000000 };
@@ -289,6 +290,48 @@ static json_t *describe_counters(const struct description *d)
 	return object;
 }
 
+/* -- the data path ------------------------------------------------------- */
+
+static json_t *describe_ciphers(void)
+{
+	json_t *list = json_array();
+
+	for (int suite = 0; suite < AEAD_SUITES; suite++) {
+		const struct aead_engine_report *r = aead_chosen((enum aead_suite)suite);
+
+		if (r && json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:i}", "suite",
+							       aead_suite_name(r->suite), "engine",
+							       r->name, "seal_ns", (int)r->seal_ns,
+							       "open_ns", (int)r->open_ns))) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+static json_t *describe_offloads(unsigned set)
+{
+	json_t *list = json_array();
+
+	for (unsigned bit = 1; bit & OFFLOAD_ALL; bit <<= 1) {
+		if (set & bit &&
+		    json_array_append_new(list, json_string(offload_word((enum offload)bit)))) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+static json_t *describe_data_path(const struct description *d)
+{
+	return json_pack("{s:o, s:o, s:o, s:o}", "ciphers", describe_ciphers(), "offloads",
+			 describe_offloads(d->offloads), "refused",
+			 describe_offloads(d->offloads_wanted & ~d->offloads), "tun_lacks",
+			 text_or_null(d->tun_lacks));
+}
+
 static json_t *describe_self(const struct description *d, msec now)
 {
 	const struct profile *p = d->profile;
@@ -315,9 +358,10 @@ static json_t *describe_self(const struct description *d, msec now)
 bool describe(json_t *reply, const struct description *d, msec now, uint64_t wall_ns)
 {
 	const struct profile *p = d->profile;
-	json_t *report = json_pack("{s:i, s:s, s:o, s:i, s:o, s:o, s:o, s:o}", "schema", REPORT_SCHEMA,
+	json_t *report = json_pack("{s:i, s:s, s:o, s:i, s:o, s:o, s:o, s:o, s:o}", "schema", REPORT_SCHEMA,
 				   "net", p->net, "version", text_or_null(p->version),
 				   "pid", (int)getpid(), "self", describe_self(d, now),
+				   "data_path", describe_data_path(d),
 				   "rendezvous", describe_rendezvous(d->node, now),
 				   "relaying", describe_relaying(d->node, now),
 				   "peers", describe_peers(d->node, now, wall_ns));

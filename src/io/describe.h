@@ -15,6 +15,9 @@ struct description {
 	const struct node *node;
 	const struct pump *pump;	/* for its counters, and udp's */
 	const struct portmap *portmap;
+	unsigned offloads_wanted;	/* enum offload */
+	unsigned offloads;		/* those in effect; the kernel refused the others */
+	const char *tun_lacks;		/* what it refused of a part of one, in its words; or NULL */
 	msec started;
 	uint64_t wall_started_ns;
 };

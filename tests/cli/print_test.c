@@ -16,8 +16,11 @@ static const char sample[] =
 	"128'],'listen_port':41999,"
 	"'fwmark':51820,'config':'/etc/p2pnet/"
 	"home.conf','since':'2026-01-02T03:04:05Z','uptime_s':273600,"
-	"'aead':'openssl','log_level':'info','nat':'easy','counters':{'bad_mac1':0,'stranger':3,'loop':1}},'"
-	"peers':["
+	"'aead':'openssl','log_level':'info','nat':'easy','counters':{'bad_mac1':0,'stranger':3,'loop':1}},"
+	"'data_path':{'ciphers':[{'suite':'chacha20','engine':'ipsec-mb','seal_ns':1100,'open_ns':1140},"
+	"{'suite':'aes256gcm','engine':'openssl','seal_ns':0,'open_ns':0}],"
+	"'offloads':['tun-gso','udp-gso','udp-gro'],'refused':['tun-gro'],'tun_lacks':'USO4 USO6'},"
+	"'peers':["
 	"{'name':'cabin','public_key':'CABIN','preshared_key':false,'ips':['fd00::5/"
 	"128'],'state':'idle',"
 	"'path':null,'endpoint':null,'rtt_ms':null,'rx_bytes':0,'tx_bytes':0,'queued':0,'keepalive_"
@@ -227,10 +230,46 @@ static void verbose_status_has_the_engine_and_what_was_counted(void **state)
 		      "home   up 3d04h   10.77.0.1/24 fd5c:9e1:77::1   p2p0   udp/41999   NAT: easy\n"
 		      "PEER   IP       STATE  PATH  RTT  LOSS  RX/TX  HANDSHAKE\n"
 		      "cabin  fd00::5  idle   -     -    -     -      -\n"
-		      "p2pnet 0.1.0, pid 4711, cipher engine openssl, mtu 1400, log level info, "
+		      "p2pnet 0.1.0, pid 4711, mtu 1400, log level info, "
 		      "file /etc/p2pnet/home.conf\n"
+		      "ciphers: chacha20 by ipsec-mb (1100 + 1140 ns a packet), aes256gcm by openssl\n"
+		      "offloads: tun-gso udp-gso udp-gro; the kernel lacks tun-gro USO4 USO6\n"
 		      "dropped or noted: stranger 3, loop 1\n");
 	json_decref(report);
+}
+
+static void verbose_status_says_what_it_does_not_offload(void **state)
+{
+	static const struct {
+		const char *data_path, *expected;
+	} table[] = {
+		{"{'offloads':['tun-gso','udp-gro'],'refused':[],'tun_lacks':null}",
+		 "offloads: tun-gso udp-gro\n"},
+		{"{'offloads':['tun-gso'],'refused':['udp-gso','udp-gro'],'tun_lacks':null}",
+		 "offloads: tun-gso; the kernel lacks udp-gso udp-gro\n"},
+		{"{'offloads':['tun-gso'],'refused':[],'tun_lacks':'USO4 USO6'}",
+		 "offloads: tun-gso; the kernel lacks USO4 USO6\n"},
+		{"{'offloads':[],'refused':[],'tun_lacks':null}", "offloads: none\n"},
+		{"{'ciphers':[1],'offloads':[1],'refused':2}",
+		 "ciphers: ? by ?\noffloads: ?\n"},
+		{"[]", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char text[512], expected[512];
+		json_t *report;
+
+		snprintf(text, sizeof(text), "{'data_path':%s}", table[i].data_path);
+		snprintf(expected, sizeof(expected),
+			 "?   up 0 s     ?   udp/0\n"
+			 "no peers; add one with: p2pnet peer add NAME PUBLIC_KEY\n"
+			 "p2pnet ?, pid 0, mtu 0, log level ?, file ?\n%sdropped or noted: nothing\n",
+			 table[i].expected);
+		report = report_of(text);
+		assert_prints(print_verbose, report, expected);
+		json_decref(report);
+	}
 }
 
 static void only_the_state_is_coloured(void **state)
@@ -259,7 +298,7 @@ static void a_report_with_nothing_in_it_prints(void **state)
 	assert_prints(print_verbose, report,
 		      "?   up 0 s     ?   udp/0\n"
 		      "no peers; add one with: p2pnet peer add NAME PUBLIC_KEY\n"
-		      "p2pnet ?, pid 0, cipher engine ?, mtu 0, log level ?, file ?\n"
+		      "p2pnet ?, pid 0, mtu 0, log level ?, file ?\n"
 		      "dropped or noted: nothing\n");
 	assert_false(status_keep_peer(report, "x"));
 	json_decref(report);
@@ -370,6 +409,7 @@ int main(void)
 		cmocka_unit_test(a_path_says_how_it_was_found),
 		cmocka_unit_test(a_round_trip_of_less_than_a_millisecond_is_not_zero),
 		cmocka_unit_test(verbose_status_has_the_engine_and_what_was_counted),
+		cmocka_unit_test(verbose_status_says_what_it_does_not_offload),
 		cmocka_unit_test(only_the_state_is_coloured),
 		cmocka_unit_test(a_report_with_nothing_in_it_prints),
 		cmocka_unit_test(a_report_of_other_types_prints),

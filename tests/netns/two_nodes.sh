@@ -71,6 +71,12 @@ if [ "$KIND" = p2pnet ]; then
 	equal remote "$(jq -r '.peers[0].path.remote' <<<"$status")" "$(endpoint4 b)"
 	at_least "bytes sent" "$(jq '.peers[0].tx_bytes' <<<"$status")" 4000000
 	contains "the table" "$(p2p a status)" direct
+	claim "status tells which library encrypts, how fast, and which offloads are in effect"
+	at_least "ciphers measured" "$(jq '[.data_path.ciphers[] | select(.seal_ns > 0 and .open_ns > 0)] |
+		length' <<<"$status")" 1
+	equal "offloads in effect or refused" "$(jq -r '.data_path | .offloads + .refused | sort |
+		join(" ")' <<<"$status")" "tun-gro tun-gso udp-gro udp-gso"
+	contains "the words" "$(p2p a status -v)" "ciphers: chacha20 by "
 	claim "each peer has an address derived from its key, which works as well"
 	ula=$(p2p b status --json | jq -r '.self.addresses[-1]')
 	pings a "${ula%/*}" 5 0.01
