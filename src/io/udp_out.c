@@ -252,13 +252,13 @@ static void split(struct udp *udp, size_t i, int err)
 	count(udp, UDP_SPLIT, &out->runs[i], err);
 }
 
-/* A message was refused: once more without its source, if that may be why. */
+/* A message was refused: once more without its source, if that may be why; then, if it is one
+ * of many, one by one. */
 static void handle_refused(struct udp *udp, size_t i, int err)
 {
 	const struct udp_run *run = &udp->out.runs[i];
 	const struct path *path = &run->like->path;
-	bool blamed = path->local.family != IP_NONE && may_blame_source(err) &&
-		      !may_blame_merging(run, err);
+	bool blamed = path->local.family != IP_NONE && may_blame_source(err);
 
 	if (blamed)
 		err = send_without_source(&udp->out, i);

@@ -692,7 +692,7 @@ static void a_full_send_buffer_drops_the_rest_while_splitting(void **state)
 	assert_arrive(5);
 }
 
-/* EINVAL may mean either: that they go one by one shows that it was the source. */
+/* EINVAL may mean either: that all of it goes without the source shows that it was this. */
 static void a_source_that_is_gone_is_not_merging_s_fault(void **state)
 {
 	static const char *const addresses[][2] = {
@@ -709,12 +709,12 @@ static void a_source_that_is_gone_is_not_merging_s_fault(void **state)
 		udp_send(a, burst, 10);
 		assert_arrive(10);
 		assert_int_equal(udp_counter(a, UDP_SOURCE_GONE), 10 * (w + 1));
+		assert_int_equal(sources_gone, w + 1);
 		messages_sent = 0;
 		send_equal(addresses[w][0], 10, 1000);
 		assert_int_equal(messages_sent, 1);
 		assert_arrive(10);
 	}
-	assert_true(sources_gone > 0);
 	assert_int_equal(udp_counter(a, UDP_SPLIT), 0);
 }
 
@@ -734,18 +734,25 @@ static void a_way_that_is_gone_is_left_out_for_the_whole_message(void **state)
 	assert_int_equal(udp_counter(a, UDP_SOURCE_GONE), 10);
 }
 
-/* Refused with its source for one reason, and without it for another. */
+/* Refused with its source for one reason, and without it for another; before Linux 6.14 a small
+ * MTU says EINVAL, too. Then it is not the source's fault unless one alone is refused as well. */
 static void both_may_be_to_blame(void **state)
 {
+	static const int errors[] = {ENETUNREACH, EINVAL};
+	static const char *const peers[] = {small_mtu4, "198.51.100.8"};
+
 	(void)state;
-	for (size_t i = 0; i < 10; i++) {
-		make(i, small_mtu4, 1400);
-		ip_parse(&burst[i].path.local, "127.0.0.1");
+	for (size_t e = 0; e < 2; e++) {
+		for (size_t i = 0; i < 10; i++) {
+			make(i, peers[e], 1400);
+			ip_parse(&burst[i].path.local, "127.0.0.1");
+		}
+		play(errors[e]);
+		udp_send(a, burst, 10);
+		assert_arrive(10);
+		assert_int_equal(udp_counter(a, UDP_SPLIT), 10 * (e + 1));
+		assert_int_equal(sources_gone, 0);
 	}
-	play(ENETUNREACH);
-	udp_send(a, burst, 10);
-	assert_arrive(10);
-	assert_int_equal(udp_counter(a, UDP_SPLIT), 10);
 }
 
 static void a_chosen_source_is_kept_in_merged_messages(void **state)
