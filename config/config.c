@@ -18,6 +18,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/offload.h"
 #include "config/identity.h"
 #include "config/schema.h"
 #include "crypto/x25519.h"
@@ -475,6 +476,7 @@ static void set_defaults(struct config *c)
 	c->upnp = c->pcp = c->natpmp = true;
 	c->tcp = true;
 	c->lan = true;
+	c->offload = OFFLOAD_ALL;
 	gethostname(host, sizeof(host) - 1);
 	dot = strchr(host, '.');
 	if (dot)

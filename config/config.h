@@ -36,6 +36,7 @@ enum {
 	CONFIG_STUN_PORT = 3478,	/* RFC 8489 section 18.6, unless they say another */
 	CONFIG_TLS_PORT = 443,		/* of a rendezvous over TLS: what looks like HTTPS gets out */
 	CONFIG_URL_TEXT = CONFIG_ENDPOINT_TEXT + 8,
+	CONFIG_OFFLOAD_TEXT = 40,
 	CONFIG_TURN_MAX = 4,		/* servers */
 	CONFIG_TURNS_PORT = 5349,	/* likewise, for TURN over TLS */
 	CONFIG_TURN_TEXT = CONFIG_ENDPOINT_TEXT + 32,
@@ -122,6 +123,7 @@ struct config {
 	uint32_t fwmark;		/* 0: p2pnet chooses */
 	enum log_level log_level;
 	bool lan;			/* look for peers by multicast on the own networks */
+	unsigned offload;		/* enum offload: those that are tried */
 	struct config_server stun[CONFIG_STUN_MAX];	/* [nat] */
 	size_t stun_len;
 	unsigned punch_rate;		/* datagrams per second; 0: no ports are guessed */
@@ -183,6 +185,8 @@ const char *config_read_stun(struct config_server *out, const char *value);
 /* turn:HOST[:PORT][?transport=udp|tcp] or turns:HOST[:PORT]. */
 const char *config_read_turn(struct config_turn *out, const char *url);
 char *config_write_turn(char out[static CONFIG_TURN_TEXT], const struct config_turn *turn);
+/* auto, off, or "tun-gso udp-gro" */
+char *config_write_offload(char out[static CONFIG_OFFLOAD_TEXT], unsigned offloads);
 const char *config_path_name(enum config_path path);	/* "relay-only" */
 /* And back: with brackets where it needs them. "" for no host. */
 char *config_write_endpoint(char out[static CONFIG_ENDPOINT_TEXT], const char *host, uint16_t port);

@@ -3,7 +3,7 @@
  *   lines.c               hands over line after line
  *   config.c              sees the [sections], and inih the keys
  *   schema.c              knows which keys there are
- *   values.c, endpoint.c, proxy.c, rendezvous.c, turn.c
+ *   values.c, endpoint.c, offload.c, proxy.c, rendezvous.c, turn.c
  *                         read what stands behind the =
  *   check.c               compares what only the whole shows: what is given twice
  */

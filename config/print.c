@@ -29,7 +29,7 @@ static const char *yes_or_no(bool yes)
 
 static void print_interface(FILE *out, const struct config *c)
 {
-	char text[CIDR_TEXT], key[KEY_TEXT];
+	char text[CIDR_TEXT], key[KEY_TEXT], offload[CONFIG_OFFLOAD_TEXT];
 
 	fprintf(out, "[interface]\nprivate_key = (hidden)\n# its public key: %s\n",
 		key_to_base64(key, c->public_key));
@@ -45,6 +45,7 @@ static void print_interface(FILE *out, const struct config *c)
 		fprintf(out, "fwmark = off\n");
 	fprintf(out, "log_level = %s\nlan = %s\n", log_level_name(c->log_level),
 		yes_or_no(c->lan));
+	fprintf(out, "offload = %s\n", config_write_offload(offload, c->offload));
 }
 
 static bool is_ip_of(const struct config_peer *peer, const struct cidr *prefix)

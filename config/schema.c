@@ -41,6 +41,7 @@ static const struct key table[] = {
 	{"interface", "fwmark", NULL, false, set_fwmark, NULL},
 	{"interface", "log_level", NULL, false, set_log_level, NULL},
 	{"interface", "lan", NULL, false, set_lan, NULL},
+	{"interface", "offload", NULL, false, set_offload, NULL},
 
 	{"nat", "stun", NULL, true, set_stun, NULL},
 	{"nat", "turn_ca", NULL, false, set_turn_ca, NULL},

@@ -42,7 +42,7 @@ const char *schema_elsewhere(const char *section, const char *name);
 /* "address, device, ..." */
 char *schema_list(char *out, size_t cap, const char *section);
 
-/* values.c, endpoint.c, proxy.c, rendezvous.c, turn.c */
+/* values.c, endpoint.c, offload.c, proxy.c, rendezvous.c, turn.c */
 void set_include(struct load *l, const char *value);
 void set_private_key(struct load *l, const char *value);
 void set_private_key_file(struct load *l, const char *value);
@@ -55,6 +55,7 @@ void set_table(struct load *l, const char *value);
 void set_fwmark(struct load *l, const char *value);
 void set_log_level(struct load *l, const char *value);
 void set_lan(struct load *l, const char *value);
+void set_offload(struct load *l, const char *value);
 void set_stun(struct load *l, const char *value);
 void set_turn(struct load *l, const char *value);
 void set_turn_user(struct load *l, const char *value);

@@ -119,6 +119,7 @@ bool settings_init(struct settings *out, const struct config *config, const stru
 			    [MAPPER_NATPMP] = config->natpmp,
 			    [MAPPER_UPNP] = config->upnp},
 		.tcp = config->tcp,
+		.offloads = config->offload,
 		.proxy = config->proxy.host[0] ? &out->proxy : NULL,
 		.program = "/proc/self/exe",
 		.node = {.lan = config->lan,

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/offload.h"
 #include "ctl/request.h"
 #include "io/clock.h"
 #include "io/daemon_impl.h"
@@ -71,7 +70,7 @@ static void close_loop(struct daemon *d)
 static int open_tun(struct daemon *d, char error[static ERROR_TEXT])
 {
 	const char *name = d->profile->device;
-	int err = tun_linux_open(&d->tun, name, OFFLOAD_ALL);
+	int err = tun_linux_open(&d->tun, name, d->profile->offloads);
 
 	if (!err)
 		return 0;
@@ -118,7 +117,7 @@ static int open_udp(struct daemon *d, char error[static ERROR_TEXT])
 	struct udp_settings settings = {
 		.port = d->profile->listen_port,
 		.mark = d->profile->fwmark,
-		.offloads = OFFLOAD_ALL,
+		.offloads = d->profile->offloads,
 		.source_gone = daemon_source_gone,
 		.context = d,
 	};

@@ -39,6 +39,7 @@ struct daemon_settings {
 	size_t addresses_len;
 	bool portmap[MAPPER_METHODS];	/* may the router be asked for a port, and how */
 	bool tcp;			/* may peers be spoken to by TCP, too */
+	unsigned offloads;		/* enum offload: those that are tried */
 	const struct proxy *proxy;	/* for TLS; NULL: none */
 	const char *program;		/* this one, to run as a helper; NULL: no UPnP */
 	struct node_settings node;	/* its routes are the peers' allowed IPs */

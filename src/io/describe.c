@@ -281,6 +281,8 @@ static json_t *describe_counters(const struct description *d)
 								 (enum mapper_counter)i)));
 	failed |= json_object_set_new(object, "tun_dropped",
 				      json_integer((json_int_t)pump->tun_dropped));
+	failed |= json_object_set_new(object, "tun_malformed",
+				      json_integer((json_int_t)tun_malformed(pump->tun)));
 	failed |= json_object_set_new(object, "no_place",
 				      json_integer((json_int_t)pump->no_place));
 	if (failed) {

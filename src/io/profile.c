@@ -83,6 +83,7 @@ struct profile *profile_new(const struct daemon_settings *settings)
 	p->table = settings->table;
 	p->mtu = settings->mtu;
 	p->tcp = settings->tcp;
+	p->offloads = settings->offloads;
 	memcpy(p->portmap, settings->portmap, sizeof(p->portmap));
 	return p;
 }
@@ -117,6 +118,8 @@ const char *profile_differs(const struct profile *p, const struct profile *next)
 		return "mtu";
 	if (p->tcp != next->tcp)
 		return "tcp";
+	if (p->offloads != next->offloads)
+		return "offload";
 	for (int i = 0; i < MAPPER_METHODS; i++) {
 		if (p->portmap[i] != next->portmap[i])
 			return methods[i];

@@ -11,6 +11,7 @@ struct profile {
 	uint32_t table;
 	bool portmap[MAPPER_METHODS];
 	bool tcp;
+	unsigned offloads;		/* wanted */
 	unsigned mtu;
 	struct cidr *addresses;
 	size_t addresses_len;

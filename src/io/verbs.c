@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/offload.h"
 #include "ctl/request.h"
 #include "io/clock.h"
 #include "io/daemon_impl.h"
@@ -67,7 +66,7 @@ static json_t *answer_status(struct daemon *d)
 		.node = d->node,
 		.pump = &d->pump,
 		.portmap = d->portmap,
-		.offloads_wanted = OFFLOAD_ALL,
+		.offloads_wanted = d->profile->offloads,
 		.offloads = tun_offloads(d->tun) | udp_offloads(d->udp),
 		.tun_lacks = tun_lacks(d->tun),
 		.started = d->started,

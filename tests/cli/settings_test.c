@@ -33,6 +33,7 @@ static struct config config = {
 	.stun = {{.host = "stun.example.net", .port = 3478}, {.host = "192.0.2.1", .port = 5}},
 	.stun_len = 2,
 	.tcp = true,
+	.offload = 5,
 	.proxy = {.host = "proxy", .port = 3128, .login = "me:pw"},
 	.peers = peers,
 	.peers_len = 2,
@@ -65,6 +66,7 @@ static void everything_of_the_file_arrives(void **state)
 	assert_string_equal(d->node.stun[0].host, "stun.example.net");
 	assert_int_equal(d->node.stun[1].port, 5);
 	assert_true(d->tcp);
+	assert_int_equal(d->offloads, 5);
 	assert_string_equal(d->proxy->host, "proxy");
 	assert_string_equal(d->proxy->login, "me:pw");
 	assert_int_equal(d->proxy->port, 3128);

@@ -7,6 +7,7 @@
 
 #include <time.h>
 
+#include "base/offload.h"
 #include "config/identity.h"
 #include "crypto/x25519.h"
 #include "scratch.h"
@@ -161,6 +162,33 @@ static void endpoints_and_keepalives_have_several_forms(void **state)
 		assert_string_equal(c->peers[0].endpoint_host, rows[i].host);
 		assert_int_equal(c->peers[0].endpoint_port, rows[i].port);
 		assert_int_equal(c->peers[0].keepalive, rows[i].seconds);
+		config_free(c);
+	}
+}
+
+static void offload_is_auto_off_or_words(void **state)
+{
+	static const struct {
+		const char *line;
+		unsigned offloads;
+	} rows[] = {
+		{"", OFFLOAD_ALL},
+		{"offload = auto\n", OFFLOAD_ALL},
+		{"offload = OFF\n", 0},
+		{"offload = tun-gso\n", OFFLOAD_TUN_GSO},
+		{"Offload = tun-gro, UDP-GSO\n", OFFLOAD_TUN_GRO | OFFLOAD_UDP_GSO},
+		{"offload = udp-gro  tun-gro,\n", OFFLOAD_UDP_GRO | OFFLOAD_TUN_GRO},
+		{"offload = udp-gso udp-gro tun-gro tun-gso\n", OFFLOAD_ALL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[512];
+		struct config *c;
+
+		snprintf(text, sizeof(text), SELF "%s" PEER_A, rows[i].line);
+		c = load(text);
+		assert_int_equal(c->offload, rows[i].offloads);
 		config_free(c);
 	}
 }
@@ -622,6 +650,7 @@ int main(void)
 		cmocka_unit_test(every_key_of_the_interface_is_taken),
 		cmocka_unit_test(every_key_of_a_peer_is_taken),
 		cmocka_unit_test(endpoints_and_keepalives_have_several_forms),
+		cmocka_unit_test(offload_is_auto_off_or_words),
 		cmocka_unit_test(the_longest_host_name_fits),
 		cmocka_unit_test(case_underscores_and_blanks_do_not_matter),
 		cmocka_unit_test(comments_marks_and_line_ends_of_all_kinds_are_read),

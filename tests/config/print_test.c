@@ -32,6 +32,7 @@ static const char full[] =
 	"[interface]\nprivate_key = " SELF_PRIVATE
 	"\naddress = 10.77.0.1/24, fd00:77::1/64\nname = nas\n"
 	"fwmark = 51820\ntable = 1000\nmtu = 1300\nlisten_port = 7\nlog_level = debug\n"
+	"offload = UDP-GRO, tun-gso\n"
 	"[nat]\nstun = stun.example.net, 192.0.2.1:5000\nstun = [2001:db8::7]\n"
 	"tcp = no\nproxy = http://me:secret@proxy.example.net:3128\n"
 	"turn = turn:relay.example.net, turn:192.0.2.7:5000?transport=udp\n"
@@ -73,6 +74,7 @@ static void every_value_has_its_line_and_secrets_are_hidden(void **state)
 		"fwmark = 0xca6c\n"
 		"log_level = debug\n"
 		"lan = yes\n"
+		"offload = tun-gso udp-gro\n"
 		"\n"
 		"[nat]\n"
 		"punch_rate = 200\n"

@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 
 #include "base/log.h"
+#include "base/offload.h"
 #include "crypto/crypto.h"
 #include "crypto/x25519.h"
 #include "ctl/report.h"
@@ -56,6 +57,7 @@ static struct daemon_settings settings_for_test(void)
 		.version = "0.1.0",
 		.table = ROUTE_TABLE_MAIN,
 		.mtu = 1400,
+		.offloads = OFFLOAD_ALL,
 		.addresses = &address,
 		.addresses_len = 1,
 		.tcp = true,
@@ -609,7 +611,8 @@ static void a_reload_that_fails_changes_nothing(void **state)
 
 static void what_needs_a_restart_is_said(void **state)
 {
-	static const char *const words[] = {"device", "listen_port", "fwmark", "mtu", "tcp"};
+	static const char *const words[] = {"device", "listen_port", "fwmark",
+					     "mtu", "tcp", "offload"};
 	struct daemon_settings s = settings_for_test();
 	struct daemon *daemon;
 	char error[512];
@@ -617,7 +620,7 @@ static void what_needs_a_restart_is_said(void **state)
 	(void)state;
 	s.fwmark = 1;
 	daemon = start(&s, NULL);
-	for (size_t i = 0; i < 5; i++) {
+	for (size_t i = 0; i < 6; i++) {
 		struct daemon_settings next = settings_for_test();
 
 		next.fwmark = i == 2 ? 2 : 1;
@@ -625,6 +628,7 @@ static void what_needs_a_restart_is_said(void **state)
 		next.node.listen_port = i == 1 ? OTHER_PORT : PORT;
 		next.mtu = i == 3 ? 1300 : 1400;
 		next.tcp = i != 4;
+		next.offloads = i == 5 ? OFFLOAD_TUN_GSO : OFFLOAD_ALL;
 		assert_int_equal(daemon_reconfigure(daemon, &next, error), EXIT_CONFIG);
 		assert_int_equal(strncmp(error, words[i], strlen(words[i])), 0);
 	}
