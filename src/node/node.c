@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ecn.h"
 #include "node/brain.h"
-#include "node/ecn.h"
 
 enum { SEEK_AFTER = 2 };		/* unanswered initiations, then the endpoint is not believed */
 

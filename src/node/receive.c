@@ -10,9 +10,9 @@
  */
 #include <string.h>
 
+#include "base/ecn.h"
 #include "node/brain.h"
 #include "node/demux.h"
-#include "node/ecn.h"
 #include "node/verdict.h"
 
 /* -- data ------------------------------------------------------------------ */

@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
+#include "base/ecn.h"
 #include "node/brain.h"
 #include "node/demux.h"
-#include "node/ecn.h"
 #include "node/icmp.h"
 
 enum { PROTO_UDP = 17, IPV4_MIN = 20, IPV6_LEN = 40, UDP_LEN = 8 };

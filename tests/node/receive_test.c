@@ -1,5 +1,5 @@
 /* receive_test.c -- from the network: data opened for their owner, or dropped and counted. */
-#include "node/ecn.h"
+#include "base/ecn.h"
 #include "node/lab.h"
 
 /* -- what is nothing ------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* send_test.c -- from the TUN device: sealed for the owner, kept for a key, or refused. */
-#include "node/ecn.h"
+#include "base/ecn.h"
 #include "node/lab.h"
 
 enum { SEQ = 40 };	/* where a test marks its packet */

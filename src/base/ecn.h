@@ -4,8 +4,8 @@
  * router set on the outer header goes into the inner one, so the flow inside
  * slows down instead of losing packets.
  */
-#ifndef NODE_ECN_H
-#define NODE_ECN_H
+#ifndef BASE_ECN_H
+#define BASE_ECN_H
 
 #include "base/packet.h"
 

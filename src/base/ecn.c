@@ -1,5 +1,5 @@
 /* ecn.c -- explicit congestion notification through the tunnel, RFC 6040. */
-#include "node/ecn.h"
+#include "base/ecn.h"
 
 enum { IPV4_HEADER_LEN = 20, IPV6_HEADER_LEN = 40 };
 

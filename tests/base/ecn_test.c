@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "node/ecn.h"
+#include "base/ecn.h"
 
 static uint16_t checksum(const uint8_t *p, size_t len)
 {
