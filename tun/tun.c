@@ -36,6 +36,11 @@ uint64_t tun_malformed(const struct tun *tun)
 	return tun->malformed;
 }
 
+uint64_t tun_queue_counter(const struct tun *tun, enum fair_counter counter)
+{
+	return tun->fair ? fair_counter(tun->fair, counter) : 0;
+}
+
 int tun_read(struct tun *tun, struct packet *packets, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -43,9 +48,9 @@ int tun_read(struct tun *tun, struct packet *packets, size_t n)
 	return tun->ops->read(tun, packets, n);
 }
 
-int tun_read_rest(struct tun *tun, struct packet *packets, size_t n)
+bool tun_holds(const struct tun *tun)
 {
-	return tun->ops->read_rest ? tun->ops->read_rest(tun, packets, n) : 0;
+	return tun->ops->holds && tun->ops->holds(tun);
 }
 
 size_t tun_write(struct tun *tun, const struct packet *packets, size_t n)

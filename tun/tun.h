@@ -12,6 +12,7 @@
 
 #include "base/offload.h"
 #include "base/packet.h"
+#include "tun/fair.h"
 
 struct tun;
 
@@ -32,14 +33,16 @@ unsigned tun_offloads(const struct tun *tun);	/* of enum offload, those in effec
 const char *tun_lacks(const struct tun *tun);	/* what the kernel refused: "USO4 USO6"; or NULL */
 uint64_t tun_malformed(const struct tun *tun);	/* packets of the kernel that made no sense */
 
-/* Read up to n packets. packets[i] must come with start and end set to a buffer of
- * PACKET_SLOT bytes or more; data and len are set here, HEADROOM before it.
- * Returns how many; 0: nothing there now; -errno: the device is gone (-EBADFD).
- * What was read as one packet of many segments may not fit into n; the next call goes on. */
+uint64_t tun_queue_counter(const struct tun *tun, enum fair_counter counter);
+
+/* Read up to n packets. packets[i] must come with start and end set to a buffer of PACKET_SLOT
+ * bytes or more. It is set here to a packet with HEADROOM before it and TAILROOM behind it, in that
+ * buffer or in one of the device's own, which lasts until the next call.
+ * Returns how many; 0: nothing there now; -errno: the device is gone (-EBADFD). */
 int tun_read(struct tun *tun, struct packet *packets, size_t n);
 
-/* The same, but of what the kernel gave already: the poll will not tell of that. */
-int tun_read_rest(struct tun *tun, struct packet *packets, size_t n);
+/* There is more to read, and no poll will tell of it: the kernel gave it already. */
+bool tun_holds(const struct tun *tun);
 
 /* Write n packets. Returns how many were taken; the rest was dropped because the
  * interface is down, full, or the packet is not IP. */

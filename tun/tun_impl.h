@@ -6,7 +6,7 @@
 
 struct tun_ops {
 	int (*read)(struct tun *tun, struct packet *packets, size_t n);
-	int (*read_rest)(struct tun *tun, struct packet *packets, size_t n);	/* NULL: never any */
+	bool (*holds)(const struct tun *tun);	/* NULL: never any */
 	size_t (*write)(struct tun *tun, const struct packet *packets, size_t n);
 	void (*free)(struct tun *tun);
 };
@@ -19,6 +19,7 @@ struct tun {
 	unsigned offloads;	/* in effect */
 	char lacks[96];		/* "": nothing */
 	uint64_t malformed;
+	const struct fair *fair;	/* NULL: none */
 };
 
 /* Where a packet is read to: HEADROOM before it, and TAILROOM left behind it. */

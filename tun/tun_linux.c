@@ -9,11 +9,11 @@
  * An old kernel answers EINVAL to kinds that it does not know: to TUNSETOFFLOAD USO until 6.2,
  * and to the write of a packet of UDP segments.
  *
- * A small packet is read straight into the caller's slot. A long one begins there and goes on in
- * a buffer of ours, where its beginning is put before the rest; it is cut up from there.
+ * All that the kernel has is read at once into the frames of a fair queue (fair.h), which says
+ * what goes next. A packet that is one stays in its frame; one of many segments is cut up into
+ * the caller's slots.
  *
- *   slot     [ READ_SMALL ] ----.
- *   buffer   [     <------------' | the rest: up to 64 KB ]
+ *   frame    [ HEADROOM ... vnet | packet | TAILROOM ]
  *
  * Linux, Documentation/networking/tuntap.rst.
  */
@@ -24,11 +24,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/list.h"
 #include "base/log.h"
+#include "tun/fair.h"
 #include "tun/offload_coalesce.h"
 #include "tun/offload_segment.h"
 #include "tun/tun_impl.h"
@@ -39,24 +42,20 @@
 #endif
 
 enum {
-	READ_SMALL = 2048,	/* a packet of most networks */
 	READ_MAX = PACKET_SLOT - HEADROOM - TAILROOM,
+	READS_MAX = 2 * BURST_MAX,	/* at once. Who sends more than twice what can be sealed
+					   fills the kernel's queue, which costs least */
 };
 
 struct linux_tun {
 	struct tun tun;
 	size_t vnet_len;		/* 0: there is none */
 	unsigned kinds;			/* enum coalesce_kind: what may be written as one */
-	struct segments segments;	/* of the last long packet, what is left */
+	struct fair *fair;
+	struct frame frame;		/* the one that is cut up, */
+	struct segments segments;	/* and what is left of it */
 	struct coalesce coalesce;
 	struct joined joined;
-	uint8_t buffer[READ_MAX];
-};
-
-/* A packet as the kernel gives it, of segments or not. */
-struct frame {
-	struct vnet_header vnet;
-	struct bytes bytes;
 };
 
 static const struct tun_ops linux_ops;
@@ -170,6 +169,17 @@ static int agree(struct linux_tun *t, unsigned wanted)
 	return 0;
 }
 
+static int make_queue(struct linux_tun *t)
+{
+	uint64_t seed;
+
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		return -errno;
+	t->fair = fair_new(seed);
+	t->tun.fair = t->fair;
+	return t->fair ? 0 : -ENOMEM;
+}
+
 int tun_linux_open(struct tun **out, const char *name, unsigned offloads)
 {
 	struct linux_tun *t = calloc(1, sizeof(*t));
@@ -179,9 +189,12 @@ int tun_linux_open(struct tun **out, const char *name, unsigned offloads)
 	if (!t)
 		return -ENOMEM;
 	t->tun.ops = &linux_ops;
-	err = open_clone(&t->tun.fd);
+	err = make_queue(t);
 	if (err)
 		goto free_tun;
+	err = open_clone(&t->tun.fd);
+	if (err)
+		goto free_queue;
 	err = attach(&t->tun, name, wanted);
 	if (!err)
 		err = agree(t, wanted);
@@ -193,6 +206,8 @@ int tun_linux_open(struct tun **out, const char *name, unsigned offloads)
 
 close_fd:
 	close(t->tun.fd);
+free_queue:
+	fair_free(t->fair);
 free_tun:
 	free(t);
 	return err;
@@ -200,56 +215,55 @@ free_tun:
 
 static void linux_free(struct tun *tun)
 {
+	fair_free(linux_of(tun)->fair);
 	close(tun->fd);
 	free(linux_of(tun));
 }
 
 /* -- from the kernel ------------------------------------------------------- */
 
-/* A small one lies in the slot then. 0 or -errno. */
-static int read_frame(struct linux_tun *t, struct packet *slot, struct frame *out)
+static usec clock_now_usec(void)
 {
-	uint8_t *small = slot->start + HEADROOM;
-	struct iovec parts[] = {
-		{&out->vnet, t->vnet_len},
-		{small, READ_SMALL},
-		{t->buffer + READ_SMALL, READ_MAX - READ_SMALL},
-	};
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
+}
+
+/* Zeroes, if there is none. It lies before the packet in its frame. */
+static struct vnet_header vnet_of(const struct linux_tun *t, const struct packet *packet)
+{
+	struct vnet_header vnet = {0};
+
+	memcpy(&vnet, packet->data - t->vnet_len, t->vnet_len);
+	return vnet;
+}
+
+/* 0 or -errno. */
+static int read_frame(struct linux_tun *t, usec now)
+{
+	struct packet room = fair_room(t->fair);
 	ssize_t len;
 
-	out->vnet = (struct vnet_header){0};
 	do
-		len = readv(t->tun.fd, parts, sizeof(parts) / sizeof(parts[0]));
+		len = read(t->tun.fd, room.data - t->vnet_len, t->vnet_len + READ_MAX);
 	while (len < 0 && errno == EINTR);
 	if (len < 0)
 		return -errno;
-	if ((size_t)len < t->vnet_len)
+	if ((size_t)len <= t->vnet_len)
 		return -EIO;
-	out->bytes = bytes_of(small, (size_t)len - t->vnet_len);
-	if (out->bytes.len > READ_SMALL || out->vnet.gso_type != VNET_GSO_NONE) {
-		memcpy(t->buffer, small, READ_SMALL);
-		out->bytes.data = t->buffer;
-	}
+	fair_put(t->fair, (size_t)len - t->vnet_len,
+		 vnet_of(t, &room).gso_type != VNET_GSO_NONE, now);
 	return 0;
 }
 
-/* Whether the slot is filled with it; else segments_left() are what there is of it. */
-static bool begin_frame(struct linux_tun *t, const struct frame *frame, struct packet *slot)
+static int read_frames(struct linux_tun *t, usec now)
 {
-	bool lies_there = frame->bytes.data != t->buffer;
-	enum segment_verdict verdict;
+	int err = 0;
 
-	tun_slot_fill(slot, frame->bytes.len);
-	if (lies_there)
-		verdict = segment_finish(&frame->vnet, slot->data, slot->len);
-	else
-		verdict = segments_begin(&t->segments, &frame->vnet, frame->bytes);
-	if (verdict != SEGMENT_GOOD) {
-		t->tun.malformed++;
-		log_trace("%s: %zu bytes with %s", t->tun.name, frame->bytes.len,
-			  segment_verdict_name(verdict));
-	}
-	return lies_there && verdict == SEGMENT_GOOD;
+	for (size_t i = 0; i < READS_MAX && !err; i++)
+		err = read_frame(t, now);
+	return err == -EAGAIN ? 0 : err;
 }
 
 static size_t take_segments(struct linux_tun *t, struct packet *packets, size_t n)
@@ -264,32 +278,57 @@ static size_t take_segments(struct linux_tun *t, struct packet *packets, size_t 
 	return got;
 }
 
+static bool is_good(struct linux_tun *t, enum segment_verdict verdict)
+{
+	if (verdict == SEGMENT_GOOD)
+		return true;
+	t->tun.malformed++;
+	log_trace("%s: %zu bytes with %s", t->tun.name, t->frame.packet.len,
+		  segment_verdict_name(verdict));
+	return false;
+}
+
+/* The frame was taken: how many packets of it there are now, at most n. */
+static size_t take_frame(struct linux_tun *t, struct packet *packets, size_t n)
+{
+	struct packet *p = &t->frame.packet;
+	struct vnet_header vnet = vnet_of(t, p);
+
+	if (vnet.gso_type == VNET_GSO_NONE) {
+		if (!is_good(t, segment_finish(&vnet, p->data, p->len)))
+			return 0;
+		packets[0] = *p;
+		return 1;
+	}
+	if (!is_good(t, segments_begin(&t->segments, &vnet, packet_bytes(p))))
+		return 0;
+	if (t->frame.leave_first_out)
+		take_segments(t, packets, 1);
+	return take_segments(t, packets, n);
+}
+
 /* What was read before an error is handed over; the error will still be there
  * at the next call. */
 static int linux_read(struct tun *tun, struct packet *packets, size_t n)
 {
 	struct linux_tun *t = linux_of(tun);
-	size_t got = take_segments(t, packets, n);
-	struct frame frame;
+	usec now = clock_now_usec();
+	size_t got;
+	int err;
 
-	while (got < n) {
-		int err = read_frame(t, &packets[got], &frame);
-
-		if (err == -EAGAIN || (err && got > 0))
-			break;
-		if (err)
-			return err;
-		if (begin_frame(t, &frame, &packets[got]))
-			got++;
-		else
-			got += take_segments(t, packets + got, n - got);
-	}
-	return (int)got;
+	fair_release(t->fair, segments_left(&t->segments) ? &t->frame : NULL, now);
+	err = read_frames(t, now);
+	got = take_segments(t, packets, n);
+	while (got < n && fair_take(t->fair, &t->frame, now))
+		got += take_frame(t, packets + got, n - got);
+	return got ? (int)got : err;
 }
 
-static int linux_read_rest(struct tun *tun, struct packet *packets, size_t n)
+static bool linux_holds(const struct tun *tun)
 {
-	return (int)take_segments(linux_of(tun), packets, n);
+	const struct linux_tun *t = container_of(tun, const struct linux_tun, tun);
+
+	return segments_left(&t->segments) || !fair_is_empty(t->fair);
 }
 
 /* -- to the kernel --------------------------------------------------------- */
@@ -367,7 +406,7 @@ static size_t linux_write(struct tun *tun, const struct packet *packets, size_t 
 
 static const struct tun_ops linux_ops = {
 	.read = linux_read,
-	.read_rest = linux_read_rest,
+	.holds = linux_holds,
 	.write = linux_write,
 	.free = linux_free,
 };

@@ -62,6 +62,7 @@ struct daemon {
 	struct links_sleep sleep;
 	uint32_t own_ifindex;		/* of our device */
 	uv_poll_t tun_poll, udp4_poll, udp6_poll, more_poll, tcp_poll, dialer_poll, timer_poll;
+	uv_idle_t tun_idle;	/* active while the device holds something */
 	uv_timer_t patience;
 	int timer_fd;
 	msec armed;		/* what the timer is set to; INT64_MIN: not started yet */

@@ -279,6 +279,11 @@ static json_t *describe_counters(const struct description *d)
 			object, mapper_counter_name((enum mapper_counter)i),
 			json_integer((json_int_t)portmap_counter(d->portmap,
 								 (enum mapper_counter)i)));
+	for (int i = 0; i < FAIR_COUNTERS; i++)
+		failed |= json_object_set_new(
+			object, fair_counter_name((enum fair_counter)i),
+			json_integer((json_int_t)tun_queue_counter(pump->tun,
+								   (enum fair_counter)i)));
 	failed |= json_object_set_new(object, "tun_dropped",
 				      json_integer((json_int_t)pump->tun_dropped));
 	failed |= json_object_set_new(object, "tun_malformed",

@@ -120,11 +120,20 @@ void daemon_stop(struct daemon *d, int code)
 	uv_stop(&d->loop);
 }
 
-static void on_tun(uv_poll_t *poll, int status, int events)
-{
-	struct daemon *d = poll->data;
+static void on_tun_holds(uv_idle_t *idle);
 
-	(void)events;
+/* What the device's queue holds still: no descriptor tells of it, and others have their turn
+ * in between. While the idle handle is active, the loop does not sleep. */
+static void watch_queue(struct daemon *d)
+{
+	if (tun_holds(d->tun))
+		uv_idle_start(&d->tun_idle, on_tun_holds);
+	else
+		uv_idle_stop(&d->tun_idle);
+}
+
+static void read_tun(struct daemon *d, int status)
+{
 	if (status == 0) {
 		node_set_wall(d->node, clock_wall_ns());
 		status = pump_from_tun(&d->pump, clock_now());
@@ -134,7 +143,23 @@ static void on_tun(uv_poll_t *poll, int status, int events)
 		daemon_stop(d, EXIT_FAILED);
 		return;
 	}
+	watch_queue(d);
 	daemon_drain(d);
+}
+
+static void on_tun_holds(uv_idle_t *idle)
+{
+	read_tun(idle->data, 0);
+}
+
+/* One turn in each round of the loop is enough. */
+static void on_tun(uv_poll_t *poll, int status, int events)
+{
+	struct daemon *d = poll->data;
+
+	(void)events;
+	if (status < 0 || !uv_is_active((uv_handle_t *)&d->tun_idle))
+		read_tun(d, status);
 }
 
 static void on_udp(uv_poll_t *poll, int status, int events)
@@ -331,6 +356,8 @@ int daemon_watch(struct daemon *d)
 {
 	int err = watch_start(&d->loop, &d->timer_poll, d->timer_fd, on_timer, d);
 
+	uv_idle_init(&d->loop, &d->tun_idle);
+	d->tun_idle.data = d;
 	if (!err)
 		err = watch_start(&d->loop, &d->tun_poll, tun_fd(d->tun), on_tun, d);
 	if (!err)

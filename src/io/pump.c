@@ -96,14 +96,13 @@ bool pump_rest(struct pump *pump, msec now)
 	return true;
 }
 
-static int burst_from_tun(struct pump *pump,
-			  int (*read)(struct tun *tun, struct packet *packets, size_t n), msec now)
+static int burst_from_tun(struct pump *pump, msec now)
 {
 	int n;
 
 	for (size_t j = 0; j < BURST_MAX; j++)
 		pump->packets[j] = slot_packet(pump->slots, j);
-	n = read(pump->tun, pump->packets, BURST_MAX);
+	n = tun_read(pump->tun, pump->packets, BURST_MAX);
 	if (n > 0) {
 		note_burst(pump, (size_t)n, now);
 		node_send(pump->node, pump->packets, (size_t)n, &pump->out, now);
@@ -112,15 +111,12 @@ static int burst_from_tun(struct pump *pump,
 	return n;
 }
 
-/* No poll tells of the rest of what was read as one, so it goes now. */
 int pump_from_tun(struct pump *pump, msec now)
 {
 	int n = BURST_MAX;
 
 	for (int i = 0; i < BURSTS_PER_TURN && n == BURST_MAX; i++)
-		n = burst_from_tun(pump, tun_read, now);
-	while (n == BURST_MAX)
-		n = burst_from_tun(pump, tun_read_rest, now);
+		n = burst_from_tun(pump, now);
 	return n < 0 ? n : 0;
 }
 

@@ -40,7 +40,8 @@ struct pump {
 bool pump_init(struct pump *pump, struct node *node, struct tun *tun, struct udp *udp);
 void pump_deinit(struct pump *pump);
 
-/* A few bursts, then give way to others. 0, or -errno: the device is gone. */
+/* A few bursts, then give way to others. 0, or -errno: the device is gone. As long as it
+ * holds something (tun_holds), come again without a poll. */
 int pump_from_tun(struct pump *pump, msec now);
 void pump_from_net(struct pump *pump, enum ip_family family, msec now);
 void pump_from_more(struct pump *pump, msec now);	/* the sockets with numbers */

@@ -34,9 +34,14 @@ static struct tun *open_mesh0(void)
 	run("ip link set mesh0 addrgenmode none; ip link set mesh0 mtu 65535 up;"
 	    "ip addr add 10.77.0.1/24 dev mesh0; ip addr add fd77::1/64 dev mesh0 nodad;"
 	    IPV6_SETTLED);
-	for (size_t i = 0; i < SLOTS; i++)
-		slots[i] = packet_in(buffers[i], sizeof(buffers[i]), 0, 0);
 	return tun;
+}
+
+static int read_packets(struct tun *tun, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		slots[i] = packet_in(buffers[i], sizeof(buffers[i]), 0, 0);
+	return tun_read(tun, slots, n);
 }
 
 static struct sockaddr_storage address_of(const char *ip, uint16_t port)
@@ -340,7 +345,7 @@ static void a_datagram_of_a_socket_is_read_as_ipv4(void **state)
 
 	(void)state;
 	send_to(fd, "10.77.0.2", 5001, "hello", 5);
-	assert_int_equal(tun_read(tun, slots, SLOTS), 1);
+	assert_int_equal(read_packets(tun, SLOTS), 1);
 	assert_int_equal(slots[0].len, 20 + 8 + 5);
 	assert_int_equal(slots[0].data[0], 0x45);
 	assert_memory_equal(slots[0].data + 12, "\x0a\x4d\x00\x01\x0a\x4d\x00\x02", 8);
@@ -358,7 +363,7 @@ static void a_datagram_of_a_socket_is_read_as_ipv6(void **state)
 
 	(void)state;
 	send_to(fd, "fd77::2", 5001, "hello", 5);
-	assert_int_equal(tun_read(tun, slots, SLOTS), 1);
+	assert_int_equal(read_packets(tun, SLOTS), 1);
 	assert_int_equal(slots[0].len, 40 + 8 + 5);
 	assert_int_equal(slots[0].data[0] >> 4, 6);
 	assert_int_equal(slots[0].data[39], 2);
@@ -375,12 +380,12 @@ static void a_burst_is_read_in_order_and_n_is_kept(void **state)
 	(void)state;
 	for (unsigned i = 0; i < SLOTS + 6; i++)
 		send_to(fd, "10.77.0.2", 5001, &(uint8_t){(uint8_t)i}, 1);
-	assert_int_equal(tun_read(tun, slots, SLOTS), SLOTS);
+	assert_int_equal(read_packets(tun, SLOTS), SLOTS);
 	assert_int_equal(slots[0].data[28], 0);
 	assert_int_equal(slots[SLOTS - 1].data[28], (SLOTS - 1) % 256);
-	assert_int_equal(tun_read(tun, slots, SLOTS), 6);
+	assert_int_equal(read_packets(tun, SLOTS), 6);
 	assert_int_equal(slots[5].data[28], (SLOTS + 5) % 256);
-	assert_int_equal(tun_read(tun, slots, SLOTS), 0);
+	assert_int_equal(read_packets(tun, SLOTS), 0);
 	close(fd);
 	tun_free(tun);
 }
@@ -394,7 +399,7 @@ static void the_largest_packet_fits_a_slot(void **state)
 	(void)state;
 	memset(large, 'x', sizeof(large));
 	send_to(fd, "10.77.0.2", 5001, large, sizeof(large));
-	assert_int_equal(tun_read(tun, slots, SLOTS), 1);
+	assert_int_equal(read_packets(tun, SLOTS), 1);
 	assert_int_equal(slots[0].len, 65535);
 	assert_memory_equal(slots[0].data + 28, large, sizeof(large));
 	assert_true(packet_tailroom(&slots[0]) >= TAILROOM);
@@ -412,7 +417,7 @@ static void the_descriptor_polls_readable_when_there_is_a_packet(void **state)
 	assert_int_equal(poll(&p, 1, 0), 0);
 	send_to(fd, "10.77.0.2", 5001, "x", 1);
 	assert_int_equal(poll(&p, 1, 1000), 1);
-	assert_int_equal(tun_read(tun, slots, 1), 1);
+	assert_int_equal(read_packets(tun, 1), 1);
 	assert_int_equal(poll(&p, 1, 0), 0);
 	close(fd);
 	tun_free(tun);
@@ -477,7 +482,7 @@ static void an_interface_that_is_down_takes_and_gives_nothing(void **state)
 	(void)state;
 	run("ip link set mesh0 down");
 	assert_int_equal(tun_write(tun, &p, 1), 0);
-	assert_int_equal(tun_read(tun, slots, SLOTS), 0);
+	assert_int_equal(read_packets(tun, SLOTS), 0);
 	tun_free(tun);
 }
 
@@ -489,7 +494,7 @@ static void a_deleted_interface_is_ebadfd(void **state)
 
 	(void)state;
 	run("ip link del mesh0");
-	assert_int_equal(tun_read(tun, slots, SLOTS), -EBADFD);
+	assert_int_equal(read_packets(tun, SLOTS), -EBADFD);
 	assert_int_equal(tun_write(tun, &p, 1), 0);
 	tun_free(tun);
 }
