@@ -4,9 +4,9 @@
  *               ^                                                            |
  *               '------------- empty, and its debt is paid -----------------'
  *
- * A frame can be 40 quanta long. It is sent as soon as the flow has any credit, and the debt
- * is paid by missing turns. Debts stay while all is empty: a flow that fills the
- * device is not taken for a quiet one because its queue drained for a moment.
+ * A frame goes as soon as its flow has any credit, and the debt is paid by missing turns. Debts
+ * stay while all is empty: a flow that fills the device is not taken for a quiet one because its
+ * queue drained for a moment.
  */
 #include "tun/fair.h"
 
@@ -341,8 +341,7 @@ void fair_put(struct fair *fair, size_t len, bool is_many, usec now)
 /* Nobody else has to be told when this frame was the flow's last. */
 static bool is_above(const struct fair *fair, const struct flow *flow, uint16_t i, usec now)
 {
-	return flow->first != NONE &&
-	       (now - fair->slots[i].since >= CODEL_TARGET || fair->bytes >= FAIR_BYTES / 2);
+	return flow->first != NONE && now - fair->slots[i].since >= CODEL_TARGET;
 }
 
 /* False: the frame was left out. */
