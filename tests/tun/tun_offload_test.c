@@ -35,6 +35,13 @@ static uint8_t buffers[SLOTS][PACKET_SLOT];
 static struct packet slots[SLOTS];
 static uint8_t payload[SIZE * COUNT];
 
+static int read_packets(struct tun *tun, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		slots[i] = packet_in(buffers[i], sizeof(buffers[i]), 0, 0);
+	return tun_read(tun, slots, n);
+}
+
 static struct tun *open_mesh0(unsigned offloads)
 {
 	struct tun *tun;
@@ -42,8 +49,6 @@ static struct tun *open_mesh0(unsigned offloads)
 	assert_int_equal(tun_linux_open(&tun, "mesh0", offloads), 0);
 	run("ip link set mesh0 addrgenmode none; ip link set mesh0 mtu 1400 up;"
 	    "ip addr add 10.77.0.255/16 broadcast + dev mesh0");
-	for (size_t i = 0; i < SLOTS; i++)
-		slots[i] = packet_in(buffers[i], sizeof(buffers[i]), 0, 0);
 	for (size_t i = 0; i < sizeof(payload); i++)
 		payload[i] = (uint8_t)(i * 7 + i / SIZE);
 	return tun;
@@ -148,7 +153,7 @@ static void a_leftover_with_other_headers_is_taken_over(void **state)
 	tun = open_mesh0(OFFLOAD_ALL);
 	fd = udp_socket();
 	send_segments(fd, 3 * SIZE);
-	assert_int_equal(tun_read(tun, slots, SLOTS), 3);
+	assert_int_equal(read_packets(tun, SLOTS), 3);
 	assert_int_equal(tun_write(tun, slots, make_burst()), COUNT);
 	assert_datagrams_arrive(fd, 0);
 	close(fd);
@@ -167,7 +172,7 @@ static void segments_of_a_socket_are_read_one_by_one(void **state)
 		int fd = udp_socket();
 
 		send_segments(fd, 4 * SIZE + 1);
-		assert_int_equal(tun_read(tun, slots, SLOTS), 5);
+		assert_int_equal(read_packets(tun, SLOTS), 5);
 		for (size_t j = 0; j < 5; j++)
 			assert_is_datagram(&slots[j], j, j < 4 ? SIZE : 1);
 		assert_int_equal(tun_malformed(tun), 0);
@@ -180,23 +185,19 @@ static void what_does_not_fit_is_read_next_time(void **state)
 {
 	struct tun *tun = open_mesh0(OFFLOAD_TUN_GSO);
 	int fd = udp_socket();
-	size_t rest;
 
 	(void)state;
 	send_segments(fd, sizeof(payload));
 	send_segments(fd, SIZE);
-	assert_int_equal(tun_read(tun, slots, 4), 4);
+	assert_int_equal(read_packets(tun, 4), 4);
 	assert_is_datagram(&slots[3], 3, SIZE);
-	assert_int_equal(tun_read(tun, slots, 3), 3);
+	assert_int_equal(read_packets(tun, 3), 3);
 	assert_is_datagram(&slots[0], 4, SIZE);
-	rest = (size_t)tun_read_rest(tun, slots, SLOTS);
-	if (!tun_lacks(tun)) {
-		assert_int_equal(rest, COUNT - 7);
-		assert_is_datagram(&slots[0], 7, SIZE);
-	}
-	assert_int_equal(tun_read_rest(tun, slots, SLOTS), 0);
-	assert_int_equal(tun_read(tun, slots, SLOTS), COUNT - 7 + 1 - rest);
-	assert_int_equal(tun_read(tun, slots, SLOTS), 0);
+	assert_true(tun_holds(tun));
+	assert_int_equal(read_packets(tun, SLOTS), COUNT - 7 + 1);
+	assert_is_datagram(&slots[0], 7, SIZE);
+	assert_false(tun_holds(tun));
+	assert_int_equal(read_packets(tun, SLOTS), 0);
 	close(fd);
 	tun_free(tun);
 }
@@ -212,7 +213,7 @@ static void small_and_long_packets_come_in_order(void **state)
 	send_segments(fd, 2 * SIZE);
 	send_segments(fd, 3 * SIZE);
 	send_segments(fd, 2);
-	assert_int_equal(tun_read(tun, slots, SLOTS), 7);
+	assert_int_equal(read_packets(tun, SLOTS), 7);
 	assert_is_datagram(&slots[n++], 0, 1);
 	for (size_t i = 0; i < 2; i++)
 		assert_is_datagram(&slots[n++], i, SIZE);
