@@ -1,26 +1,10 @@
 /* fuzz_offload.c -- bursts joined, frames cut up, and back, as the fuzzer rolls the dice; and
  * any bytes as what the kernel gave, and as a burst.
  */
+#include "fuzz/dice.h"
 #include "tun/offload_differ.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct dice {
-	struct rng rng;			/* first, so that one is the other */
-	struct bytes left;
-};
-
-/* Zeroes at the end: every roll must have an outcome. */
-static void roll(struct rng *rng, void *out, size_t len)
-{
-	struct dice *dice = (struct dice *)rng;
-	size_t n = len < dice->left.len ? len : dice->left.len;
-
-	memset(out, 0, len);
-	if (n)
-		memcpy(out, dice->left.data, n);
-	dice->left = bytes_of(dice->left.data + n, dice->left.len - n);
-}
 
 /* The segments are no longer than what they are of. */
 static void try_any_frame(struct bytes input)
@@ -62,11 +46,11 @@ static void try_any_burst(struct bytes input)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct dice dice = {.rng = {.fill = roll}};
+	struct dice dice;
 
 	if (size == 0)
 		return 0;
-	dice.left = bytes_of(data + 1, size - 1);
+	dice = dice_of(data + 1, size - 1);
 	switch (data[0] % 4) {
 	case 0:
 		differ_try_burst(&dice.rng);

@@ -23,6 +23,7 @@
 #include <sys/socket.h>
 
 #include "base/offload.h"
+#include "io/script.h"
 #include "io/slots.h"
 #include "io/udp_impl.h"
 
@@ -32,9 +33,6 @@ static const char small_mtu4[] = "198.51.100.7", small_mtu6[] = "2001:db8::7";
 
 /* -- the kernel's part, watched -------------------------------------------- */
 
-/* What the next calls of sendmmsg() do: an errno; or, negated, how many messages to take. */
-static int script[8];
-static size_t script_len, script_at;
 static size_t send_calls, messages_sent, receive_calls;
 static bool lacks_offloads;
 static const int *said_segment;		/* by the next UDP_GRO control messages */
@@ -48,9 +46,10 @@ int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_
 int __real_getsockopt(int fd, int level, int option, void *value, socklen_t *len);
 int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *len);
 
+/* A step: an errno; or, negated, how many messages to take. */
 int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags)
 {
-	int step = script_at < script_len ? script[script_at++] : 0;
+	int step = next_in_script();
 	int sent;
 
 	send_calls++;
@@ -97,14 +96,6 @@ int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *len
 	}
 	return __real_getsockopt(fd, level, option, value, len);
 }
-
-#define play(...)                                                                                  \
-	do {                                                                                       \
-		const int steps[] = {__VA_ARGS__};                                                 \
-		memcpy(script, steps, sizeof(steps));                                              \
-		script_len = sizeof(steps) / sizeof(*steps);                                       \
-		script_at = 0;                                                                     \
-	} while (0)
 
 /* -- two ports ------------------------------------------------------------- */
 

@@ -20,15 +20,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "io/script.h"
 #include "io/udp.h"
 
 /* -- the kernel's part, for once ------------------------------------------ */
 
-/* What the next calls do instead: an errno; or, negated, how many messages to take; or the first
- * message that came was longer than there was room. */
+/* A step: an errno; or, negated, how many messages to take; or the first message that came was
+ * longer than there was room. */
 enum { CUT_OFF = 1000 };
-static int script[16];
-static size_t script_len, script_at;
 enum { NO_FAMILY = -2, EVERY_FAMILY = -1 };
 
 static int refused_family = NO_FAMILY;	/* of socket() */
@@ -40,11 +39,6 @@ int __real_recvmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags, str
 int __wrap_recvmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags, struct timespec *t);
 int __real_socket(int domain, int type, int protocol);
 int __wrap_socket(int domain, int type, int protocol);
-
-static int next_in_script(void)
-{
-	return script_at < script_len ? script[script_at++] : 0;
-}
 
 int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags)
 {
@@ -79,14 +73,6 @@ int __wrap_socket(int domain, int type, int protocol)
 	}
 	return __real_socket(domain, type, protocol);
 }
-
-#define play(...)                                                                                  \
-	do {                                                                                       \
-		const int steps[] = {__VA_ARGS__};                                                 \
-		memcpy(script, steps, sizeof(steps));                                              \
-		script_len = sizeof(steps) / sizeof(*steps);                                       \
-		script_at = 0;                                                                     \
-	} while (0)
 
 /* -- two ports ------------------------------------------------------------ */
 
