@@ -16,7 +16,8 @@ build=$1
 sources=$(cd "$(dirname "$0")/../src" && pwd)
 
 # library: the groups of functions that it must not need. node allocates when it is
-# configured, so it has no "memory"; what OpenSSL allocates inside is OpenSSL's.
+# configured, and an engine of crypto when a key is made, so they have no "memory"; what
+# OpenSSL allocates inside is OpenSSL's.
 pure='
 base:    files network clock randomness output processes threads memory
 crypto:  files network clock randomness output processes threads
