@@ -86,6 +86,7 @@ for one in "${mesh[@]}"; do
 	nat_site "$one" dual
 done
 introduced_by s1 "${mesh[@]}"
+one_by_one	# a router drops a datagram, not all that came with it
 start s1 "${mesh[@]}"
 for one in "${mesh[@]}"; do
 	wait_for 10 "$one knows s1" has_session "$one" s1
