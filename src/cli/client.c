@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -79,6 +80,20 @@ static int connect_to(const char *path, unsigned seconds)
 		return err;
 	}
 	return fd;
+}
+
+int client_process(const struct place *place)
+{
+	struct ucred listener;
+	socklen_t len = sizeof(listener);
+	int fd = connect_to(place->socket, CLIENT_TIMEOUT), process = -1;
+
+	if (fd < 0)
+		return -1;
+	if (!getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &listener, &len) && listener.pid > 0)
+		process = (int)syscall(SYS_pidfd_open, listener.pid, 0);
+	close(fd);
+	return process;
 }
 
 static int send_all(int fd, const char *text)

@@ -31,6 +31,10 @@ typedef bool client_each(void *context, const json_t *reply);
 int client_follow(const struct place *place, const struct ctl_request *request, client_each *each,
 		  void *context, char error[static CLIENT_ERROR]);
 
+/* The process that listens there, as a pidfd: it is readable when the process has ended. To be closed;
+ * -1 if there is none, or none that we can see. */
+int client_process(const struct place *place);
+
 /* A clock to wait by. */
 double client_seconds(void);
 

@@ -1,20 +1,21 @@
 /* down.c -- stop a net, and wait until it has stopped.
  *
- * It answers when it begins to stop; it has stopped when its socket and its lock
- * are gone. Another net may take the same names at once, so what we
- * wait for is these files, not these names.
+ * It answers when it begins to stop; it has stopped when its process has ended. A process
+ * that we cannot see (of another PID namespace) has when its socket and its lock are gone. Another
+ * net may take the same names at once, so what we wait for is these files, not these names.
  */
 #include "cli/command.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "cli/client.h"
 #include "cli/message.h"
 
-enum { NAPS = 400, NAP_NS = 25000000 }; /* 10 s in all */
+enum { NAPS = 400, NAP_MS = 25 }; /* 10 s in all */
 
 struct file {
 	char path[PLACE_PATH + 32];
@@ -44,25 +45,45 @@ static void lock_beside(struct file *out, const struct place *place)
 		 slash ? (int)(slash - place->socket) + 1 : 0, place->socket, place->net);
 }
 
-static bool wait_until_gone(const struct file *socket, const struct file *lock)
+/* `process` is a pidfd; without one the files have to tell. */
+static bool wait_until_gone(const struct file *socket, const struct file *lock, int process)
 {
-	const struct timespec nap = {.tv_nsec = NAP_NS};
+	struct pollfd p = {.fd = process, .events = POLLIN};
 
 	for (int i = 0; i < NAPS; i++) {
-		if (is_gone(socket) && is_gone(lock))
+		if (poll(&p, 1, NAP_MS) > 0)
 			return true;
-		nanosleep(&nap, NULL);
+		if (process < 0 && is_gone(socket) && is_gone(lock))
+			return true;
 	}
 	return false;
 }
 
-int run_down(const struct invocation *in)
+/* It is asked to stop, and has stopped. */
+static int stop(const struct place *place, const struct file *socket, const struct file *lock,
+		int process)
 {
 	const struct ctl_request request = {.verb = CTL_DOWN};
+	json_t *reply = NULL;
+	int code = client_ask_or_fail(&reply, place, &request);
+
+	if (code)
+		return code;
+	json_decref(reply);
+	if (!wait_until_gone(socket, lock, process))
+		return fail(EXIT_TIMEOUT,
+			    "%s has not stopped after 10 s; look at its log, or kill its process",
+			    place->net);
+	note("%s is down", place->net);
+	return EXIT_OK;
+}
+
+int run_down(const struct invocation *in)
+{
 	struct file socket, lock;
 	struct place place;
-	json_t *reply = NULL;
 	int code = place_find(&place, in->options, argument(in, 0));
+	int process;
 
 	if (code)
 		return code;
@@ -70,14 +91,9 @@ int run_down(const struct invocation *in)
 	lock_beside(&lock, &place);
 	look(&socket);
 	look(&lock);
-	code = client_ask_or_fail(&reply, &place, &request);
-	if (code)
-		return code;
-	json_decref(reply);
-	if (!wait_until_gone(&socket, &lock))
-		return fail(EXIT_TIMEOUT,
-			    "%s has not stopped after 10 s; look at its log, or kill its process",
-			    place.net);
-	note("%s is down", place.net);
-	return EXIT_OK;
+	process = client_process(&place);
+	code = stop(&place, &socket, &lock, process);
+	if (process >= 0)
+		close(process);
+	return code;
 }
