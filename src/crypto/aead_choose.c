@@ -11,12 +11,16 @@ enum { BURST = 16 };
 
 /* Suite by suite, in order of preference when nobody measures. */
 static const struct aead_engine *const engines[] = {
+#ifdef P2PNET_OPENSSL_AEAD
 	&aead_openssl,
+#endif
 	&aead_sodium,
 #ifdef P2PNET_IPSEC_MB
 	&aead_ipsec_mb,
 #endif
+#ifdef P2PNET_OPENSSL_AEAD
 	&aead_openssl_aes,
+#endif
 	&aead_sodium_aes,
 #ifdef P2PNET_IPSEC_MB
 	&aead_ipsec_mb_aes,

@@ -20,7 +20,7 @@ struct aead_engine {
 	void (*open)(struct aead_key *key, struct aead_job *jobs, size_t n);
 };
 
-extern const struct aead_engine aead_openssl, aead_openssl_aes;
+extern const struct aead_engine aead_openssl, aead_openssl_aes;	/* with P2PNET_OPENSSL_AEAD */
 extern const struct aead_engine aead_sodium, aead_sodium_aes;
 extern const struct aead_engine aead_ipsec_mb, aead_ipsec_mb_aes;	/* with P2PNET_IPSEC_MB */
 

@@ -442,7 +442,8 @@ static void a_key_stays_with_the_engine_that_made_it(void **state)
 	uint8_t text[20 + AEAD_TAG_LEN];
 
 	(void)state;
-	assert_true(aead_use_engine(AEAD_CHACHA20POLY1305, "openssl"));
+	if (!aead_use_engine(AEAD_CHACHA20POLY1305, "openssl"))
+		skip();		/* built without */
 	assert_true(aead_key_init(&key, AEAD_CHACHA20POLY1305, key_bytes));
 	assert_true(aead_use_engine(AEAD_CHACHA20POLY1305, "libsodium"));
 	seal_pattern(&key, text, 20, 0);

@@ -106,8 +106,9 @@ static void write_first(struct writer *w, struct noise_symmetric *s, const struc
 
 static void read_first(struct reader *r, struct noise_symmetric *s, const struct cast *c)
 {
-	const uint8_t *e = get_bytes(r, KEY_LEN).data;
+	uint8_t e[KEY_LEN];
 
+	get_copy(r, e, sizeof(e));
 	noise_mix_ephemeral(s, e);
 	assert_true(noise_mix_dh(s, c->responder.private_key, e));
 	open_from(r, s, c->initiator.public_key, KEY_LEN);
@@ -130,8 +131,9 @@ static void write_second(struct writer *w, struct noise_symmetric *s, const stru
 
 static void read_second(struct reader *r, struct noise_symmetric *s, const struct cast *c)
 {
-	const uint8_t *e = get_bytes(r, KEY_LEN).data;
+	uint8_t e[KEY_LEN];
 
+	get_copy(r, e, sizeof(e));
 	noise_mix_ephemeral(s, e);
 	assert_true(noise_mix_dh(s, c->initiator_ephemeral.private_key, e));
 	assert_true(noise_mix_dh(s, c->initiator.private_key, e));
