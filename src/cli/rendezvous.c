@@ -17,6 +17,7 @@
 #include "ctl/report.h"
 #include "ctl/request.h"
 #include "io/logsink.h"
+#include "io/memory.h"
 #include "io/rendezvous_loop.h"
 #include "io/tls.h"
 
@@ -283,6 +284,7 @@ static int serve(const struct rendezvous_loop_settings *s, const struct options 
 	if (code)
 		return fail(code, "%s", error);
 	code = announce(loop, s, o);
+	memory_give_back();
 	notify_ready();
 	if (!code)
 		rendezvous_loop_run(loop);

@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +31,7 @@
 #include "cli/settings.h"
 #include "io/daemon.h"
 #include "io/logsink.h"
+#include "io/memory.h"
 
 enum { SENTENCE = 512, WAIT_DEFAULT = 10, WAIT_MAX = 86400 };
 
@@ -172,7 +172,7 @@ static int start(struct daemon **daemon, struct up *up, struct config *config)
 	if (!outcome.code)
 		describe(outcome.text, config, up->place.net);
 	config_free(config);
-	malloc_trim(0);		/* what the file took: with many peers it is a third of all */
+	memory_give_back();	/* with many peers a third of all is what the file took */
 	announce(up, &outcome);
 	return outcome.code;
 }

@@ -4,13 +4,13 @@
  *   timer --------> node_tick --+--> drain: send, save, look up --> set the timer
  *   answers ---> node_resolved -'
  */
-#include <malloc.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "ctl/request.h"
 #include "io/clock.h"
 #include "io/daemon_impl.h"
+#include "io/memory.h"
 #include "io/watch.h"
 
 _Static_assert((int)UDP_MORE_MAX == (int)NODE_SOCKETS_MAX, "each number has a place");
@@ -207,7 +207,7 @@ static void on_dialer(uv_poll_t *poll, int status, int events)
 	daemon_drain(d);
 }
 
-/* After a load: its buffers, and what was freed meanwhile, go back to the kernel. */
+/* After a load: its buffers, and what else it took, go back to the kernel. */
 static void rest(struct daemon *d, msec now)
 {
 	if (!pump_rest(&d->pump, now))
@@ -215,7 +215,7 @@ static void rest(struct daemon *d, msec now)
 	dialer_rest(d->dialer);
 	if (d->tcp)
 		tcp_rest(d->tcp);
-	malloc_trim(0);
+	memory_give_back();
 }
 
 static void on_timer(uv_poll_t *poll, int status, int events)
