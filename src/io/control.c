@@ -52,10 +52,14 @@ struct connection {
 
 /* -- the end of a connection --------------------------------------------- */
 
-static void free_if_done(struct control *control)
+static void end_if_done(struct control *control)
 {
-	if (control->listener_closed && list_empty(&control->connections))
+	if (!list_empty(&control->connections))
+		return;
+	if (control->listener_closed)
 		free(control);
+	else if (!control->closing)
+		control->hooks.all_left(control->hooks.context);
 }
 
 static void on_handle_closed(uv_handle_t *handle)
@@ -72,7 +76,7 @@ static void on_handle_closed(uv_handle_t *handle)
 	}
 	free(c->reply);
 	free(c);
-	free_if_done(control);
+	end_if_done(control);
 }
 
 static void connection_close(struct connection *c)
@@ -422,7 +426,7 @@ static void on_listener_closed(uv_handle_t *handle)
 	struct control *control = handle->data;
 
 	control->listener_closed = true;
-	free_if_done(control);
+	end_if_done(control);
 }
 
 /* From here on the listener owns the descriptor, and the loop the memory. */

@@ -48,6 +48,7 @@ struct control_hooks {
 	bool (*events)(void *context, const struct ctl_request *request, uint64_t *next,
 		       json_t **reply, bool *last);
 	void (*stop)(void *context);		/* the reply to `down` is out */
+	void (*all_left)(void *context);	/* nobody is connected any more */
 };
 
 /* Bind the socket (what a dead daemon left there is replaced: the caller holds the net's lock).

@@ -88,7 +88,7 @@ static void note_burst(struct pump *pump, size_t n, msec now)
 
 bool pump_rest(struct pump *pump, msec now)
 {
-	if (pump->busy == NEVER || now - pump->busy < PUMP_REST)
+	if (!pump_is_busy(pump) || now - pump->busy < PUMP_REST)
 		return false;
 	pump->busy = NEVER;
 	slots_release(pump->slots);

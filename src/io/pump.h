@@ -47,6 +47,12 @@ void pump_from_net(struct pump *pump, enum ip_family family, msec now);
 void pump_from_more(struct pump *pump, msec now);	/* the sockets with numbers */
 void pump_from_stream(struct pump *pump, struct datagram *datagrams, size_t n, msec now);
 
+/* Since more than a few came at once it has not rested. */
+static inline bool pump_is_busy(const struct pump *pump)
+{
+	return pump->busy != NEVER;
+}
+
 /* Whenever something else wakes us. True, once: nothing much has come for a while, and what bursts
  * had touched was given back; others may do the same. */
 bool pump_rest(struct pump *pump, msec now);

@@ -9,6 +9,7 @@
 #include "io/describe.h"
 #include "io/explain.h"
 #include "io/logsink.h"
+#include "io/memory.h"
 #include "node/status.h"
 
 static const int caught[DAEMON_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
@@ -170,6 +171,15 @@ static void on_down(void *context)
 	daemon_stop(context, EXIT_OK);
 }
 
+/* A long answer takes much memory. In the midst of a load there is a rest to come anyway. */
+static void on_all_left(void *context)
+{
+	const struct daemon *d = context;
+
+	if (!pump_is_busy(&d->pump))
+		memory_give_back();
+}
+
 struct control_hooks daemon_control_hooks(struct daemon *d)
 {
 	return (struct control_hooks){
@@ -183,6 +193,7 @@ struct control_hooks daemon_control_hooks(struct daemon *d)
 		.ping_ends = daemon_ping_ends,
 		.events = daemon_events,
 		.stop = on_down,
+		.all_left = on_all_left,
 	};
 }
 

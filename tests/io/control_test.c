@@ -38,7 +38,7 @@ int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb cb, uint64_t timeout, u
 
 static uv_loop_t loop;
 static struct control *control;
-static unsigned answered, waits, stopped, pings, pings_ended;
+static unsigned answered, waits, stopped, pings, pings_ended, left_alone;
 static bool connected, pong, enough;
 static uint64_t happened;	/* the number of the latest event */
 static unsigned told;
@@ -134,6 +134,12 @@ static void stop(void *context)
 	stopped++;
 }
 
+static void all_left(void *context)
+{
+	(void)context;
+	left_alone++;
+}
+
 static const struct control_hooks hooks = {
 	.answer = answer,
 	.wait_begins = wait_begins,
@@ -144,6 +150,7 @@ static const struct control_hooks hooks = {
 	.ping_ends = ping_ends,
 	.events = events,
 	.stop = stop,
+	.all_left = all_left,
 };
 
 static int set_up(void **state)
@@ -152,7 +159,7 @@ static int set_up(void **state)
 
 	if (scratch_begin(state))
 		return -1;
-	answered = waits = stopped = pings = pings_ended = 0;
+	answered = waits = stopped = pings = pings_ended = left_alone = 0;
 	connected = pong = enough = false;
 	happened = told = 0;
 	reply_padding = 0;
@@ -265,6 +272,28 @@ static void answers_a_line_and_hangs_up(void **state)
 	assert_string_equal(hear(fd), "{\"ok\":true,\"verb\":\"status\"}\n");
 	assert_null(hear(fd));
 	close(fd);
+}
+
+static void run_until_left_alone(void)
+{
+	while (!left_alone)
+		uv_run(&loop, UV_RUN_ONCE);
+}
+
+static void tells_when_the_last_has_left(void **state)
+{
+	int stays = dial();
+
+	(void)state;
+	assert_ok(ask(STATUS));
+	assert_ok(ask(STATUS));
+	assert_int_equal(left_alone, 0);
+	close(stays);
+	run_until_left_alone();
+	assert_int_equal(left_alone, 1);
+	left_alone = 0;
+	assert_ok(ask(STATUS));
+	run_until_left_alone();
 }
 
 static void a_line_may_come_in_pieces(void **state)
@@ -892,6 +921,7 @@ int main(void)
 #define with_control(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		with_control(answers_a_line_and_hangs_up),
+		with_control(tells_when_the_last_has_left),
 		with_control(a_line_may_come_in_pieces),
 		with_control(who_shuts_its_side_still_gets_the_answer),
 		with_control(junk_gets_a_sentence_and_changes_nothing),
