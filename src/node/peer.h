@@ -63,6 +63,7 @@ struct peer {
 	struct known *known;		/* where it was; NULL: it never was connected */
 	struct rendezvous_link *link;	/* it is a rendezvous; NULL: a peer indeed */
 	uint64_t signal_heard_ms;	/* see exchange_init() */
+	msec heard_by_udp;		/* NEVER: not yet */
 	struct bucket pongs;		/* that we still owe it */
 	struct bucket moves;		/* of its address, which are told */
 	unsigned unresolved;		/* answers in a row that the name has no address */
@@ -73,7 +74,6 @@ struct peer {
 	bool has_tag;
 	bool is_client;			/* it has registered its mailboxes here */
 	bool was_connected;		/* as was told last */
-	msec heard_by_udp;		/* NEVER: not yet */
 	bool udp_answers;		/* its endpoint, to which TCP leads now: see transport.h */
 	bool wants_resolve;
 	bool resolving;			/* asked for, no answer yet */
