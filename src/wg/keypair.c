@@ -39,10 +39,10 @@ static bool too_old(const struct keypair *kp, msec now)
 
 bool keypair_may_send(const struct keypair *kp, msec now)
 {
-	return !too_old(kp, now) && kp->send_counter < REJECT_AFTER_MESSAGES;
+	return !too_old(kp, now) && kp->send_counter < keypair_reject_after(kp);
 }
 
 bool keypair_may_receive(const struct keypair *kp, msec now)
 {
-	return !too_old(kp, now) && kp->replay.next < REJECT_AFTER_MESSAGES;
+	return !too_old(kp, now) && kp->replay.next < keypair_reject_after(kp);
 }

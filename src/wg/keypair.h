@@ -13,6 +13,7 @@
 #include "base/msec.h"
 #include "crypto/aead.h"
 #include "wg/replay.h"
+#include "wg/suite.h"
 
 struct keypair {
 	struct aead_key send;
@@ -23,6 +24,8 @@ struct keypair {
 	uint32_t local_index;
 	uint32_t remote_index;
 	bool is_initiator;
+	enum aead_suite suite;
+	uint8_t offered;		/* by the initiator: enum suite_set */
 	struct replay replay;
 	struct keypair *pool_next;
 };
@@ -37,7 +40,20 @@ void keypair_pool_add(struct keypair_pool *pool, struct keypair *kp);	/* zeroed 
 struct keypair *keypair_pool_take(struct keypair_pool *pool);		/* NULL: empty */
 void keypair_pool_give(struct keypair_pool *pool, struct keypair *kp);	/* wipes it; NULL is fine */
 
-/* REJECT_AFTER_TIME and REJECT_AFTER_MESSAGES, checked at use. */
+/* How many messages a key of this suite may seal before another is asked for, and at all.
+ * WireGuard's figures are for its own suite. AES-256-GCM's are far below where the advantage
+ * of who watches becomes a number (RFC 9001 appendix B.1). */
+static inline uint64_t keypair_rekey_after(const struct keypair *kp)
+{
+	return kp->suite == AEAD_AES256GCM ? UINT64_C(1) << 23 : REKEY_AFTER_MESSAGES;
+}
+
+static inline uint64_t keypair_reject_after(const struct keypair *kp)
+{
+	return kp->suite == AEAD_AES256GCM ? UINT64_C(1) << 25 : REJECT_AFTER_MESSAGES;
+}
+
+/* REJECT_AFTER_TIME and keypair_reject_after(), checked at use. */
 bool keypair_may_send(const struct keypair *kp, msec now);
 bool keypair_may_receive(const struct keypair *kp, msec now);
 

@@ -6,7 +6,9 @@
  *   data          type=4 | receiver | counter 8 | packet n+16                                        32 + n
  *
  * All integers are little-endian; the type is 32 bits, so three of its bytes
- * are always zero. The structs are bytes only and need no alignment.
+ * are always zero. Between two p2pnet peers the second of them may name another
+ * cipher suite (suite.h), but in a cookie reply, which is sealed in one way
+ * always. The structs are bytes only and need no alignment.
  */
 #ifndef WG_MESSAGES_H
 #define WG_MESSAGES_H
@@ -24,6 +26,18 @@ enum message_type {
 	MESSAGE_COOKIE = 3,
 	MESSAGE_DATA = 4,
 };
+
+/* The four bytes that a message begins with, little-endian. */
+static inline uint32_t message_head(enum message_type type, enum aead_suite suite)
+{
+	return (uint32_t)type | (uint32_t)suite << 8;
+}
+
+/* And what stands in the second one: it may be no suite that there is. */
+static inline uint8_t message_suite(const uint8_t type[static 4])
+{
+	return type[1];
+}
 
 enum { TIMESTAMP_LEN = 12, COOKIE_LEN = 16, PADDING = 16 };
 

@@ -1,4 +1,4 @@
-/* noise.h -- Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s as WireGuard uses it.
+/* noise.h -- Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s as WireGuard uses it, and with AESGCM.
  *
  *   initiator                                            responder
  *   create_initiation   -- e, es, s, ss, {timestamp} -->  consume_initiation
@@ -7,6 +7,9 @@
  *
  * Each consume_* works in locals and touches its arguments only after its
  * last check. MACs are cookie.h's; this file leaves them zero.
+ *
+ * With AES-256-GCM the protocol has another name, and the prologue says which suites
+ * were offered (suite.h). So no key of one is ever a key of the other.
  */
 #ifndef WG_NOISE_H
 #define WG_NOISE_H
@@ -14,6 +17,7 @@
 #include "base/msec.h"
 #include "base/rng.h"
 #include "wg/messages.h"
+#include "wg/suite.h"
 
 /* Who we are. One per node. */
 struct noise_identity {
@@ -49,6 +53,8 @@ enum noise_state {
 /* A handshake on its way. Wiped as soon as its keys are derived. */
 struct noise_handshake {
 	enum noise_state state;
+	enum aead_suite suite;
+	uint8_t offered;		/* by who called: enum suite_set */
 	uint32_t local_index;		/* ours: the peer's messages name it as receiver */
 	uint32_t remote_index;
 	uint8_t ephemeral_private[KEY_LEN];
@@ -61,6 +67,7 @@ struct noise_handshake {
  * wipe it when it was consumed or no peer has this key. */
 struct noise_claim {
 	uint8_t public_key[KEY_LEN];
+	enum aead_suite suite;
 	/* the transcript so far, for noise_accept_initiation() */
 	uint8_t hash[HASH_LEN];
 	uint8_t chaining_key[HASH_LEN];
@@ -77,11 +84,12 @@ enum noise_verdict {
 /* False: a point of low order; there is nothing to send and *hs is as before. */
 bool noise_create_initiation(struct message_initiation *out, struct noise_handshake *hs,
 			     const struct noise_identity *id, const struct noise_peer *peer,
-			     uint32_t local_index, const uint8_t timestamp[static TIMESTAMP_LEN],
-			     struct rng *rng);
+			     const struct suite_offer *offer, uint32_t local_index,
+			     const uint8_t timestamp[static TIMESTAMP_LEN], struct rng *rng);
 
 /* Two steps, because the peer is looked up by the key that the first one
- * uncovers: open the static key, then (with the peer) check the rest. */
+ * uncovers: open the static key, then (with the peer) check the rest. False, too: of
+ * a suite that this machine does not have. */
 bool noise_read_initiation(struct noise_claim *out, const struct message_initiation *msg,
 			   const struct noise_identity *id);
 enum noise_verdict noise_consume_initiation(struct noise_handshake *hs, struct noise_peer *peer,

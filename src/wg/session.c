@@ -73,6 +73,7 @@ bool session_init_as(struct session *s, struct session_shared *shared,
 	s->shared = shared;
 	s->self = self;
 	s->handshake_rtt = -1;
+	s->ours = SUITE_CHACHA20;
 	timers_init(&s->timers, persistent_interval_msec);
 	if (!noise_peer_init(&s->peer, self, public_key, psk)) {
 		wipe(&s->peer, sizeof(s->peer));
@@ -180,15 +181,76 @@ void session_call_anew(struct session *s, msec now)
 	session_want_handshake(s, now);
 }
 
+/* -- suites -------------------------------------------------------------- */
+
+static bool better_is_possible(const struct session *s)
+{
+	enum aead_suite suite = suite_choose(s->ours, s->theirs);
+
+	return s->current && suite != AEAD_CHACHA20POLY1305 && s->current->suite != suite;
+}
+
+/* Without the wait between two handshakes: something new was learnt in the last one. */
+static void call_if_better(struct session *s, msec now)
+{
+	if (better_is_possible(s))
+		session_call_anew(s, now);
+}
+
+/* Both may learn it at the same time. If both called, two changes of keys in a row would drop what
+ * is on its way; so one of them waits. */
+void session_learn_suites(struct session *s, uint8_t theirs, msec now)
+{
+	if (theirs == s->theirs)
+		return;
+	s->theirs = theirs;
+	if (better_is_possible(s) && !s->current->is_initiator)
+		timers_handshake_postponed(&s->timers, s->shared->rng, now);
+	else
+		call_if_better(s, now);
+}
+
+/* Who answers in a suite has it. Of WireGuard's own that says nothing; but the peer may have told
+ * more while this was under way. */
+static void learn_from_answer(struct session *s, msec now)
+{
+	if (s->current->suite != AEAD_CHACHA20POLY1305)
+		s->theirs |= suite_bit(s->current->suite);
+	call_if_better(s, now);
+}
+
+static void drop_if_forbidden(struct session *s, struct keypair **slot)
+{
+	if (*slot && !suite_is_in((*slot)->suite, s->ours))
+		replace(s, slot, NULL);
+}
+
+void session_set_suites(struct session *s, uint8_t ours, msec now)
+{
+	bool was_used = s->current || s->next;
+
+	if (ours == s->ours)
+		return;
+	s->ours = ours;
+	drop_handshake(s);		/* it says what we had */
+	drop_if_forbidden(s, &s->current);
+	drop_if_forbidden(s, &s->previous);
+	drop_if_forbidden(s, &s->next);
+	if (was_used)
+		session_call_anew(s, now);
+}
+
 /* -- new keys ------------------------------------------------------------ */
 
 static bool fill_keypair(struct keypair *kp, struct noise_handshake *hs)
 {
 	uint8_t send[KEY_LEN], recv[KEY_LEN];
-	bool ok = noise_derive_keys(hs, send, recv) &&
-		  aead_key_init(&kp->send, AEAD_CHACHA20POLY1305, send) &&
-		  aead_key_init(&kp->recv, AEAD_CHACHA20POLY1305, recv);
+	bool ok;
 
+	kp->suite = hs->suite;
+	kp->offered = hs->offered;
+	ok = noise_derive_keys(hs, send, recv) && aead_key_init(&kp->send, kp->suite, send) &&
+	     aead_key_init(&kp->recv, kp->suite, recv);
 	wipe(send, sizeof(send));
 	wipe(recv, sizeof(recv));
 	return ok;
@@ -246,13 +308,16 @@ static void install_as_responder(struct session *s, struct keypair *kp)
 	replace(s, &s->previous, NULL);
 }
 
-/* The first packet under the next keys: they are in use at the other end. */
+/* The first packet under the next keys: they are in use at the other end, and what came with
+ * them was said now. */
 void session_confirm_next(struct session *s, msec now)
 {
 	replace(s, &s->previous, s->current);
 	s->current = s->next;
 	s->next = NULL;
 	confirmed(s, now);
+	s->theirs = s->current->offered;
+	call_if_better(s, now);
 }
 
 /* -- handshake messages that arrive -------------------------------------- */
@@ -289,6 +354,15 @@ static struct keypair *respond(struct session *s, struct noise_handshake *hs,
 	return kp;
 }
 
+/* It may be a replay, so nothing is learnt from it. A call of ours in the suite that we do speak
+ * tells the peer what it did not know; plain WireGuard, and who has nothing in common with us,
+ * is not called. */
+static void refuse_suite(struct session *s, const struct noise_handshake *theirs, msec now)
+{
+	if (s->ours & theirs->offered)
+		session_want_handshake(s, now);
+}
+
 static void response_sent(struct session *s, struct message_response *response, msec now)
 {
 	cookie_jar_sign(&s->jar, (uint8_t *)response, sizeof(*response), now);
@@ -309,6 +383,11 @@ enum session_verdict session_feed_initiation(struct session *s, const struct noi
 	verdict = noise_consume_initiation(&theirs, &s->peer, claim, msg, now);
 	if (verdict != NOISE_OK)
 		return from_noise(verdict);
+	if (!suite_is_in(theirs.suite, s->ours)) {
+		refuse_suite(s, &theirs, now);
+		wipe(&theirs, sizeof(theirs));
+		return SESSION_WRONG_SUITE;
+	}
 	kp = respond(s, &theirs, response, now);
 	wipe(&theirs, sizeof(theirs));
 	if (!kp)
@@ -341,6 +420,7 @@ enum session_verdict session_feed_response(struct session *s, const struct messa
 	confirmed(s, now);
 	session_heard(s, sizeof(*msg), now);
 	s->owes_keepalive = true;	/* unless data goes first: either confirms the keys */
+	learn_from_answer(s, now);
 	return SESSION_OK;
 }
 
@@ -380,11 +460,22 @@ msec session_due(const struct session *s)
 
 /* -- messages that are owed ---------------------------------------------- */
 
+/* Of a peer that nothing is known of it is expected that it has what we call with. */
+static struct suite_offer offer_of(const struct session *s)
+{
+	enum aead_suite suite = suite_choose(s->ours, s->theirs);
+
+	if (suite == AEAD_CHACHA20POLY1305)
+		return (struct suite_offer){.suite = suite};
+	return (struct suite_offer){suite, s->ours, s->theirs ? s->theirs : suite_bit(suite)};
+}
+
 /* False if there is no index for it; then the clock has not moved either. */
 static bool create_initiation(struct session *s, struct message_initiation *msg, bool *save)
 {
 	struct session_shared *shared = s->shared;
 	struct tai64n_clock clock = shared->clock;
+	struct suite_offer offer = offer_of(s);
 	uint8_t timestamp[TIMESTAMP_LEN];
 	uint32_t index;
 
@@ -393,7 +484,8 @@ static bool create_initiation(struct session *s, struct message_initiation *msg,
 	if (!index)
 		return false;
 	*save = tai64n_next(&clock, shared->wall_ns, timestamp);
-	if (!noise_create_initiation(msg, &s->handshake, s->self, &s->peer, index,
+	suite_mark(timestamp, s->ours);
+	if (!noise_create_initiation(msg, &s->handshake, s->self, &s->peer, &offer, index,
 				     timestamp, shared->rng)) {
 		index_remove(&shared->indices, index);
 		return false;

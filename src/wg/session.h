@@ -8,6 +8,11 @@
  * The two ways are independent: when both sides begin at once, both handshakes
  * end well, and both settle on the key of the side with the greater public key.
  *
+ * Which suite it calls with, and may be called with, follows from two sets (suite.h): ours,
+ * which the node sets, and the peer's, which it learns from the peer's initiations and the node
+ * from signalling. As soon as a better one is possible than the current keys have, it calls
+ * anew; the old keys open what is still on its way.
+ *
  * A session decides nothing about addresses: it is fed messages that the demux
  * found to be its own and it owes messages, which session_poll() writes. Data
  * packets are plain calls on bursts: seal and open, in place.
@@ -57,6 +62,7 @@ struct session {
 	bool owes_keepalive;
 	bool only_answers;		/* it never owes an initiation */
 	bool gave_up;			/* set when 90 s passed without an answer; the node reads and clears it */
+	uint8_t ours, theirs;		/* enum suite_set; ours is never empty */
 	uint64_t rx_bytes, tx_bytes;	/* of UDP payload, authenticated, as `wg` counts */
 };
 
@@ -72,6 +78,11 @@ bool session_init_as(struct session *s, struct session_shared *shared,
 void session_deinit(struct session *s);		/* wipes, gives keypairs and indices back */
 void session_set_psk(struct session *s, const uint8_t psk[static KEY_LEN]);
 void session_set_persistent(struct session *s, uint32_t interval_msec, msec now);
+/* The suites that we may speak to this peer; at first it is WireGuard's own. Keys of another are gone
+ * at once, and what the peer has to know of it it is told by a call. */
+void session_set_suites(struct session *s, uint8_t ours, msec now);
+/* The peer has told, in a way that is no replay, which it has. */
+void session_learn_suites(struct session *s, uint8_t theirs, msec now);
 /* A server's side: whoever wants something of it calls, and calls again. */
 void session_only_answer(struct session *s);
 /* The keys before the current ones are kept for what is still on its way under them. Where
@@ -96,10 +107,12 @@ enum session_verdict {
 	SESSION_UNEXPECTED,	/* no such handshake or key, any more */
 	SESSION_EXPIRED,	/* key too old or counter too high */
 	SESSION_NO_ROOM,	/* pool or index table is empty */
+	SESSION_WRONG_SUITE,	/* an initiation, authentic, of a suite that we may not speak */
 };
 
 /* `claim` is what noise_read_initiation() found; mac1 was checked by the node. After
- * SESSION_OK *response is to be sent back, with DSCP 0x22 (AF41). */
+ * SESSION_OK *response is to be sent back, with DSCP 0x22 (AF41). After SESSION_WRONG_SUITE
+ * we owe a call of our own, if one can succeed: who knew nothing of us learns what we have. */
 enum session_verdict session_feed_initiation(struct session *s, const struct noise_claim *claim,
 					     const struct message_initiation *msg,
 					     struct message_response *response, msec now);

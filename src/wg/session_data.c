@@ -37,7 +37,7 @@ static size_t padded_len(size_t len, size_t mtu)
 /* How many of n messages this key may still seal. */
 static size_t counters_left(const struct keypair *kp, size_t n)
 {
-	uint64_t left = REJECT_AFTER_MESSAGES - kp->send_counter;
+	uint64_t left = keypair_reject_after(kp) - kp->send_counter;
 
 	return left < n ? (size_t)left : n;
 }
@@ -52,7 +52,7 @@ static struct aead_job wrap(struct packet *p, struct keypair *kp, size_t mtu)
 	assert(packet_headroom(p) >= sizeof(*header));
 	assert(packet_tailroom(p) >= padded - p->len + AEAD_TAG_LEN);
 	memset(p->data + p->len, 0, padded - p->len);
-	store_le32(header->type, MESSAGE_DATA);
+	store_le32(header->type, message_head(MESSAGE_DATA, kp->suite));
 	store_le32(header->receiver, kp->remote_index);
 	store_le64(header->counter, job.counter);
 	p->data -= sizeof(*header);
@@ -64,7 +64,7 @@ static struct aead_job wrap(struct packet *p, struct keypair *kp, size_t mtu)
  * sent a great many messages, in either role. */
 static bool wants_new_key_after_send(const struct keypair *kp, msec now)
 {
-	return kp->send_counter > REKEY_AFTER_MESSAGES ||
+	return kp->send_counter > keypair_rekey_after(kp) ||
 	       (kp->is_initiator && now - kp->born >= REKEY_AFTER_TIME);
 }
 
@@ -99,6 +99,11 @@ size_t session_seal(struct session *s, struct packet *packets, size_t n, size_t 
 
 /* -- in ------------------------------------------------------------------ */
 
+static uint32_t head_of(const struct packet *p)
+{
+	return load_le32(((const struct message_data *)p->data)->type);
+}
+
 static uint32_t receiver_of(const struct packet *p)
 {
 	return load_le32(((const struct message_data *)p->data)->receiver);
@@ -121,11 +126,15 @@ static struct keypair *keypair_with(const struct session *s, uint32_t local_inde
 
 /* What can be said before the AEAD. It may only refuse: who wrote the header is
  * not known yet. */
-static enum session_verdict judge_header(const struct keypair *kp, uint64_t counter, msec now)
+static enum session_verdict judge_header(const struct keypair *kp, const struct packet *p, msec now)
 {
+	uint64_t counter = counter_of(p);
+
 	if (!kp)
 		return SESSION_UNEXPECTED;
-	if (!keypair_may_receive(kp, now) || counter >= REJECT_AFTER_MESSAGES)
+	if (head_of(p) != message_head(MESSAGE_DATA, kp->suite))
+		return SESSION_BAD;
+	if (!keypair_may_receive(kp, now) || counter >= keypair_reject_after(kp))
 		return SESSION_EXPIRED;
 	return replay_may_accept(&kp->replay, counter) ? SESSION_OK : SESSION_REPLAYED;
 }
@@ -176,7 +185,7 @@ static void open_run(struct session *s, struct keypair *kp, struct packet *packe
 	size_t opened = 0, total = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		verdicts[i] = judge_header(kp, counter_of(&packets[i]), now);
+		verdicts[i] = judge_header(kp, &packets[i], now);
 		if (verdicts[i] == SESSION_OK)
 			jobs[opened++] = unwrap(&packets[i]);
 	}

@@ -114,17 +114,25 @@ static inline void sides_init(struct side *initiator, struct side *responder)
 }
 
 /* The n-th initiation: each has a later timestamp. Signed. */
-static inline void side_initiates(struct side *side, struct message_initiation *out, uint8_t nth,
-				  msec now)
+static inline void side_offers(struct side *side, struct message_initiation *out,
+			       const struct suite_offer *offer, uint8_t nth, msec now)
 {
 	struct rng rng = rng_of_byte(INITIATOR_EPHEMERAL);
 	uint8_t timestamp[TIMESTAMP_LEN];
 
 	from_hex(timestamp, sizeof(timestamp), TIMESTAMP);
 	timestamp[8] = nth;
-	assert_true(noise_create_initiation(out, &side->handshake, &side->id, &side->peer,
+	assert_true(noise_create_initiation(out, &side->handshake, &side->id, &side->peer, offer,
 					    INITIATOR_INDEX, timestamp, &rng));
 	cookie_jar_sign(&side->jar, (uint8_t *)out, sizeof(*out), now);
+}
+
+static inline void side_initiates(struct side *side, struct message_initiation *out, uint8_t nth,
+				  msec now)
+{
+	static const struct suite_offer plain;
+
+	side_offers(side, out, &plain, nth, now);
 }
 
 static inline enum noise_verdict side_takes_initiation(struct side *side,

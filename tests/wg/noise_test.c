@@ -262,6 +262,7 @@ static void a_low_order_peer_key_makes_no_message(void **state)
 	struct message_initiation msg;
 	struct noise_handshake before;
 	struct rng rng = rng_of_byte(INITIATOR_EPHEMERAL);
+	struct suite_offer offer = {0};
 	uint8_t timestamp[TIMESTAMP_LEN] = {1};
 
 	(void)state;
@@ -269,7 +270,7 @@ static void a_low_order_peer_key_makes_no_message(void **state)
 	memset(initiator.peer.public_key, 0, KEY_LEN);
 	memcpy(&before, &initiator.handshake, sizeof(before));
 	assert_false(noise_create_initiation(&msg, &initiator.handshake, &initiator.id,
-					     &initiator.peer, 1, timestamp, &rng));
+					     &initiator.peer, &offer, 1, timestamp, &rng));
 	assert_memory_equal(&initiator.handshake, &before, sizeof(before));
 }
 
@@ -410,12 +411,14 @@ static void a_response_to_an_earlier_initiation_is_refused(void **state)
 	struct message_initiation second;
 	struct message_response msg;
 	struct rng rng = rng_of_byte(0x23 << 1);
+	struct suite_offer offer = {0};
 	uint8_t timestamp[TIMESTAMP_LEN] = {0x41};
 
 	(void)state;
 	exchange(&initiator, &responder, &msg);
 	assert_true(noise_create_initiation(&second, &initiator.handshake, &initiator.id,
-					    &initiator.peer, INITIATOR_INDEX, timestamp, &rng));
+					    &initiator.peer, &offer, INITIATOR_INDEX, timestamp,
+					    &rng));
 	assert_int_equal(side_takes_response(&initiator, &msg), NOISE_BAD);
 	assert_int_equal(initiator.handshake.state, NOISE_CREATED_INITIATION);
 }
@@ -503,6 +506,7 @@ static void timestamps_compare_as_big_endian_bytes(void **state)
 	struct side initiator, responder;
 	struct message_initiation msg;
 	struct rng rng = rng_of_byte(INITIATOR_EPHEMERAL);
+	struct suite_offer offer = {0};
 
 	(void)state;
 	sides_init(&initiator, &responder);
@@ -510,7 +514,7 @@ static void timestamps_compare_as_big_endian_bytes(void **state)
 		msec now = SECONDS(i);
 
 		assert_true(noise_create_initiation(&msg, &initiator.handshake, &initiator.id,
-						    &initiator.peer, 1, rising[i], &rng));
+						    &initiator.peer, &offer, 1, rising[i], &rng));
 		assert_int_equal(side_takes_initiation(&responder, &msg, now), NOISE_OK);
 		assert_memory_equal(responder.peer.timestamp, rising[i], TIMESTAMP_LEN);
 	}

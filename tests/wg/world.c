@@ -74,7 +74,10 @@ static void transmit(struct world *w, int from, const uint8_t *bytes, size_t len
 	memcpy(m.bytes, bytes, len);
 	w->last[to][type] = m;
 	w->side[from].sent[type]++;
-	if (w->lose[to] & 1u << type || rng_below(&w->rng, 100) < w->loss_percent)
+	if (type == MESSAGE_INITIATION)
+		w->side[from].called[message_suite(bytes)]++;
+	if (w->lose[to] & 1u << type || suite_is_in(message_suite(bytes), (uint8_t)w->lose_suites[to]) ||
+	    rng_below(&w->rng, 100) < w->loss_percent)
 		return;
 	assert_true(w->flying < IN_FLIGHT);
 	w->in_flight[w->flying++] = m;

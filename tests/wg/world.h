@@ -21,7 +21,7 @@
 
 enum { A, B, SIDES };
 enum { INDEX_SLOTS = 16, KEYPAIRS = 8, MTU = 1400 };
-enum { LARGEST = 256, IN_FLIGHT = 256, MESSAGE_TYPES = 5, VERDICTS = SESSION_NO_ROOM + 1 };
+enum { LARGEST = 256, IN_FLIGHT = 256, MESSAGE_TYPES = 5, VERDICTS = SESSION_WRONG_SUITE + 1 };
 
 struct message {
 	msec at;
@@ -39,6 +39,7 @@ struct side {
 	struct cookie_checker checker;
 	bool staged;			/* a packet waits for a key */
 	unsigned sent[MESSAGE_TYPES];	/* by enum message_type */
+	unsigned called[AEAD_SUITES];	/* initiations sent, by their suite */
 	unsigned keepalives_sent;
 	unsigned saves;			/* times the clock had to be on disk first */
 	unsigned data_said, data_got, keepalives_got;
@@ -51,6 +52,7 @@ struct world {
 	msec delay;			/* one way */
 	unsigned loss_percent;
 	unsigned lose[SIDES];		/* to this side, all messages of these types: 1 << type */
+	unsigned lose_suites[SIDES];	/* and of these suites: enum suite_set */
 	struct side side[SIDES];
 	struct message in_flight[IN_FLIGHT];
 	size_t flying;
