@@ -5,10 +5,13 @@
 
 #include "crypto/hash.h"
 
-static const char magic[] = "p2pnet peers 1\n";
+static const char magic[] = "p2pnet peers 2\n", magic_before[] = "p2pnet peers 1\n";
 static const char label[] = "p2pnet cache";
 
-enum { MAGIC_LEN = sizeof(magic) - 1, LABEL_LEN = sizeof(label) - 1, SUM_LEN = 16, CONNECTED = 1 };
+enum { MAGIC_LEN = sizeof(magic) - 1, LABEL_LEN = sizeof(label) - 1, SUM_LEN = 16 };
+
+/* Of the flags. */
+enum { CONNECTED = 1, SUITES_SHIFT = 4, UNUSED = 0xe };
 
 _Static_assert((int)CACHE_FRAME == MAGIC_LEN + SUM_LEN, "cache.h");
 
@@ -36,7 +39,7 @@ void cache_put(struct writer *w, const struct cache_entry *e)
 	put_bytes(w, bytes_of(e->public_key, KEY_LEN));
 	put_be64(w, e->heard_ms);
 	put_be64(w, e->connected_ms);
-	put_u8(w, e->connected ? CONNECTED : 0);
+	put_u8(w, (uint8_t)((e->connected ? CONNECTED : 0) | e->suites << SUITES_SHIFT));
 	put_u8(w, (uint8_t)e->places_len);
 	for (size_t i = 0; i < e->places_len; i++)
 		put_place(w, &e->places[i]);
@@ -77,7 +80,8 @@ bool cache_next(struct cache_entry *out, struct reader *r)
 	e.connected_ms = get_be64(r);
 	flags = get_u8(r);
 	e.places_len = get_u8(r);
-	if (flags & ~CONNECTED || e.places_len > CACHE_PLACES)
+	e.suites = flags >> SUITES_SHIFT;
+	if (flags & UNUSED || e.places_len > CACHE_PLACES)
 		r->bad = true;
 	for (size_t i = 0; !r->bad && i < e.places_len; i++)
 		get_place(r, &e.places[i]);
@@ -87,6 +91,12 @@ bool cache_next(struct cache_entry *out, struct reader *r)
 	return !r->bad;
 }
 
+static bool is_magic(struct bytes begin)
+{
+	return memcmp(begin.data, magic, MAGIC_LEN) == 0 ||
+	       memcmp(begin.data, magic_before, MAGIC_LEN) == 0;
+}
+
 /* The sum is right for whoever wrote it; the entries are looked through all the same. */
 bool cache_open(struct reader *entries, struct bytes file)
 {
@@ -94,7 +104,7 @@ bool cache_open(struct reader *entries, struct bytes file)
 	struct cache_entry e;
 	uint8_t hash[HASH_LEN];
 
-	if (file.len < CACHE_FRAME || memcmp(get_bytes(&r, MAGIC_LEN).data, magic, MAGIC_LEN) != 0)
+	if (file.len < CACHE_FRAME || !is_magic(get_bytes(&r, MAGIC_LEN)))
 		return false;
 	sum(hash, bytes_of(file.data, file.len - SUM_LEN));
 	*entries = reader_over(get_bytes(&r, file.len - CACHE_FRAME));
