@@ -2,30 +2,45 @@
 #include "node/demux.h"
 
 #include "signal/seal.h"
-#include "wg/messages.h"
+#include "wg/suite.h"
 
 #define STUN_COOKIE UINT32_C(0x2112A442)
 
 enum { STUN_HEADER_LEN = 20, CHANNEL_HEADER_LEN = 4 };
 
-/* The four messages by type and size; `kind` if they are plain WireGuard's. */
-static bool is_wireguard(uint8_t type, size_t len, enum demux_kind *kind)
+/* The four messages by type and size. */
+static enum demux_kind kind_of(uint8_t type, size_t len)
 {
 	switch (type) {
 	case MESSAGE_DATA:
-		*kind = DEMUX_DATA;
-		return len >= MESSAGE_DATA_MIN;
+		return len >= MESSAGE_DATA_MIN ? DEMUX_DATA : DEMUX_UNKNOWN;
 	case MESSAGE_INITIATION:
-		*kind = DEMUX_INITIATION;
-		return len == sizeof(struct message_initiation);
+		return len == sizeof(struct message_initiation) ? DEMUX_INITIATION : DEMUX_UNKNOWN;
 	case MESSAGE_RESPONSE:
-		*kind = DEMUX_RESPONSE;
-		return len == sizeof(struct message_response);
+		return len == sizeof(struct message_response) ? DEMUX_RESPONSE : DEMUX_UNKNOWN;
 	case MESSAGE_COOKIE:
-		*kind = DEMUX_COOKIE;
-		return len == sizeof(struct message_cookie);
+		return len == sizeof(struct message_cookie) ? DEMUX_COOKIE : DEMUX_UNKNOWN;
 	}
-	return false;
+	return DEMUX_UNKNOWN;
+}
+
+/* wg/suite.h. Who calls in a suite has it; what he expects of us is his affair. */
+static bool suite_fits(enum demux_kind kind, uint8_t suite, uint8_t offered, uint8_t expected)
+{
+	if (suite >= AEAD_SUITES || (suite != AEAD_CHACHA20POLY1305 && kind == DEMUX_COOKIE))
+		return false;
+	if (suite != AEAD_CHACHA20POLY1305 && kind == DEMUX_INITIATION)
+		return suite_is_in(suite, offered);
+	return offered == 0 && expected == 0;
+}
+
+static bool is_message(struct bytes datagram, enum demux_kind *kind)
+{
+	struct reader r = reader_over(datagram);
+	uint8_t type = get_u8(&r), suite = get_u8(&r), offered = get_u8(&r), expected = get_u8(&r);
+
+	*kind = kind_of(type, datagram.len);
+	return !r.bad && *kind != DEMUX_UNKNOWN && suite_fits(*kind, suite, offered, expected);
 }
 
 /* RFC 8489 section 5: two zero bits, its own length in words, the cookie. */
@@ -62,16 +77,10 @@ static bool is_envelope(struct bytes datagram)
 
 enum demux_kind demux(struct bytes datagram, bool from_turn_server)
 {
-	struct reader r = reader_over(datagram);
-	uint8_t type = get_u8(&r);
-	uint8_t suite = get_u8(&r);
-	uint16_t reserved = get_be16(&r);
 	enum demux_kind kind;
 
-	if (r.bad)
-		return DEMUX_UNKNOWN;
-	if (reserved == 0 && suite <= 1 && is_wireguard(type, datagram.len, &kind))
-		return suite == 0 ? kind : DEMUX_SUITE;
+	if (is_message(datagram, &kind))
+		return kind;
 	if (from_turn_server && is_channel(datagram))
 		return DEMUX_CHANNEL;
 	if (is_stun(datagram))

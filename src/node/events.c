@@ -32,6 +32,8 @@ static void say(const struct event *e)
 	event_text(text, e);
 	if (e->kind == EVENT_TURN_REFUSED)
 		log_warn("%s", text);
+	else if (e->kind == EVENT_CIPHER_LOST || e->kind == EVENT_CIPHER_REFUSED)
+		log_warn("%s: %s", e->name, text);
 	else if (e->name[0])
 		log_info("%s: %s", e->name, text);
 	else
@@ -75,6 +77,9 @@ const char *event_kind_name(enum event_kind kind)
 		[EVENT_TURN_LOST] = "turn_lost",
 		[EVENT_TURN_FAILED] = "turn_failed",
 		[EVENT_TURN_REFUSED] = "turn_refused",
+		[EVENT_CIPHER] = "cipher",
+		[EVENT_CIPHER_LOST] = "cipher_lost",
+		[EVENT_CIPHER_REFUSED] = "cipher_refused",
 	};
 
 	return names[kind];
@@ -211,6 +216,17 @@ char *event_text(char out[static EVENT_TEXT], const struct event *e)
 	case EVENT_TURN_REFUSED:
 		snprintf(out, EVENT_TEXT, "%s will not relay for us: %s; asked no more until the config changes",
 			 e->way.relay, e->text);
+		break;
+	case EVENT_CIPHER:
+		snprintf(out, EVENT_TEXT, "encrypted with %s", e->text);
+		break;
+	case EVENT_CIPHER_LOST:
+		snprintf(out, EVENT_TEXT, "had %s and says that it has it no more: another CPU, or another config",
+			 e->text);
+		break;
+	case EVENT_CIPHER_REFUSED:
+		snprintf(out, EVENT_TEXT, "calls with %s, which our config does not allow; see its cipher there and here",
+			 e->text);
 		break;
 	case EVENT_KINDS:
 		out[0] = '\0';

@@ -43,6 +43,9 @@ enum event_kind {
 	EVENT_TURN_LOST,		/* and has it no more; the text */
 	EVENT_TURN_FAILED,		/* it gives us none, and is asked again; the text */
 	EVENT_TURN_REFUSED,		/* nor will it, with these settings; the text */
+	EVENT_CIPHER,			/* the session is of this suite now; the text */
+	EVENT_CIPHER_LOST,		/* the peer had this suite, and says that it has it no more; the text */
+	EVENT_CIPHER_REFUSED,		/* it called in this suite, which our settings forbid; the text */
 	EVENT_KINDS,
 };
 
@@ -74,7 +77,7 @@ struct event {
 	struct path_status way;		/* to the peer, after what happened */
 	struct endpoint seen;		/* EVENT_SEEN_AT, EVENT_TURN_UP */
 	enum node_stream_end stream_end;	/* EVENT_NO_CONNECTION */
-	const char *text;		/* EVENT_TURN_...: why; for ever there */
+	const char *text;		/* EVENT_TURN_...: why; EVENT_CIPHER...: which; for ever there */
 	unsigned addresses;		/* EVENT_ADDRESSES_CHANGED: how many there are now */
 };
 

@@ -180,7 +180,8 @@ static void write_peer(struct writer *w, const struct peer *peer)
 		memcpy(e.places, k->places, sizeof(e.places));
 	}
 	memcpy(e.public_key, peer->session.peer.public_key, KEY_LEN);
-	if (e.heard_ms || e.places_len)
+	e.suites = peer->session.theirs;
+	if (e.heard_ms || e.places_len || e.suites)
 		cache_put(w, &e);
 }
 
@@ -213,12 +214,14 @@ static bool is_fresh(const struct node *node, const struct cache_entry *e)
 }
 
 /* Of the last life; what this one has learnt already stands. */
-static bool take(struct peer *peer, const struct cache_entry *e)
+static bool take(struct peer *peer, const struct cache_entry *e, msec now)
 {
 	struct known *k;
 
 	if (peer->signal_heard_ms < e->heard_ms)
 		peer->signal_heard_ms = e->heard_ms;
+	if (!peer->session.theirs)
+		session_learn_suites(&peer->session, e->suites, now);
 	k = e->places_len && !peer->known ? known_of(peer) : NULL;
 	if (!k)
 		return false;
@@ -256,7 +259,7 @@ bool node_known_restore(struct node *node, struct bytes file, msec now)
 	while (cache_next(&e, &entries)) {
 		struct peer *peer = node_find_peer(node, e.public_key);
 
-		if (peer && take(peer, &e) && is_fresh(node, &e))
+		if (peer && take(peer, &e, now) && is_fresh(node, &e))
 			resume(node, peer, &seeks, now);
 	}
 	return true;

@@ -144,6 +144,10 @@ static bool arrive(struct node *node, struct arrival *a, const struct node_peer_
 {
 	bool bad_key = false;
 
+	if (from->cipher == NODE_CIPHER_AES256GCM && !aead_has(AEAD_AES256GCM)) {
+		snprintf(error, 256, "peer %s: this CPU has no instructions for AES", from->name);
+		return false;
+	}
 	a->from = from;
 	a->settings = peer_settings_new(from);
 	a->peer = node_find_peer(node, from->public_key);
@@ -477,6 +481,7 @@ static enum action_kind poll_node(struct node *node, struct action *action, msec
 			node_count(node, COUNT_NO_MEMORY, 1);
 		peer_call_if_found(peer, now);
 		known_attend(node, peer, now);
+		cipher_attend(node, peer, now);
 		action->kind = poll_peer(node, peer, action, now);
 		if (action->kind != ACTION_NONE)
 			return action->kind;

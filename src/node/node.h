@@ -30,6 +30,14 @@ enum node_peer_path {
 	PEER_PATH_RELAY_ONLY,		/* and the peer is told of no other */
 };
 
+/* Which cipher suites may be spoken to a peer. AES-256-GCM is possible only between two p2pnet
+ * peers whose CPUs compute it (aead_has()); then it is the fastest by far. */
+enum node_cipher {
+	NODE_CIPHER_AUTO,		/* AES-256-GCM as soon as it is known that both have it */
+	NODE_CIPHER_CHACHA20,		/* nothing else, as in plain WireGuard */
+	NODE_CIPHER_AES256GCM,		/* nothing else */
+};
+
 struct node_peer_settings {
 	const char *name;		/* for the log and for status */
 	uint8_t public_key[KEY_LEN];
@@ -40,6 +48,7 @@ struct node_peer_settings {
 	uint16_t endpoint_port;
 	uint32_t keepalive;		/* msec; 0: off */
 	enum node_peer_path path;
+	enum node_cipher cipher;
 };
 
 enum { NODE_STUN_MAX = 8, NODE_HOST_MAX = 256 };	/* servers; bytes of a name with its NUL */

@@ -31,6 +31,7 @@ struct peer_settings *peer_settings_new(const struct node_peer_settings *from)
 	s->endpoint_port = from->endpoint_port;
 	s->keepalive = from->keepalive;
 	s->path = from->path;
+	s->cipher = from->cipher;
 	return s;
 }
 
@@ -69,6 +70,9 @@ struct peer *peer_new(struct session_shared *shared, struct events *events,
 		free(peer);
 		return NULL;
 	}
+	if (!link)
+		session_set_suites(&peer->session, cipher_suites(settings->cipher), 0);
+	peer->cipher.session = SUITE_CHACHA20;	/* that is not worth telling */
 	peer->events = events;
 	peer->settings = settings;
 	peer->link = link;
@@ -134,6 +138,8 @@ void peer_configure(struct peer *peer, struct peer_settings *settings,
 	}
 	if (old->keepalive != settings->keepalive)
 		session_set_persistent(&peer->session, settings->keepalive, now);
+	if (old->cipher != settings->cipher)
+		cipher_configure(peer, now);
 	if (!same_endpoint(old, settings))
 		change_endpoint(peer);
 	if (old->path != settings->path) {
@@ -383,6 +389,14 @@ void peer_tell_stream(const struct peer *peer, enum node_stream_end why, msec no
 	struct event e = event_of(peer, EVENT_NO_CONNECTION, now);
 
 	e.stream_end = why;
+	events_add(peer->events, &e);
+}
+
+void peer_tell_cipher(const struct peer *peer, enum event_kind kind, enum aead_suite suite, msec now)
+{
+	struct event e = event_of(peer, kind, now);
+
+	e.text = aead_suite_name(suite);
 	events_add(peer->events, &e);
 }
 

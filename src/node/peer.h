@@ -13,6 +13,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "node/cipher.h"
 #include "node/events.h"
 #include "node/node.h"
 #include "node/queue.h"
@@ -45,6 +46,7 @@ struct peer_settings {
 	uint16_t endpoint_port;
 	uint32_t keepalive;
 	enum node_peer_path path;
+	enum node_cipher cipher;
 };
 
 struct peer {
@@ -64,6 +66,7 @@ struct peer {
 	struct rendezvous_link *link;	/* it is a rendezvous; NULL: a peer indeed */
 	uint64_t signal_heard_ms;	/* see exchange_init() */
 	msec heard_by_udp;		/* NEVER: not yet */
+	struct cipher_facts cipher;	/* as was told last, and what is to be explained */
 	struct bucket pongs;		/* that we still owe it */
 	struct bucket moves;		/* of its address, which are told */
 	unsigned unresolved;		/* answers in a row that the name has no address */
@@ -140,6 +143,8 @@ void peer_tell(const struct peer *peer, enum event_kind kind, enum event_reason 
 void peer_tell_seen(const struct peer *peer, const struct endpoint *seen, msec now);
 /* Why there is no connection to it. */
 void peer_tell_stream(const struct peer *peer, enum node_stream_end why, msec now);
+/* Of its cipher suites. */
+void peer_tell_cipher(const struct peer *peer, enum event_kind kind, enum aead_suite suite, msec now);
 /* Whether it is connected, if that is not as it was. */
 void peer_tell_session(struct peer *peer, msec now);
 

@@ -58,7 +58,7 @@ void reach_offer(struct reach *r, msec now)
 	struct exchange_offer o = {
 		.candidates = r->offered,
 		.options = DESC_ICE2 | DESC_TRICKLE,
-		.suites = DESC_CHACHA20,
+		.suites = r->peer->session.ours,
 		.flags = flags_of(r, now),
 	};
 

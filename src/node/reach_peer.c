@@ -98,6 +98,9 @@ void reach_take(struct reach *r, struct desc *desc, enum exchange_verdict verdic
 			c.at.scope = ifindex;
 		ice_agent_add_remote(&r->agent, ufrag, &c, now);
 	}
+	/* one that is not live may be an old one, which somebody would like us to believe */
+	if (verdict == EXCHANGE_LIVE)
+		session_learn_suites(&r->peer->session, (uint8_t)(desc->suites & SUITE_ALL), now);
 	if (verdict == EXCHANGE_LIVE && reach_tier(r) > TIER_IPV4)
 		spray_arm(&r->spray, now);
 	r->review = now;

@@ -184,16 +184,19 @@ static bool admit(struct node *node, struct cookie_checker *cookies, struct data
 	return false;
 }
 
+/* One of a suite that we may not speak is authentic as well, and is answered with a call. */
 static bool accepted(struct node *node, struct peer *peer, const struct datagram *d,
 		     enum session_verdict verdict, msec now)
 {
 	count_handshake(node, verdict);
-	if (verdict != SESSION_OK)
+	if (verdict == SESSION_WRONG_SUITE)
+		cipher_refused(peer, message_suite(d->packet.data), now);
+	else if (verdict != SESSION_OK)
 		return false;
 	heard(peer, &d->path, now);
 	node->signalling.touched = true;
 	node_touch(node, peer);
-	return true;
+	return verdict == SESSION_OK;
 }
 
 static void respond(struct node *node, struct peer *peer, const struct noise_claim *claim,
@@ -284,8 +287,10 @@ static void receive_other(struct node *node, enum demux_kind kind, struct datagr
 {
 	switch (kind) {
 	case DEMUX_INITIATION:
-		if (!is_astray(node, NULL, &d->path) &&
-		    admit(node, &node->gate.cookies, d, out, now))
+		if (!aead_has(message_suite(d->packet.data)))
+			node_count(node, COUNT_UNSUPPORTED, 1);
+		else if (!is_astray(node, NULL, &d->path) &&
+			 admit(node, &node->gate.cookies, d, out, now))
 			receive_initiation(node, d, out, now);
 		break;
 	case DEMUX_RESPONSE:
@@ -303,7 +308,6 @@ static void receive_other(struct node *node, enum demux_kind kind, struct datagr
 		if (!is_astray(node, NULL, &d->path))
 			signalling_direct(node, d, now);
 		break;
-	case DEMUX_SUITE:
 	case DEMUX_CHANNEL:
 		node_count(node, COUNT_UNSUPPORTED, 1);
 		break;

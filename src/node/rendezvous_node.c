@@ -464,11 +464,12 @@ static bool receive_other(struct rendezvous_node *r, struct datagram *d, msec no
 	case DEMUX_DATA:
 		return drop(r, COUNT_UNKNOWN_INDEX);
 	case DEMUX_INITIATION:
+		if (message_suite(d->packet.data) != AEAD_CHACHA20POLY1305)
+			return drop(r, COUNT_UNSUPPORTED);
 		return admit(r, d, now);
 	case DEMUX_RESPONSE:
 	case DEMUX_COOKIE:		/* to nothing: we call nobody */
 		return drop(r, COUNT_UNEXPECTED_HANDSHAKE);
-	case DEMUX_SUITE:
 	case DEMUX_CHANNEL:
 	case DEMUX_ENVELOPE:
 	case DEMUX_STUN:

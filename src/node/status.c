@@ -168,6 +168,11 @@ size_t node_peers_len(const struct node *node)
 	return node->roster.len;
 }
 
+static const char *cipher_of(const struct session *s, msec now)
+{
+	return session_may_send(s, now) ? aead_suite_name(s->current->suite) : NULL;
+}
+
 static void describe(const struct peer *peer, struct peer_status *out, msec now)
 {
 	const struct peer_settings *settings = peer->settings;
@@ -185,6 +190,7 @@ static void describe(const struct peer *peer, struct peer_status *out, msec now)
 		.tx_bytes = session->tx_bytes,
 		.keepalive = settings->keepalive,
 		.queued = peer->queue.len,
+		.cipher = cipher_of(session, now),
 		.endpoint_host = settings->endpoint_host,
 		.endpoint_port = settings->endpoint_port,
 	};
@@ -261,6 +267,7 @@ const char *node_counter_name(enum node_counter counter)
 		[COUNT_COOKIE_SENT] = "cookie_sent",
 		[COUNT_COOKIE_RECEIVED] = "cookie_received",
 		[COUNT_RATE_LIMITED] = "rate_limited",
+		[COUNT_WRONG_SUITE] = "wrong_suite",
 		[COUNT_UNKNOWN_INDEX] = "unknown_index",
 		[COUNT_BAD_DATA] = "bad_data",
 		[COUNT_REPLAYED_DATA] = "replayed_data",

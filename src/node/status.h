@@ -63,6 +63,7 @@ struct peer_status {
 	msec handshake_rtt;		/* initiation to response, last time; -1: unknown */
 	uint64_t rx_bytes, tx_bytes;
 	uint32_t keepalive;		/* msec */
+	const char *cipher;		/* of the session, aead_suite_name(); NULL: there is none */
 	unsigned queued;		/* packets that wait for a key */
 	const char *endpoint_host;	/* as configured; NULL: none */
 	uint16_t endpoint_port;
@@ -155,7 +156,8 @@ bool node_next_relayed(const struct node *node, size_t *i, struct relayed_status
 /* Why packets were not passed on. Each is counted, and each has a test. */
 enum node_counter {
 	COUNT_UNKNOWN_DATAGRAM,		/* demux knows no such thing */
-	COUNT_UNSUPPORTED,		/* a suite or ChannelData that nobody here has asked for, STUN likewise */
+	COUNT_UNSUPPORTED,		/* a suite that this machine does not have; ChannelData or STUN that
+					   nobody here has asked for */
 	COUNT_BAD_MAC1,
 	COUNT_BAD_HANDSHAKE,		/* does not authenticate */
 	COUNT_STRANGER,			/* a right initiation from a key that is not configured */
@@ -165,6 +167,7 @@ enum node_counter {
 	COUNT_COOKIE_SENT,
 	COUNT_COOKIE_RECEIVED,
 	COUNT_RATE_LIMITED,
+	COUNT_WRONG_SUITE,		/* a right initiation of a cipher suite that our settings do not allow */
 	COUNT_UNKNOWN_INDEX,		/* data for no keypair of ours */
 	COUNT_BAD_DATA,			/* data that does not open */
 	COUNT_REPLAYED_DATA,

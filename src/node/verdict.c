@@ -22,6 +22,7 @@ enum node_counter verdict_on_handshake(enum session_verdict verdict)
 		[SESSION_UNEXPECTED] = COUNT_UNEXPECTED_HANDSHAKE,
 		[SESSION_EXPIRED] = COUNT_UNEXPECTED_HANDSHAKE,
 		[SESSION_NO_ROOM] = COUNT_NO_MEMORY,
+		[SESSION_WRONG_SUITE] = COUNT_WRONG_SUITE,
 	};
 
 	return counters[verdict];

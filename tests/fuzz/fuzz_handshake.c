@@ -4,13 +4,15 @@
  *
  *   bit 0..2   initiation, response, cookie, data, raw bytes, a packet from
  *              the TUN device (so that we call), an echo of our own, or time
- *   bit 3      the harness writes type and macs, so that the rest is looked at; a
+ *   bit 3      the harness writes type and macs, so that the rest is looked at; of another
+ *              suite if the second byte says so, and then the sets are the input's; a
  *              cookie is made for the last message of ours; with time, a flood begins
  *   bit 4      the harness writes a receiver index that we have given out
  *   bit 5..7   which of 8 sources it comes from
  *
  * We are the responder of tests/wg/handshake_vectors.h and one peer is its
- * initiator, so that its initiation is a seed that is accepted.
+ * initiator, so that its initiation is a seed that is accepted, and that of
+ * tests/wg/suite_test.c another.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -116,8 +118,10 @@ static void fix(struct target *t, uint8_t event, uint8_t *message, size_t len)
 
 	if (kind > EVENT_DATA || len < MESSAGE_DATA_MIN)
 		return;
+	if (event & EVENT_FIX && message[1] != AEAD_AES256GCM)
+		memset(message + 1, 0, 3);
 	if (event & EVENT_FIX)
-		store_le32(message, kind + 1);
+		message[0] = (uint8_t)(kind + 1);
 	if (event & EVENT_FIX && kind == EVENT_COOKIE)
 		make_cookie(t, (void *)message);
 	if (event & EVENT_LIVE_INDEX)

@@ -295,6 +295,8 @@ static void what_a_load_has_touched_is_given_back_after_a_while(void **state)
 
 static void what_the_device_does_not_take_is_counted(void **state)
 {
+	msec end = clock_now() + SECONDS(5);
+
 	(void)state;
 	host_sends(&a, &b, 0);
 	assert_int_equal(host_hears(&b), 0);
@@ -304,6 +306,8 @@ static void what_the_device_does_not_take_is_counted(void **state)
 		turn(&a);
 		turn(&b);
 	}
+	while (b.pump.tun_dropped < QUEUE && clock_now() < end)
+		turn(&b);
 	assert_int_equal(b.pump.tun_dropped, QUEUE);
 }
 

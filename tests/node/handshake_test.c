@@ -328,40 +328,73 @@ static void load_is_over_a_second_after_it_ends(void **state)
 	lab_free(lab);
 }
 
+/* A cookie is the same in both suites, and so is what it is asked for. */
+static const enum node_cipher ciphers[] = {NODE_CIPHER_CHACHA20, NODE_CIPHER_AES256GCM};
+
+/* NULL: this CPU has it not. */
+static struct lab *ready_in(enum node_cipher cipher)
+{
+	struct lab *lab = lab_new();
+
+	if (cipher == NODE_CIPHER_AES256GCM && !aead_has(AEAD_AES256GCM)) {
+		lab_free(lab);
+		return NULL;
+	}
+	lab->peers[0].cipher = lab->far_cipher = cipher;
+	lab_restart(lab, 0);
+	lab_start(lab);
+	return lab;
+}
+
+static void assert_through_in(const struct lab *lab, enum node_cipher cipher)
+{
+	assert_int_equal(lab_count(lab, COUNT_COOKIE_SENT), 1);
+	assert_int_equal(lab_status(lab, 0).state, PEER_DIRECT);
+	assert_string_equal(lab_status(lab, 0).cipher,
+			    cipher == NODE_CIPHER_CHACHA20 ? "chacha20" : "aes256gcm");
+}
+
 static void under_load_a_peer_gets_through_with_the_cookie(void **state)
 {
-	struct lab *lab = lab_ready();
-
 	(void)state;
-	flood(lab);
-	lab_say(lab, &lab->far[0], &lab->us, 100);
-	lab_exchange(lab);
-	assert_int_equal(lab_count(lab, COUNT_COOKIE_SENT), 1);
-	assert_int_equal(lab->us.got_len, 0);
-	lab_pass(lab, REKEY_TIMEOUT + REKEY_JITTER);
-	flood(lab);
-	lab_exchange(lab);
-	assert_int_equal(lab_count(lab, COUNT_COOKIE_SENT), 1);
-	assert_int_equal(lab->us.got_len, 1);
-	lab_free(lab);
+	for (size_t i = 0; i < 2; i++) {
+		struct lab *lab = ready_in(ciphers[i]);
+
+		if (!lab)
+			continue;
+		flood(lab);
+		lab_say(lab, &lab->far[0], &lab->us, 100);
+		lab_exchange(lab);
+		assert_int_equal(lab_count(lab, COUNT_COOKIE_SENT), 1);
+		assert_int_equal(lab->us.got_len, 0);
+		lab_pass(lab, REKEY_TIMEOUT + REKEY_JITTER);
+		flood(lab);
+		lab_exchange(lab);
+		assert_through_in(lab, ciphers[i]);
+		assert_int_equal(lab->us.got_len, 1);
+		lab_free(lab);
+	}
 }
 
 static void under_load_a_response_needs_the_cookie_as_well(void **state)
 {
-	struct lab *lab = lab_ready();
-
 	(void)state;
-	flood(lab);
-	lab_say(lab, &lab->us, &lab->far[0], 100);
-	lab_exchange(lab);
-	assert_int_equal(lab_count(lab, COUNT_COOKIE_SENT), 1);
-	assert_int_equal(lab_status(lab, 0).state, PEER_CONNECTING);
-	lab_pass(lab, REKEY_TIMEOUT + REKEY_JITTER);
-	flood(lab);
-	lab_exchange(lab);
-	assert_int_equal(lab_count(lab, COUNT_COOKIE_SENT), 1);
-	assert_int_equal(lab_status(lab, 0).state, PEER_DIRECT);
-	lab_free(lab);
+	for (size_t i = 0; i < 2; i++) {
+		struct lab *lab = ready_in(ciphers[i]);
+
+		if (!lab)
+			continue;
+		flood(lab);
+		lab_say(lab, &lab->us, &lab->far[0], 100);
+		lab_exchange(lab);
+		assert_int_equal(lab_count(lab, COUNT_COOKIE_SENT), 1);
+		assert_int_equal(lab_status(lab, 0).state, PEER_CONNECTING);
+		lab_pass(lab, REKEY_TIMEOUT + REKEY_JITTER);
+		flood(lab);
+		lab_exchange(lab);
+		assert_through_in(lab, ciphers[i]);
+		lab_free(lab);
+	}
 }
 
 /* Somebody who owns his address and sends junk from it. */

@@ -312,7 +312,8 @@ static void start_far(struct lab *lab, struct place *far)
 	static const struct cidr any[] = {{.ip = {.family = IP_V4}}, {.ip = {.family = IP_V6}}};
 	char host[IP_TEXT];
 	struct node_peer_settings peer = {.name = "us", .allowed_ips = any, .allowed_ips_len = 2,
-		.endpoint_host = ip_format(host, &lab->us.at.ip), .endpoint_port = lab->us.at.port};
+		.endpoint_host = ip_format(host, &lab->us.at.ip), .endpoint_port = lab->us.at.port,
+		.cipher = lab->far_cipher};
 	struct node_settings settings = {.listen_port = far->at.port, .mtu = LAB_MTU,
 		.peers = &peer, .peers_len = 1};
 
@@ -341,12 +342,14 @@ static void default_peer(struct lab *lab, size_t i)
 		.allowed_ips_len = 2,
 		.endpoint_host = ip_format(lab->hosts[i], &far->at.ip),
 		.endpoint_port = far->at.port,
+		.cipher = NODE_CIPHER_CHACHA20,
 	};
 	memcpy(lab->peers[i].public_key, far->public_key, KEY_LEN);
 }
 
 static void default_settings(struct lab *lab)
 {
+	lab->far_cipher = NODE_CIPHER_CHACHA20;
 	lab->addresses[0] = (struct cidr){lab->us.inner4, 16};
 	lab->addresses[1] = (struct cidr){lab->us.inner6, 64};
 	lab->settings = (struct node_settings){

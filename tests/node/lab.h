@@ -76,6 +76,8 @@ struct lab {
 	 * far[i] with its endpoint, 10.0.i.0/24 and fd00:i::/32. We are 10.1.0.1 and fd01::1. */
 	struct node_settings settings;
 	struct node_peer_settings peers[LAB_FARS];
+	/* At first WireGuard's, so that each handshake is one. */
+	enum node_cipher far_cipher;
 	struct cidr allowed[LAB_FARS][2];
 	char hosts[LAB_FARS][IP_TEXT];
 	struct cidr addresses[2];

@@ -18,17 +18,15 @@ static void a_datagram_of_no_kind_is_counted_as_unknown(void **state)
 	lab_free(lab);
 }
 
-static void a_cipher_suite_and_stun_answers_to_nothing_are_counted_as_unsupported(void **state)
+static void stun_answers_to_nothing_are_counted_as_unsupported(void **state)
 {
-	static const uint8_t suite[32] = {MESSAGE_DATA, 1};
 	static const uint8_t stun[20] = {0x01, 0x01, 0, 0, 0x21, 0x12, 0xa4, 0x42};
 	struct lab *lab = lab_ready();
-	struct mail a = lab_stray(suite, sizeof(suite)), b = lab_stray(stun, sizeof(stun));
+	struct mail m = lab_stray(stun, sizeof(stun));
 
 	(void)state;
-	lab_feed(lab, &lab->us, &a);
-	lab_feed(lab, &lab->us, &b);
-	lab_assert_only(lab, COUNT_UNSUPPORTED, 2);
+	lab_feed(lab, &lab->us, &m);
+	lab_assert_only(lab, COUNT_UNSUPPORTED, 1);
 	assert_int_equal(lab->us.sent_len, 0);
 	lab_free(lab);
 }
@@ -55,7 +53,9 @@ static void data_for_no_keypair_are_counted_as_unknown_index(void **state)
 
 	(void)state;
 	lab_feed(lab, &lab->us, &m);
-	lab_assert_only(lab, COUNT_UNKNOWN_INDEX, 1);
+	m.bytes[1] = AEAD_AES256GCM;
+	lab_feed(lab, &lab->us, &m);
+	lab_assert_only(lab, COUNT_UNKNOWN_INDEX, 2);
 	lab_free(lab);
 }
 
@@ -86,6 +86,20 @@ static void data_with_one_bit_turned_are_counted_as_bad(void **state)
 	lab_connect(lab, 0);
 	m = lab_seal(lab, 0, NULL, 0);
 	m.bytes[m.len - 1] ^= 1;
+	lab_feed(lab, &lab->us, &m);
+	lab_assert_only(lab, COUNT_BAD_DATA, 1);
+	lab_free(lab);
+}
+
+static void data_of_another_suite_than_the_keys_are_counted_as_bad(void **state)
+{
+	struct lab *lab = lab_ready();
+	struct mail m;
+
+	(void)state;
+	lab_connect(lab, 0);
+	m = lab_seal(lab, 0, NULL, 0);
+	m.bytes[1] = AEAD_AES256GCM;
 	lab_feed(lab, &lab->us, &m);
 	lab_assert_only(lab, COUNT_BAD_DATA, 1);
 	lab_free(lab);
@@ -451,11 +465,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_datagram_of_no_kind_is_counted_as_unknown),
-		cmocka_unit_test(a_cipher_suite_and_stun_answers_to_nothing_are_counted_as_unsupported),
+		cmocka_unit_test(stun_answers_to_nothing_are_counted_as_unsupported),
 		cmocka_unit_test(whoever_asks_by_stun_is_told_how_we_see_him),
 		cmocka_unit_test(data_for_no_keypair_are_counted_as_unknown_index),
 		cmocka_unit_test(data_for_a_handshake_that_is_under_way_are_counted_as_unknown_index),
 		cmocka_unit_test(data_with_one_bit_turned_are_counted_as_bad),
+		cmocka_unit_test(data_of_another_suite_than_the_keys_are_counted_as_bad),
 		cmocka_unit_test(data_that_come_twice_are_counted_as_replayed),
 		cmocka_unit_test(data_under_a_key_of_180_s_are_counted_as_expired),
 		cmocka_unit_test(a_packet_comes_out_as_it_went_in_without_its_padding),

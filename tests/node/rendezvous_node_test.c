@@ -450,16 +450,18 @@ static void data_for_old_keys_are_dropped(void **state)
 static void outside_a_session_no_more_bytes_go_out_than_came_in(void **state)
 {
 	static const struct {
-		uint8_t type, suite;
+		uint8_t head[4];
 		size_t len;
 		enum node_counter counter;
 	} rows[] = {
-		{1, 0, 148, COUNT_BAD_MAC1}, {2, 0, 92, COUNT_UNEXPECTED_HANDSHAKE},
-		{3, 0, 64, COUNT_UNEXPECTED_HANDSHAKE}, {4, 0, 32, COUNT_UNKNOWN_INDEX},
-		{4, 0, 1400, COUNT_UNKNOWN_INDEX}, {1, 1, 148, COUNT_UNSUPPORTED},
-		{4, 1, 100, COUNT_UNSUPPORTED}, {0x40, 0, 100, COUNT_UNKNOWN_DATAGRAM},
-		{1, 0, 147, COUNT_UNKNOWN_DATAGRAM}, {255, 9, 1, COUNT_UNKNOWN_DATAGRAM},
-		{0, 0, 0, COUNT_UNKNOWN_DATAGRAM},
+		{{1}, 148, COUNT_BAD_MAC1}, {{2}, 92, COUNT_UNEXPECTED_HANDSHAKE},
+		{{3}, 64, COUNT_UNEXPECTED_HANDSHAKE}, {{4}, 32, COUNT_UNKNOWN_INDEX},
+		{{4}, 1400, COUNT_UNKNOWN_INDEX}, {{0x40}, 100, COUNT_UNKNOWN_DATAGRAM},
+		/* of another suite: a rendezvous has WireGuard's alone */
+		{{1, 1, 2, 2}, 148, COUNT_UNSUPPORTED}, {{2, 1}, 92, COUNT_UNEXPECTED_HANDSHAKE},
+		{{4, 1}, 100, COUNT_UNKNOWN_INDEX}, {{1, 1}, 148, COUNT_UNKNOWN_DATAGRAM},
+		{{1}, 147, COUNT_UNKNOWN_DATAGRAM}, {{255, 9}, 1, COUNT_UNKNOWN_DATAGRAM},
+		{{0}, 0, COUNT_UNKNOWN_DATAGRAM},
 	};
 	uint8_t bytes[1400];
 
@@ -469,8 +471,7 @@ static void outside_a_session_no_more_bytes_go_out_than_came_in(void **state)
 		uint64_t before = count(rows[i].counter);
 
 		memset(bytes, 0, sizeof(bytes));
-		bytes[0] = rows[i].type;
-		bytes[1] = rows[i].suite;
+		memcpy(bytes, rows[i].head, sizeof(rows[i].head));
 		assert_false(hall_feed(&hall, &callers[0].at, 0, bytes, rows[i].len));
 		assert_int_equal(count(rows[i].counter), before + 1);
 		/* on the port for STUN there is nothing else */

@@ -325,7 +325,7 @@ static void a_lossy_direct_way_loses_to_a_relay(void **state)
 	msec left;
 
 	(void)state;
-	for (uint64_t seed = 110; seed < 115; seed++) {
+	for (uint64_t seed = 120; seed < 125; seed++) {
 		open_with(seed, SIM_PORT_RESTRICTED, 1);
 		use_no_tcp();
 		begin_losing(&l, seed);
