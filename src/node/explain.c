@@ -23,6 +23,7 @@ static const struct {
 	uint32_t facts, but_not;
 	enum explain_verdict verdict;
 } cases[] = {
+	{FACT_CIPHERS_APART, 0, VERDICT_CIPHERS_APART},
 	{FACT_SESSION | FACT_UNANSWERED, 0, VERDICT_GONE},
 	{FACT_SESSION | FACT_RELAYED | FACT_RELAY_ONLY, 0, VERDICT_RELAY_ONLY},
 	{FACT_SESSION | FACT_LEFT, 0, VERDICT_SECOND_BEST},
@@ -31,6 +32,7 @@ static const struct {
 	{FACT_SESSION | FACT_RELAYED, 0, VERDICT_RELAYED},
 	{FACT_SESSION | FACT_TCP, 0, VERDICT_DIRECT_TCP},
 	{FACT_SESSION, 0, VERDICT_DIRECT},
+	{FACT_WORKS | FACT_UNANSWERED | FACT_AES, 0, VERDICT_AES_UNANSWERED},
 	{FACT_WORKS | FACT_UNANSWERED, 0, VERDICT_WIREGUARD_LOST},
 	{FACT_WORKS | FACT_TRYING, 0, VERDICT_CONNECTING},
 	{FACT_WORKS, 0, VERDICT_IDLE},
@@ -48,6 +50,7 @@ static const struct {
 	/* it has told nothing, but is to be called */
 	{FACT_ENDPOINT | FACT_NO_ADDRESS, 0, VERDICT_NO_ADDRESS},
 	{FACT_ENDPOINT | FACT_UNANSWERED | FACT_DEAF, 0, VERDICT_UDP_BLOCKED},
+	{FACT_ENDPOINT | FACT_UNANSWERED | FACT_AES, 0, VERDICT_AES_UNANSWERED},
 	{FACT_ENDPOINT | FACT_UNANSWERED, 0, VERDICT_ENDPOINT_SILENT},
 	{FACT_ENDPOINT | FACT_TRYING, 0, VERDICT_CONNECTING},
 	{FACT_ENDPOINT, 0, VERDICT_IDLE},
@@ -125,6 +128,17 @@ static const struct {
 		"gone",
 		"it was connected, but does not answer any more",
 		"see that it is still up and online; it is called again until it answers",
+	},
+	[VERDICT_CIPHERS_APART] = {
+		"ciphers_apart",
+		"the cipher that the config allows here, and the one that it allows there, are not the same",
+		"set cipher = auto on one of the two sides, in its [interface] or in the [peer] of the other",
+	},
+	[VERDICT_AES_UNANSWERED] = {
+		"aes_unanswered",
+		"it is called with AES-256-GCM, by our config or because it had that, and does not answer",
+		"see that it is up and that the keys fit; if it is plain WireGuard, or allows AES-256-GCM no more, set cipher = "
+		"chacha20 in its [peer] here",
 	},
 	[VERDICT_WIREGUARD_LOST] = {
 		"wireguard_lost",
@@ -384,6 +398,12 @@ static uint32_t facts_of_reach(const struct reach *r, const struct gather *g, ms
 	       facts_of_pairs(r, g, now);
 }
 
+/* One that has answered in this life would do so again. */
+static bool calls_in_vain_with_aes(const struct session *s)
+{
+	return suite_choose(s->ours, s->theirs) == AEAD_AES256GCM && !s->last_handshake;
+}
+
 static uint32_t facts_of_peer(const struct peer *peer, const struct peer_status *status)
 {
 	bool has_endpoint = peer->settings->endpoint_host != NULL;
@@ -397,6 +417,7 @@ static uint32_t facts_of_peer(const struct peer *peer, const struct peer_status 
 	       when(peer->settings->path == PEER_PATH_DIRECT_ONLY, FACT_DIRECT_ONLY) |
 	       when(status->state == PEER_CONNECTING, FACT_TRYING) |
 	       when(peer->unanswered >= EXPLAIN_UNANSWERED, FACT_UNANSWERED) |
+	       when(calls_in_vain_with_aes(&peer->session), FACT_AES) |
 	       when(has_endpoint, FACT_ENDPOINT) |
 	       when(has_endpoint && asked_name && !peer_has_path(peer), FACT_NO_ADDRESS);
 }
@@ -412,6 +433,7 @@ static uint32_t gather_facts(const struct node *node, const struct peer *peer,
 	uint32_t facts = facts_of_peer(peer, &e->peer) | when(e->lan, FACT_LAN) |
 			 when(e->places, FACT_PLACES) |
 			 when(is_deaf(node, now), FACT_DEAF) |
+			 when(cipher_contradicts(peer, now), FACT_CIPHERS_APART) |
 			 when(mapping_of_ours(&node->signalling.gather).is_hard, FACT_HARD);
 
 	if (peer->reach)

@@ -49,6 +49,8 @@ enum explain_fact {
 	FACT_DIRECT_ONLY = 1 << 24,
 	FACT_TURN_UP = 1 << 25,		/* a TURN server has an address for us */
 	FACT_LEFT = 1 << 26,		/* a better way works, but badly (penalty.h) */
+	FACT_CIPHERS_APART = 1 << 27,	/* no cipher suite is allowed both here and there */
+	FACT_AES = 1 << 28,		/* it is called with AES-256-GCM, and has not yet answered to that */
 };
 
 enum explain_verdict {
@@ -60,6 +62,8 @@ enum explain_verdict {
 	VERDICT_RELAYED_BOTH_HARD,
 	VERDICT_RELAYED,
 	VERDICT_GONE,			/* there are keys, but it is not heard any more */
+	VERDICT_CIPHERS_APART,		/* both could meet, and must not */
+	VERDICT_AES_UNANSWERED,		/* likewise, perhaps */
 	VERDICT_WIREGUARD_LOST,		/* the way works, but not for handshakes */
 	VERDICT_CONNECTING,
 	VERDICT_NO_RELAY,		/* the settings want no other way, and there is none */

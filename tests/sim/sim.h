@@ -63,6 +63,7 @@ struct sim_node {
 	uint64_t calls;			/* bit k: it has an endpoint for node k */
 	struct ip inner;		/* its address inside */
 	uint8_t private_key[KEY_LEN], public_key[KEY_LEN];
+	enum node_cipher cipher;	/* to all its peers, once it is configured */
 	int64_t wall_offset;		/* nanoseconds that its clock is wrong by */
 	uint8_t more[NODE_SOCKETS_MAX + 1];	/* which sockets besides the first are open */
 	struct sim_connection tcp[TCP_CONNECTIONS];

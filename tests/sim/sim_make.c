@@ -38,7 +38,8 @@ static void make_settings(struct sim *sim, size_t i, bool endpoints, bool psk, u
 		snprintf(names[k], sizeof(names[k]), "n%zu", k);
 		inner[k] = cidr_host(sim->nodes[k].inner);
 		*p = (struct node_peer_settings){.name = names[k], .allowed_ips = &inner[k],
-			.allowed_ips_len = 1, .keepalive = keepalive};
+			.allowed_ips_len = 1, .keepalive = keepalive,
+			.cipher = sim->nodes[i].cipher};
 		memcpy(p->public_key, sim->nodes[k].public_key, KEY_LEN);
 		if (psk)
 			memset(p->psk, 0x55, KEY_LEN);
