@@ -471,6 +471,7 @@ static void set_defaults(struct config *c)
 
 	c->mtu = CONFIG_MTU_DEFAULT;
 	c->log_level = LOG_INFO;
+	c->cipher = CONFIG_CIPHER_AUTO;
 	c->punch_rate = CONFIG_PUNCH_RATE;
 	c->relay_rate = CONFIG_RELAY_RATE;
 	c->upnp = c->pcp = c->natpmp = true;
@@ -550,6 +551,8 @@ static void finish_peers(struct load *l)
 	for (size_t i = 0; i < c->peers_len; i++) {
 		struct config_peer *peer = &c->peers[i];
 
+		if (peer->cipher == CONFIG_CIPHER_UNSET)
+			peer->cipher = c->cipher;
 		if (key_is_zero(peer->public_key))
 			continue;
 		peer->ula = identity_ula(peer->public_key);

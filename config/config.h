@@ -73,6 +73,13 @@ struct config_turn {
 	bool tls;			/* and nothing else */
 };
 
+enum config_cipher {
+	CONFIG_CIPHER_UNSET,		/* of a peer: as [interface] has it; nowhere once it is loaded */
+	CONFIG_CIPHER_AUTO,
+	CONFIG_CIPHER_CHACHA20,
+	CONFIG_CIPHER_AES256GCM,
+};
+
 enum config_path { CONFIG_PATH_AUTO, CONFIG_PATH_DIRECT_ONLY, CONFIG_PATH_RELAY_ONLY };
 
 struct config_peer {
@@ -90,6 +97,7 @@ struct config_peer {
 	uint16_t endpoint_port;
 	unsigned keepalive;		/* seconds; 0: off */
 	enum config_path path;
+	enum config_cipher cipher;
 	struct config_where where;	/* of its [peer] line */
 };
 
@@ -122,6 +130,7 @@ struct config {
 	uint32_t table_number;
 	uint32_t fwmark;		/* 0: p2pnet chooses */
 	enum log_level log_level;
+	enum config_cipher cipher;	/* of peers that have none of their own */
 	bool lan;			/* look for peers by multicast on the own networks */
 	unsigned offload;		/* enum offload: those that are tried */
 	struct config_server stun[CONFIG_STUN_MAX];	/* [nat] */
@@ -188,6 +197,7 @@ char *config_write_turn(char out[static CONFIG_TURN_TEXT], const struct config_t
 /* auto, off, or "tun-gso udp-gro" */
 char *config_write_offload(char out[static CONFIG_OFFLOAD_TEXT], unsigned offloads);
 const char *config_path_name(enum config_path path);	/* "relay-only" */
+const char *config_cipher_name(enum config_cipher cipher);	/* "aes256gcm" */
 /* And back: with brackets where it needs them. "" for no host. */
 char *config_write_endpoint(char out[static CONFIG_ENDPOINT_TEXT], const char *host, uint16_t port);
 /* udp://HOST:PORT or tls://HOST:PORT */

@@ -43,8 +43,8 @@ static void print_interface(FILE *out, const struct config *c)
 		fprintf(out, "fwmark = 0x%" PRIx32 "\n", c->fwmark);
 	else
 		fprintf(out, "fwmark = off\n");
-	fprintf(out, "log_level = %s\nlan = %s\n", log_level_name(c->log_level),
-		yes_or_no(c->lan));
+	fprintf(out, "log_level = %s\nlan = %s\ncipher = %s\n", log_level_name(c->log_level),
+		yes_or_no(c->lan), config_cipher_name(c->cipher));
 	fprintf(out, "offload = %s\n", config_write_offload(offload, c->offload));
 }
 
@@ -146,7 +146,8 @@ static void print_peer(FILE *out, const struct config_peer *peer)
 		fprintf(out, "keepalive = %u\n", peer->keepalive);
 	else
 		fprintf(out, "keepalive = no\n");
-	fprintf(out, "path = %s\n", config_path_name(peer->path));
+	fprintf(out, "path = %s\ncipher = %s\n", config_path_name(peer->path),
+		config_cipher_name(peer->cipher));
 }
 
 void config_print_effective(FILE *out, const struct config *c)

@@ -41,6 +41,7 @@ static const struct key table[] = {
 	{"interface", "fwmark", NULL, false, set_fwmark, NULL},
 	{"interface", "log_level", NULL, false, set_log_level, NULL},
 	{"interface", "lan", NULL, false, set_lan, NULL},
+	{"interface", "cipher", NULL, false, set_cipher, NULL},
 	{"interface", "offload", NULL, false, set_offload, NULL},
 
 	{"nat", "stun", NULL, true, set_stun, NULL},
@@ -60,6 +61,7 @@ static const struct key table[] = {
 	{"peer", "ip", NULL, true, set_ip, NULL},
 	{"peer", "allowed_ips", NULL, true, set_allowed_ips, NULL},
 	{"peer", "keepalive", "PersistentKeepalive", false, set_keepalive, NULL},
+	{"peer", "cipher", NULL, false, set_peer_cipher, NULL},
 
 	{NULL, "include", NULL, true, set_include, NULL},
 

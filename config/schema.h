@@ -84,5 +84,7 @@ void set_allowed_ips(struct load *l, const char *value);
 void set_endpoint(struct load *l, const char *value);
 void set_keepalive(struct load *l, const char *value);
 void set_path(struct load *l, const char *value);
+void set_cipher(struct load *l, const char *value);
+void set_peer_cipher(struct load *l, const char *value);
 
 #endif

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "config/keyfile.h"
+#include "crypto/aead.h"
 #include "crypto/x25519.h"
 
 enum { ITEM_MAX = CONFIG_HOST_MAX + 8 };	/* a host with its port */
@@ -522,6 +523,44 @@ void set_path(struct load *l, const char *value)
 		}
 	}
 	load_error(l, "path \"%.64s\" is not auto, direct-only or relay-only", value);
+}
+
+const char *config_cipher_name(enum config_cipher cipher)
+{
+	static const char *const names[] = {
+		[CONFIG_CIPHER_UNSET] = "unset",
+		[CONFIG_CIPHER_AUTO] = "auto",
+		[CONFIG_CIPHER_CHACHA20] = "chacha20",
+		[CONFIG_CIPHER_AES256GCM] = "aes256gcm",
+	};
+
+	return names[cipher];
+}
+
+static enum config_cipher read_cipher(struct load *l, const char *value)
+{
+	enum config_cipher c = CONFIG_CIPHER_AUTO;
+
+	while (c <= CONFIG_CIPHER_AES256GCM && strcasecmp(value, config_cipher_name(c)) != 0)
+		c++;
+	if (c > CONFIG_CIPHER_AES256GCM) {
+		load_error(l, "cipher \"%.64s\" is not auto, chacha20 or aes256gcm", value);
+		return CONFIG_CIPHER_AUTO;
+	}
+	if (c == CONFIG_CIPHER_AES256GCM && !aead_has(AEAD_AES256GCM))
+		load_error(l, "this CPU has no instructions for AES, which cipher = aes256gcm needs; "
+			      "make it auto or chacha20");
+	return c;
+}
+
+void set_cipher(struct load *l, const char *value)
+{
+	l->config->cipher = read_cipher(l, value);
+}
+
+void set_peer_cipher(struct load *l, const char *value)
+{
+	load_peer(l)->cipher = read_cipher(l, value);
 }
 
 void set_include(struct load *l, const char *value)

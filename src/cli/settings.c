@@ -30,6 +30,20 @@ static enum node_peer_path path_of(enum config_path path)
 	return PEER_PATH_AUTO;
 }
 
+static enum node_cipher cipher_of(enum config_cipher cipher)
+{
+	switch (cipher) {
+	case CONFIG_CIPHER_CHACHA20:
+		return NODE_CIPHER_CHACHA20;
+	case CONFIG_CIPHER_AES256GCM:
+		return NODE_CIPHER_AES256GCM;
+	case CONFIG_CIPHER_UNSET:
+	case CONFIG_CIPHER_AUTO:
+		break;
+	}
+	return NODE_CIPHER_AUTO;
+}
+
 static void peer_settings(struct node_peer_settings *out, const struct config_peer *peer)
 {
 	*out = (struct node_peer_settings){
@@ -40,6 +54,7 @@ static void peer_settings(struct node_peer_settings *out, const struct config_pe
 		.endpoint_port = peer->endpoint_port,
 		.keepalive = (uint32_t)SECONDS(peer->keepalive),
 		.path = path_of(peer->path),
+		.cipher = cipher_of(peer->cipher),
 	};
 	memcpy(out->public_key, peer->public_key, KEY_LEN);
 	if (peer->has_psk)

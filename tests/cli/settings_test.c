@@ -16,9 +16,10 @@ static struct config_peer peers[] = {
 	 .allowed_ips_len = 2,
 	 .endpoint_host = "office.example.net",
 	 .endpoint_port = 41999,
-	 .keepalive = 25},
+	 .keepalive = 25,
+	 .cipher = CONFIG_CIPHER_AES256GCM},
 	/* A key that stands there but does not count. */
-	{.name = "phone", .public_key = {3}, .psk = {9}},
+	{.name = "phone", .public_key = {3}, .psk = {9}, .cipher = CONFIG_CIPHER_CHACHA20},
 };
 
 static struct config config = {
@@ -88,9 +89,11 @@ static void peers_arrive(void **state)
 	assert_string_equal(p[0].endpoint_host, "office.example.net");
 	assert_int_equal(p[0].endpoint_port, 41999);
 	assert_int_equal(p[0].keepalive, 25000);
+	assert_int_equal(p[0].cipher, NODE_CIPHER_AES256GCM);
 	assert_true(key_is_zero(p[1].psk));
 	assert_null(p[1].endpoint_host);
 	assert_int_equal(p[1].keepalive, 0);
+	assert_int_equal(p[1].cipher, NODE_CIPHER_CHACHA20);
 	settings_deinit(&s);
 }
 

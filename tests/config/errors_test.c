@@ -10,6 +10,7 @@
 
 #include <sys/wait.h>
 
+#include "crypto/aead.h"
 #include "scratch.h"
 
 struct row {
@@ -21,6 +22,13 @@ struct row {
 #define TURN "[nat]\nturn_user = me\nturn_password_file = turn.pw\n"
 #define REMEDY "write turn:relay.example.net, turn:relay.example.net:3478?transport=udp or " \
 	       "turns:relay.example.net:443\n"
+
+bool __wrap_aead_has(enum aead_suite suite);
+
+bool __wrap_aead_has(enum aead_suite suite)
+{
+	return suite != AEAD_AES256GCM;
+}
 
 static const struct row structure[] = {
 	{"", "t.conf: error: there is no [interface] section; add one, and private_key_file = FILE "
@@ -91,10 +99,10 @@ static const struct row structure[] = {
 	{SELF "frobnicate = yes\n",
 	 "t.conf:3: error: unknown key \"frobnicate\" in [interface]; there are private_key, "
 	 "private_key_file, address, name, device, listen_port, mtu, table, fwmark, log_level, "
-	 "lan, offload, include\n"},
+	 "lan, cipher, offload, include\n"},
 	{SELF PEER_A "DNS = 1.1.1.1\n",
 	 "t.conf:5: error: unknown key \"DNS\" in [peer]; there are public_key, preshared_key, "
-	 "preshared_key_file, endpoint, path, ip, allowed_ips, keepalive, include\n"},
+	 "preshared_key_file, endpoint, path, ip, allowed_ips, keepalive, cipher, include\n"},
 	{SELF "mtu = 1400\nMTU = 1300\n",
 	 "t.conf:4: error: mtu is given twice, first in line 3; delete one of the two\n"},
 	{SELF "mtu =\n", "t.conf:3: error: mtu has no value; give it one or delete the line\n"},
@@ -105,7 +113,7 @@ static const struct row structure[] = {
 	 "value, [section], or a comment after #\n"
 	 "t.conf:3: error: unknown key \"(a long word)\" in [interface]; there are private_key, "
 	 "private_key_file, address, name, device, listen_port, mtu, table, fwmark, log_level, "
-	 "lan, offload, include\n"
+	 "lan, cipher, offload, include\n"
 	 "t.conf:1: error: [interface] has no private key; add private_key_file = FILE, \"p2pnet "
 	 "genkey\" writes what belongs into it\n"},
 	{"[interface]\nprivate_key\n  : " SELF_PRIVATE "\n",
@@ -393,6 +401,12 @@ static const struct row values[] = {
 	 "t.conf:4: error: turn_ca no.pem cannot be read: No such file or directory\n"},
 	{SELF PEER_A "path = relay\n",
 	 "t.conf:5: error: path \"relay\" is not auto, direct-only or relay-only\n"},
+	{SELF "cipher = aes256gcm\n",
+	 "t.conf:3: error: this CPU has no instructions for AES, which cipher = aes256gcm needs; "
+	 "make it auto or chacha20\n"},
+	{SELF "cipher = aes\n", "t.conf:3: error: cipher \"aes\" is not auto, chacha20 or aes256gcm\n"},
+	{SELF PEER_A "cipher = yes\n",
+	 "t.conf:5: error: cipher \"yes\" is not auto, chacha20 or aes256gcm\n"},
 };
 
 static const struct row wholes[] = {

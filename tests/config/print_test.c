@@ -5,7 +5,16 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "crypto/aead.h"
 #include "scratch.h"
+
+bool __wrap_aead_has(enum aead_suite suite);
+
+bool __wrap_aead_has(enum aead_suite suite)
+{
+	(void)suite;
+	return true;
+}
 
 static char *print(const struct config *c)
 {
@@ -32,6 +41,7 @@ static const char full[] =
 	"[interface]\nprivate_key = " SELF_PRIVATE
 	"\naddress = 10.77.0.1/24, fd00:77::1/64\nname = nas\n"
 	"fwmark = 51820\ntable = 1000\nmtu = 1300\nlisten_port = 7\nlog_level = debug\n"
+	"cipher = ChaCha20\n"
 	"offload = UDP-GRO, tun-gso\n"
 	"[nat]\nstun = stun.example.net, 192.0.2.1:5000\nstun = [2001:db8::7]\n"
 	"tcp = no\nproxy = http://me:secret@proxy.example.net:3128\n"
@@ -42,7 +52,7 @@ static const char full[] =
 	"preshared_key = " PSK "\n[rendezvous]\nurl = TLS://r.example.net\n"
 	"public_key = " KEY_A "\n" PEER_A
 	"preshared_key = " PSK "\nip = 10.77.0.2\nallowed_ips = 192.168.1.0/24, 10.77.0.2/32\n"
-	"endpoint = [2001:db8::1]:51820\nkeepalive = yes\npath = Direct-Only\n"
+	"endpoint = [2001:db8::1]:51820\nkeepalive = yes\npath = Direct-Only\ncipher = AES256GCM\n"
 	"[peer]\npublic_key = " KEY_B "\nendpoint = b.example.net:7\n";
 
 static void every_value_has_its_line_and_secrets_are_hidden(void **state)
@@ -74,6 +84,7 @@ static void every_value_has_its_line_and_secrets_are_hidden(void **state)
 		"fwmark = 0xca6c\n"
 		"log_level = debug\n"
 		"lan = yes\n"
+		"cipher = chacha20\n"
 		"offload = tun-gso udp-gro\n"
 		"\n"
 		"[nat]\n"
@@ -116,13 +127,15 @@ static void every_value_has_its_line_and_secrets_are_hidden(void **state)
 		"endpoint = [2001:db8::1]:51820\n"
 		"keepalive = 25\n"
 		"path = direct-only\n"
+		"cipher = aes256gcm\n"
 		"\n"
 		"[peer]\n"
 		"public_key = " KEY_B "\n"
 		"# its address from the key: fdd6:465:c114:5c1c:e9e5:a449:e622:272a\n"
 		"endpoint = b.example.net:7\n"
 		"keepalive = no\n"
-		"path = auto\n");
+		"path = auto\n"
+		"cipher = chacha20\n");
 	free(text);
 	config_free(c);
 }
