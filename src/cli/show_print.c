@@ -62,6 +62,7 @@ static void print_traffic(FILE *out, const json_t *peer)
 static void print_peer(FILE *out, const json_t *peer)
 {
 	const char *endpoint = endpoint_of(peer, NULL);
+	const char *cipher = report_text(peer, "cipher", NULL);
 	int64_t age = report_number(peer, "handshake_age_s", -1);
 	int64_t keepalive = report_number(peer, "keepalive_s", 0);
 	char text[FORMAT_TEXT];
@@ -77,6 +78,8 @@ static void print_peer(FILE *out, const json_t *peer)
 	fputc('\n', out);
 	if (age >= 0)
 		fprintf(out, "  latest handshake: %s\n", format_ago(text, age));
+	if (cipher)
+		fprintf(out, "  cipher: %s\n", cipher);
 	print_traffic(out, peer);
 	if (keepalive)
 		fprintf(out, "  persistent keepalive: every %lld second%s\n", (long long)keepalive,

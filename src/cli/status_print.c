@@ -310,6 +310,24 @@ static void print_data_path(FILE *out, const json_t *data_path)
 	print_offloads(out, data_path);
 }
 
+/* "encrypted with: laptop aes256gcm, phone chacha20", or nothing. */
+static void print_sessions(FILE *out, const json_t *peers)
+{
+	const json_t *peer;
+	size_t i, shown = 0;
+
+	json_array_foreach(peers, i, peer)
+	{
+		const char *cipher = report_text(peer, "cipher", NULL);
+
+		if (cipher)
+			fprintf(out, "%s %s %s", shown++ ? "," : "encrypted with:",
+				report_text(peer, "name", "?"), cipher);
+	}
+	if (shown)
+		fputc('\n', out);
+}
+
 static void print_more(FILE *out, const json_t *report)
 {
 	const json_t *self = json_object_get(report, "self");
@@ -319,6 +337,7 @@ static void print_more(FILE *out, const json_t *report)
 		(int)report_number(self, "mtu", 0), report_text(self, "log_level", "?"),
 		report_text(self, "config", "?"));
 	print_data_path(out, json_object_get(report, "data_path"));
+	print_sessions(out, json_object_get(report, "peers"));
 	print_counters(out, json_object_get(self, "counters"));
 }
 

@@ -33,6 +33,7 @@
  *	      "candidate_local": "host" | "srflx" | "prflx" | "relay" | null, "candidate_remote": (the same)
  *	    } | null,
  *	    "endpoint": "office.example.net:41999" | null,
+ *	    "cipher": "aes256gcm" | "chacha20" | null (of its session),
  *	    "rtt_ms": 12 | null, "loss": 25 | null (percent of the path's last questions),
  *	    "rx_bytes": 0, "tx_bytes": 0, "queued": 0, "keepalive_s": 25 | null,
  *	    "last_handshake": "2026-01-02T03:04:05Z" | null, "handshake_age_s": 41 | null

@@ -121,8 +121,9 @@ static json_t *describe_peer(const struct peer_status *peer, msec now, uint64_t 
 	bool met = peer->last_handshake != 0;
 	msec age = met ? now - peer->last_handshake : 0;
 	json_t *object = describe_way_to(peer);
-	json_t *more = json_pack("{s:b, s:I, s:I, s:I, s:o, s:o, s:o}",
+	json_t *more = json_pack("{s:b, s:o, s:I, s:I, s:I, s:o, s:o, s:o}",
 			 "preshared_key", peer->has_psk,
+			 "cipher", text_or_null(peer->cipher),
 			 "rx_bytes", (json_int_t)peer->rx_bytes,
 			 "tx_bytes", (json_int_t)peer->tx_bytes,
 			 "queued", (json_int_t)peer->queued,

@@ -31,7 +31,7 @@ static const char sample[] =
 	"'path':null,'endpoint':'nas.example.net:1','rtt_ms':null,'rx_bytes':0,'tx_bytes':148,'"
 	"queued':2,"
 	"'keepalive_s':1,'last_handshake':'2026-01-02T03:04:05Z','handshake_age_s':200},"
-	"{'name':'laptop','public_key':'LAPTOP','preshared_key':true,"
+	"{'name':'laptop','public_key':'LAPTOP','preshared_key':true,'cipher':'aes256gcm',"
 	"'ips':['fd00::2/128','10.77.0.2/32','192.168.0.0/16'],"
 	"'state':'direct','path':{'proto':'udp6','local':null,'remote':'[2001:db8::7]:41999','how':'punched'},'"
 	"endpoint':null,"
@@ -272,6 +272,22 @@ static void verbose_status_says_what_it_does_not_offload(void **state)
 	}
 }
 
+static void verbose_status_has_the_cipher_of_each_session(void **state)
+{
+	json_t *report = report_of("{'peers':[{'name':'a','cipher':'aes256gcm'},{'name':'b','cipher':null},"
+				   "{'name':'c','cipher':'chacha20'},{'name':'d'}]}");
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	print_verbose(out, report);
+	fclose(out);
+	assert_non_null(strstr(text, "\nencrypted with: a aes256gcm, c chacha20\n"));
+	free(text);
+	json_decref(report);
+}
+
 static void only_the_state_is_coloured(void **state)
 {
 	json_t *report = report_of(sample);
@@ -361,6 +377,7 @@ static void show_says_it_as_wg_does(void **state)
 		      "  endpoint: [2001:db8::7]:41999\n"
 		      "  allowed ips: fd00::2/128, 10.77.0.2/32, 192.168.0.0/16\n"
 		      "  latest handshake: 1 minute, 12 seconds ago\n"
+		      "  cipher: aes256gcm\n"
 		      "  transfer: 1.21 KiB received, 3.01 KiB sent\n"
 		      "  persistent keepalive: every 25 seconds\n"
 		      "\n"
@@ -410,6 +427,7 @@ int main(void)
 		cmocka_unit_test(a_round_trip_of_less_than_a_millisecond_is_not_zero),
 		cmocka_unit_test(verbose_status_has_the_engine_and_what_was_counted),
 		cmocka_unit_test(verbose_status_says_what_it_does_not_offload),
+		cmocka_unit_test(verbose_status_has_the_cipher_of_each_session),
 		cmocka_unit_test(only_the_state_is_coloured),
 		cmocka_unit_test(a_report_with_nothing_in_it_prints),
 		cmocka_unit_test(a_report_of_other_types_prints),
