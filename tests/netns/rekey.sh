@@ -49,5 +49,5 @@ for name in a c; do
 	at_most "initiations of $name" "$made" $((2 + seconds / 12))
 done
 claim "no handshake message was malformed"
-no_malformed "$capture"
+no_malformed "$capture" aes
 finish

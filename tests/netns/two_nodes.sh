@@ -96,5 +96,5 @@ carries_everything 6
 
 capture_stop
 claim "no datagram was malformed"
-no_malformed "$capture"
+no_malformed "$capture" aes
 finish
