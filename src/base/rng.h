@@ -11,7 +11,8 @@
 
 struct rng {
 	void (*fill)(struct rng *rng, void *out, size_t len);
-	uint64_t state[4];	/* of a seeded generator */
+	uint64_t state[4];	/* of a seeded generator; of the system's, what it gave, */
+	size_t left;		/* and how many bytes of that were not drawn yet */
 };
 
 /* xoshiro256**, for tests: repeatable, not secret. */
