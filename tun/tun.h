@@ -38,6 +38,7 @@ uint64_t tun_queue_counter(const struct tun *tun, enum fair_counter counter);
 /* Read up to n packets. packets[i] must come with start and end set to a buffer of PACKET_SLOT
  * bytes or more. It is set here to a packet with HEADROOM before it and TAILROOM behind it, in that
  * buffer or in one of the device's own, which lasts until the next call.
+ * After a pause the first may come alone, even if there are more: poll.
  * Returns how many; 0: nothing there now; -errno: the device is gone (-EBADFD). */
 int tun_read(struct tun *tun, struct packet *packets, size_t n);
 

@@ -20,6 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tun/clock.h"
+
 enum { SLOTS = BURST_MAX };
 
 static uint8_t buffers[SLOTS][PACKET_SLOT];
@@ -34,6 +36,7 @@ static struct tun *open_mesh0(void)
 	run("ip link set mesh0 addrgenmode none; ip link set mesh0 mtu 65535 up;"
 	    "ip addr add 10.77.0.1/24 dev mesh0; ip addr add fd77::1/64 dev mesh0 nodad;"
 	    IPV6_SETTLED);
+	tun_read(tun, slots, 0);	/* no pause before what a test sends */
 	return tun;
 }
 
@@ -42,6 +45,13 @@ static int read_packets(struct tun *tun, size_t n)
 	for (size_t i = 0; i < n; i++)
 		slots[i] = packet_in(buffers[i], sizeof(buffers[i]), 0, 0);
 	return tun_read(tun, slots, n);
+}
+
+static bool is_readable(const struct tun *tun)
+{
+	struct pollfd p = {.fd = tun_fd(tun), .events = POLLIN};
+
+	return poll(&p, 1, 0) == 1;
 }
 
 static struct sockaddr_storage address_of(const char *ip, uint16_t port)
@@ -390,6 +400,46 @@ static void a_burst_is_read_in_order_and_n_is_kept(void **state)
 	tun_free(tun);
 }
 
+/* More than that is not known of it, and to ask costs as much as it does to read. */
+static void after_a_pause_the_first_comes_alone(void **state)
+{
+	struct tun *tun = open_mesh0();
+	int fd = udp_socket("10.77.0.1", 5000);
+
+	(void)state;
+	for (uint8_t i = 0; i < 6; i++) {
+		if (i % 3 == 0)
+			a_second_passes();
+		send_to(fd, "10.77.0.2", 5001, &i, 1);
+		if (i % 3 < 2)
+			continue;
+		assert_int_equal(read_packets(tun, SLOTS), 1);
+		assert_int_equal(slots[0].data[28], i - 2);
+		assert_false(tun_holds(tun));
+		assert_true(is_readable(tun));
+		assert_int_equal(read_packets(tun, SLOTS), 2);
+		assert_int_equal(slots[1].data[28], i);
+		assert_false(is_readable(tun));
+	}
+	close(fd);
+	tun_free(tun);
+}
+
+static void what_was_written_is_no_pause(void **state)
+{
+	struct tun *tun = open_mesh0();
+	int fd = udp_socket("10.77.0.1", 5000);
+
+	(void)state;
+	a_second_passes();
+	tun_write(tun, NULL, 0);
+	send_to(fd, "10.77.0.2", 5001, "a", 1);
+	send_to(fd, "10.77.0.2", 5001, "b", 1);
+	assert_int_equal(read_packets(tun, SLOTS), 2);
+	close(fd);
+	tun_free(tun);
+}
+
 static void the_largest_packet_fits_a_slot(void **state)
 {
 	static uint8_t large[65535 - 28];
@@ -516,6 +566,8 @@ int main(void)
 		netns_test(a_datagram_of_a_socket_is_read_as_ipv4),
 		netns_test(a_datagram_of_a_socket_is_read_as_ipv6),
 		netns_test(a_burst_is_read_in_order_and_n_is_kept),
+		netns_test(after_a_pause_the_first_comes_alone),
+		netns_test(what_was_written_is_no_pause),
 		netns_test(the_largest_packet_fits_a_slot),
 		netns_test(the_descriptor_polls_readable_when_there_is_a_packet),
 		netns_test(a_written_ipv4_packet_reaches_a_socket),
