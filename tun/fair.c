@@ -22,14 +22,14 @@ enum {
 	FLOWS = 1024,
 	HOSTS = 256,
 	WORD = 64,
-	SLOTS = (FAIR_FRAMES / WORD + 2) * WORD,	/* the queue, a burst on its way, the room */
+	SLOTS = (FAIR_FRAMES / WORD + 3) * WORD,	/* the queue, a burst on its way, the room */
 	KEPT = 4,		/* slots whose memory is not given back */
 	PEACE = 1000000,	/* between times that it is */
 	PAGE = 4096,
 	NONE = UINT16_MAX,
 };
 
-_Static_assert(BURST_MAX + 2 <= 2 * WORD, "a burst, one being cut up, and the room");
+_Static_assert(BURST_MAX + 2 <= 3 * WORD, "a burst, one being cut up, and the room");
 
 struct slot {
 	usec since;

@@ -3,7 +3,7 @@
 
 #include "io/slots.h"
 
-enum { BURSTS_PER_TURN = 4 };
+enum { BURSTS_PER_TURN = 2 };
 
 bool pump_init(struct pump *pump, struct node *node, struct tun *tun, struct udp *udp)
 {

@@ -246,11 +246,11 @@ static void a_burst_leaves_by_the_relay(void **state)
 	(void)state;
 	open_client();
 	for (size_t i = 0; i < BURST_MAX; i++)
-		packets[i] = lab_packet(lab, i, &lab->us.inner4, &lab->far[CLEO].inner4, 100 + i * 20);
+		packets[i] = lab_packet(lab, i, &lab->us.inner4, &lab->far[CLEO].inner4, 100 + i * 10);
 	lab_send(lab, &lab->us, packets, BURST_MAX);
 	assert_int_equal(lab->us.sent_len, BURST_MAX);
 	for (size_t i = 0; i < BURST_MAX; i++)
-		assert_for_cleo(&lab->us.sent[i], 100 + i * 20);
+		assert_for_cleo(&lab->us.sent[i], 100 + i * 10);
 	lab_assert_only(lab, 0, 0);
 	lab_free(lab);
 }
