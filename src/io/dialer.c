@@ -43,6 +43,7 @@ struct dialer {
 	struct stream_set set;
 	struct dialer_settings settings;
 	struct call calls[NODE_STREAMS_MAX];
+	msec due;			/* the first of their deadlines */
 	struct trust trusts[TRUSTS_MAX];
 	size_t next_trust;
 };
@@ -116,18 +117,28 @@ static void say(struct call *c, const char *complaint, enum node_stream_end why)
 	memcpy(c->said_of, c->host, sizeof(c->said_of));
 }
 
-static void hang_up(struct call *c)
+/* The first of all is asked for after every burst of data, and these change once in a while. */
+static void set_deadlines(struct dialer *d, struct call *c, msec give_up, msec try_next)
+{
+	c->give_up = give_up;
+	c->try_next = try_next;
+	d->due = NEVER;
+	for (size_t i = 0; i < NODE_STREAMS_MAX; i++)
+		d->due = msec_min(d->due, msec_min(d->calls[i].give_up, d->calls[i].try_next));
+}
+
+static void hang_up(struct dialer *d, struct call *c)
 {
 	if (c->stream)
 		stream_drop(c->stream);
 	c->stream = NULL;
 	c->state = CALL_FREE;
-	c->give_up = c->try_next = NEVER;
+	set_deadlines(d, c, NEVER, NEVER);
 }
 
 static void end(struct dialer *d, struct call *c, enum node_stream_end why, msec now)
 {
-	hang_up(c);
+	hang_up(d, c);
 	d->settings.closed(d->settings.context, via_of(d, c), why, now);
 }
 
@@ -181,7 +192,8 @@ static void try(struct dialer *d, struct call *c, msec now)
 		return;
 	}
 	c->state = CALL_TRYING;
-	c->try_next = c->next < c->addresses_len ? now + PATIENCE_WITH_ONE : NEVER;
+	set_deadlines(d, c, c->give_up,
+		      c->next < c->addresses_len ? now + PATIENCE_WITH_ONE : NEVER);
 }
 
 /* -- what becomes of it ------------------------------------------------------ */
@@ -202,7 +214,7 @@ static void on_opened(void *context, struct stream *s, msec now)
 
 	log_info("connected to %s, port %u", c->host, c->target.port);
 	c->state = CALL_OPEN;
-	c->give_up = c->try_next = NEVER;
+	set_deadlines(d, c, NEVER, NEVER);
 	*c->said_of = '\0';
 	d->settings.opened(d->settings.context, &s->path, now);
 }
@@ -247,6 +259,7 @@ int dialer_new(struct dialer **out, const struct dialer_settings *settings)
 	d->settings = *settings;
 	for (size_t i = 0; i < NODE_STREAMS_MAX; i++)
 		d->calls[i].give_up = d->calls[i].try_next = NEVER;
+	d->due = NEVER;
 	*out = d;
 	return 0;
 }
@@ -272,12 +285,12 @@ void dialer_open(struct dialer *d, uint16_t via, const struct node_stream_target
 	struct call *c = call_of(d, via);
 	const struct proxy *proxy;
 
-	hang_up(c);
+	hang_up(d, c);
 	c->state = CALL_RESOLVING;
 	c->target = *target;
 	snprintf(c->host, sizeof(c->host), "%s", target->host);
 	c->addresses_len = c->next = 0;
-	c->give_up = now + PATIENCE;
+	set_deadlines(d, c, now + PATIENCE, NEVER);
 	proxy = proxy_for(d, c);
 	if (proxy)
 		d->settings.look_up(d->settings.context, proxy->host, proxy->port);
@@ -287,7 +300,7 @@ void dialer_open(struct dialer *d, uint16_t via, const struct node_stream_target
 
 void dialer_close(struct dialer *d, uint16_t via)
 {
-	hang_up(call_of(d, via));
+	hang_up(d, call_of(d, via));
 }
 
 static bool waits_for(const struct dialer *d, const struct call *c, const char *host, uint16_t port)
@@ -327,7 +340,7 @@ static void tick_call(struct dialer *d, struct call *c, msec now)
 		say(c, node_stream_end_name(STREAM_TIMED_OUT), STREAM_TIMED_OUT);
 		end(d, c, STREAM_TIMED_OUT, now);
 	} else if (c->try_next <= now && c->stream->phase != PHASE_CONNECT) {
-		c->try_next = NEVER;
+		set_deadlines(d, c, c->give_up, NEVER);
 	} else if (c->try_next <= now) {
 		stream_drop(c->stream);
 		c->stream = NULL;
@@ -345,11 +358,7 @@ void dialer_tick(struct dialer *d, msec now)
 
 msec dialer_due(const struct dialer *d)
 {
-	msec due = stream_set_due(&d->set);
-
-	for (size_t i = 0; i < NODE_STREAMS_MAX; i++)
-		due = msec_min(due, msec_min(d->calls[i].give_up, d->calls[i].try_next));
-	return due;
+	return msec_min(stream_set_due(&d->set), d->due);
 }
 
 int dialer_fd(const struct dialer *d)

@@ -35,6 +35,7 @@ struct side {
 	struct line *ask, *news;	/* NULL: closed */
 	struct upnp_process *helper;
 	bool is_on;			/* it asks; else what it had is given back */
+	msec due;			/* the mapper's, since it was drained */
 };
 
 struct portmap {
@@ -225,6 +226,7 @@ static void drain(struct side *s, msec now)
 
 		switch (mapper_poll(&s->mapper, &w, &job, now)) {
 		case MAPPER_NOTHING:
+			s->due = mapper_due(&s->mapper);
 			return;
 		case MAPPER_SEND:
 			if (s->ask)
@@ -358,7 +360,7 @@ msec portmap_due(const struct portmap *p)
 	msec due = p->tcp_end;
 
 	for (int i = 0; i < SIDES; i++)
-		due = msec_min(due, mapper_due(&p->sides[i].mapper));
+		due = msec_min(due, p->sides[i].due);
 	return due;
 }
 
@@ -395,6 +397,7 @@ static void init_side(struct portmap *p, enum portmap_proto proto, enum ip_famil
 	s->family = family;
 	s->is_on = proto == PORTMAP_UDP;
 	mapper_init(&s->mapper, &settings, rng);
+	s->due = mapper_due(&s->mapper);
 }
 
 struct portmap *portmap_new(uv_loop_t *loop, const struct portmap_settings *settings,
