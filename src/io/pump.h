@@ -28,7 +28,8 @@ struct pump {
 	struct tcp *tcp;		/* NULL: what would leave by it is dropped */
 	struct dialer *dialer;		/* likewise */
 	uint8_t *slots;			/* for what comes from the TUN device */
-	struct packet packets[BURST_MAX];
+	struct packet packets[BURST_MAX];	/* empty, but for the first so many: */
+	size_t used;
 	struct datagram datagrams[BURST_MAX];
 	struct node_out out;
 	msec busy;			/* more than a few came then; NEVER: not since it rested */
