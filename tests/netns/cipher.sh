@@ -9,9 +9,7 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-if ! grep -qw aes /proc/cpuinfo || ! grep -qw pclmulqdq /proc/cpuinfo; then
-	skip "this CPU does not compute AES"
-fi
+computes_aes || skip "this CPU does not compute AES"
 
 for name in a:1 b:2 c:3; do
 	join "${name%:*}" "${name#*:}"

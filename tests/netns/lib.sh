@@ -671,8 +671,8 @@ dissect()
 
 # no_malformed PCAP [aes]: each datagram is one of the four messages, of the right length, and
 # none is malformed; between two p2pnets they may be of the other cipher suite, with 1 in the
-# first of the reserved bytes and two sets in an initiation's others. (8 bytes of the UDP length are its own header. Data is padded to 16
-# bytes, but not beyond the MTU: 40 more than 1400 or 1420.)
+# first of the reserved bytes and two sets in an initiation's others. (8 bytes of the UDP length
+# are its own header. Data is padded to 16 bytes, but not beyond the MTU: 40 more than 1400 or 1420.)
 no_malformed()
 {
 	local verdict
@@ -702,6 +702,12 @@ messages()
 {
 	dissect "$1" wg.type ip.src ipv6.src | awk -F '\t' -v type="$2" -v from="${3-}" \
 		'$1 == type && (from == "" || $2 == from || $3 == from)' | wc -l
+}
+
+# Then two p2pnets speak AES-256-GCM, unless their configs say otherwise.
+computes_aes()
+{
+	grep -qw aes /proc/cpuinfo && grep -qw pclmulqdq /proc/cpuinfo
 }
 
 # For capture_start: handshake messages only (IPv4 outside), so that a long run stays small.
