@@ -3,7 +3,10 @@
 
 #include "io/slots.h"
 
-enum { BURSTS_PER_TURN = 2 };
+enum {
+	BURSTS_PER_TURN = 2,
+	BURST_BY_RELAY = 32,	/* a relay may have a socket buffer of 200 KB, for all that it serves */
+};
 
 bool pump_init(struct pump *pump, struct node *node, struct tun *tun, struct udp *udp)
 {
@@ -14,7 +17,7 @@ bool pump_init(struct pump *pump, struct node *node, struct tun *tun, struct udp
 	pump->dialer = NULL;
 	pump->tun_dropped = pump->no_place = 0;
 	pump->busy = NEVER;
-	pump->used = BURST_MAX;
+	pump->used = pump->burst = BURST_MAX;
 	pump->slots = slots_new();
 	return pump->slots != NULL;
 }
@@ -103,11 +106,12 @@ static int burst_from_tun(struct pump *pump, msec now)
 
 	for (size_t j = 0; j < pump->used; j++)
 		pump->packets[j] = slot_packet(pump->slots, j);
-	n = tun_read(pump->tun, pump->packets, BURST_MAX);
+	n = tun_read(pump->tun, pump->packets, pump->burst);
 	pump->used = n > 0 ? (size_t)n : 0;
 	if (n > 0) {
 		note_burst(pump, (size_t)n, now);
 		node_send(pump->node, pump->packets, (size_t)n, &pump->out, now);
+		pump->burst = pump->out.by_relay ? BURST_BY_RELAY : BURST_MAX;
 		pass_on(pump, now);
 	}
 	return n;
@@ -115,10 +119,15 @@ static int burst_from_tun(struct pump *pump, msec now)
 
 int pump_from_tun(struct pump *pump, msec now)
 {
-	int n = BURST_MAX;
+	bool full = true;
+	int n = 0;
 
-	for (int i = 0; i < BURSTS_PER_TURN && n == BURST_MAX; i++)
+	for (int i = 0; i < BURSTS_PER_TURN && full; i++) {
+		size_t asked = pump->burst;
+
 		n = burst_from_tun(pump, now);
+		full = n == (int)asked;
+	}
 	return n < 0 ? n : 0;
 }
 

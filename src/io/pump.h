@@ -30,6 +30,7 @@ struct pump {
 	uint8_t *slots;			/* for what comes from the TUN device */
 	struct packet packets[BURST_MAX];	/* empty, but for the first so many: */
 	size_t used;
+	size_t burst;			/* to read at once */
 	struct datagram datagrams[BURST_MAX];
 	struct node_out out;
 	msec busy;			/* more than a few came then; NEVER: not since it rested */

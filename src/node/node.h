@@ -179,6 +179,7 @@ struct node_out {
 	size_t to_net_len;
 	struct packet to_tun[BURST_MAX];
 	size_t to_tun_len;
+	bool by_relay;			/* some of to_net, by node_send() */
 };
 
 /* Packets from the TUN device, n <= BURST_MAX, each with HEADROOM and TAILROOM. Sealed in

@@ -206,5 +206,7 @@ void node_send(struct node *node, struct packet *packets, size_t n, struct node_
 	}
 	if (owner)
 		peer_send(node, owner, packets + first, n - first, 0, out, now);
-	out->to_net_len = wrap(node, out->to_net, out->to_net_len, now);
+	out->by_relay = wrap_wants(out->to_net, out->to_net_len);
+	if (out->by_relay)
+		out->to_net_len = wrap(node, out->to_net, out->to_net_len, now);
 }

@@ -35,7 +35,7 @@ void wrap_give_up(struct node *node, struct datagram *d)
 	d->path.via = VIA_LISTEN;
 }
 
-static bool any_is_wrapped(const struct datagram *datagrams, size_t n)
+bool wrap_wants(const struct datagram *datagrams, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (via_is_wrapped(datagrams[i].path.via))
@@ -59,7 +59,7 @@ size_t wrap(struct node *node, struct datagram *datagrams, size_t n, msec now)
 {
 	size_t kept = 0;
 
-	if (!any_is_wrapped(datagrams, n))
+	if (!wrap_wants(datagrams, n))
 		return n;
 	for (size_t i = 0; i < n; i++) {
 		if (via_is_relay(datagrams[i].path.via) &&

@@ -12,6 +12,7 @@
 
 #include "node/node.h"
 
+bool wrap_wants(const struct datagram *datagrams, size_t n);	/* is there any for a relay? */
 /* A burst, n <= BURST_MAX. What cannot go (there is no such relay any more, or it cannot take this)
  * is taken out, and counted; how many are left. */
 size_t wrap(struct node *node, struct datagram *datagrams, size_t n, msec now);

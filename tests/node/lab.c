@@ -168,6 +168,7 @@ void lab_send(struct lab *lab, struct place *place, struct packet *packets, size
 
 	set_wall(lab, place);
 	node_send(place->node, packets, n, &out, lab->now);
+	place->by_relay = out.by_relay;
 	keep(place, &out);
 	lab_poll(lab, place);
 }

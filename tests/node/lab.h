@@ -56,6 +56,7 @@ struct place {
 	unsigned saves;			/* of that */
 	struct mail sent[LAB_MAILS];
 	size_t sent_len;
+	bool by_relay;			/* some of what lab_send() led to */
 	size_t taken;			/* so many of them lab_exchange() has dealt with */
 	struct mail got[LAB_MAILS];	/* for its own host */
 	size_t got_len;

@@ -249,8 +249,11 @@ static void a_burst_leaves_by_the_relay(void **state)
 		packets[i] = lab_packet(lab, i, &lab->us.inner4, &lab->far[CLEO].inner4, 100 + i * 10);
 	lab_send(lab, &lab->us, packets, BURST_MAX);
 	assert_int_equal(lab->us.sent_len, BURST_MAX);
+	assert_true(lab->us.by_relay);
 	for (size_t i = 0; i < BURST_MAX; i++)
 		assert_for_cleo(&lab->us.sent[i], 100 + i * 10);
+	lab_say(lab, &lab->us, &lab->far[ANNA], 100);
+	assert_false(lab->us.by_relay);
 	lab_assert_only(lab, 0, 0);
 	lab_free(lab);
 }
