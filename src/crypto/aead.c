@@ -40,7 +40,7 @@ void aead_context_free(void *context, size_t len)
 bool aead_key_init_with(const struct aead_engine *engine, struct aead_key *key,
 			const uint8_t bytes[static KEY_LEN])
 {
-	*key = (struct aead_key){.engine = engine};
+	*key = (struct aead_key){.engine = engine, .lanes = aead_lanes()};
 	memcpy(key->bytes, bytes, KEY_LEN);
 	if (!engine->key_init || engine->key_init(key))
 		return true;
@@ -64,12 +64,12 @@ void aead_key_wipe(struct aead_key *key)
 
 void aead_seal(struct aead_key *key, struct aead_job *jobs, size_t n)
 {
-	key->engine->seal(key, jobs, n);
+	aead_share(key->engine->seal, key, jobs, n);
 }
 
 void aead_open(struct aead_key *key, struct aead_job *jobs, size_t n)
 {
-	key->engine->open(key, jobs, n);
+	aead_share(key->engine->open, key, jobs, n);
 }
 
 void aead_seal_once(uint8_t *out, enum aead_suite suite, const uint8_t key[static KEY_LEN],

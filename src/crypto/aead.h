@@ -39,6 +39,7 @@ struct aead_job {
 /* A key as the chosen engine wants it. Not copyable once initialised. */
 struct aead_key {
 	const struct aead_engine *engine;	/* the suite's, chosen when the key was made */
+	unsigned lanes;				/* of the team, when the key was made; 1: there was none */
 	uint8_t bytes[KEY_LEN];
 	void *context;				/* the engine's own, or NULL */
 };
@@ -53,6 +54,23 @@ void aead_key_wipe(struct aead_key *key);	/* also fine on zeroed memory, and twi
  * wrong has ok = false and its text is unspecified: do not look at it. */
 void aead_seal(struct aead_key *key, struct aead_job *jobs, size_t n);
 void aead_open(struct aead_key *key, struct aead_job *jobs, size_t n);
+
+/* Threads that share the work of a large burst: see aead_team.c. A lane is what one of them
+ * needs for itself; no two calls of a part at one time have the same, and the caller of run()
+ * has lane 0. */
+enum { AEAD_LANES_MAX = 4 };
+
+typedef void aead_part(void *work, unsigned lane, size_t from, size_t to);
+
+struct aead_team {
+	unsigned lanes;		/* 2..AEAD_LANES_MAX */
+	/* Have parts done that together are [0, n), each message once, and return when all are. */
+	void (*run)(struct aead_team *team, aead_part *part, void *work, size_t n);
+};
+
+/* Bursts under keys made from now on are shared. NULL: no longer, of any key. The team is
+ * the caller's, and must outlive that. */
+void aead_set_team(struct aead_team *team);
 
 /* One message, of a suite that aead_has(): out has room for len + 16 (seal),
  * len - 16 (open; sealed.len >= 16 or false). Never in place. */

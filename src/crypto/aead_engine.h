@@ -8,16 +8,19 @@
 
 enum { AEAD_NONCE_LEN = 12 };
 
-/* One library's way to compute one suite. `bytes` of the key is set when key_init is called; `context` is the
- * engine's, NULL before key_init and after key_wipe. */
+/* Seal or open n messages. */
+typedef void aead_run(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n);
+
+/* One library's way to compute one suite. `bytes` and `lanes` of the key are set when key_init is called; `context` is
+ * the engine's, NULL before key_init and after key_wipe. Calls with one key may run at the same time, but not in the
+ * same lane, which is less than key->lanes. */
 struct aead_engine {
 	const char *name;
 	enum aead_suite suite;
 	bool (*init)(enum aead_suite suite);	/* again: no harm; false: not on this machine */
 	bool (*key_init)(struct aead_key *key);	/* NULL: no context; so too key_wipe */
 	void (*key_wipe)(struct aead_key *key);
-	void (*seal)(struct aead_key *key, struct aead_job *jobs, size_t n);
-	void (*open)(struct aead_key *key, struct aead_job *jobs, size_t n);
+	aead_run *seal, *open;
 };
 
 extern const struct aead_engine aead_openssl, aead_openssl_aes;	/* with P2PNET_OPENSSL_AEAD */
@@ -42,6 +45,11 @@ void aead_context_free(void *context, size_t len);	/* NULL is fine */
 
 bool aead_key_init_with(const struct aead_engine *engine, struct aead_key *key,
 			const uint8_t bytes[static KEY_LEN]);
+
+/* aead_team.c: how many lanes a key must have that is made now, and a burst done by the team,
+ * if there is one and the burst is worth it; else by the caller. */
+unsigned aead_lanes(void);
+void aead_share(aead_run *run, struct aead_key *key, struct aead_job *jobs, size_t n);
 
 /* aead_check.c: does it pass the known-answer test? */
 bool aead_engine_works(const struct aead_engine *engine);

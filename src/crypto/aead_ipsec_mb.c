@@ -3,8 +3,9 @@
  * Its manager is made for many buffers at once, but these two suites are done
  * when submitted, one by one: ChaCha20-Poly1305 as a job (which needs the key's
  * 32 bytes and nothing else), AES-256-GCM by direct calls with a context per
- * key: round keys and powers of the hash key, about 1 KB. There is one manager
- * for the process, so packets are sealed and opened by one thread.
+ * key: round keys and powers of the hash key, about 1 KB. The calls only read
+ * the manager, but a job lies in it: so each lane has one, of 52 KB, made with
+ * the first key that has that lane.
  *
  * It computes tags and leaves comparing them to us.
  */
@@ -15,7 +16,7 @@
 
 #include "crypto/aead_engine.h"
 
-static IMB_MGR *manager;
+static IMB_MGR *managers[AEAD_LANES_MAX];
 
 /* Without AES-NI it would compute AES in software: leave that machine to others. */
 static IMB_MGR *new_manager(void)
@@ -31,12 +32,21 @@ static IMB_MGR *new_manager(void)
 	return NULL;
 }
 
+static bool has_lanes(unsigned lanes)
+{
+	for (unsigned i = 0; i < lanes; i++) {
+		if (!managers[i])
+			managers[i] = new_manager();
+		if (!managers[i])
+			return false;
+	}
+	return true;
+}
+
 static bool init(enum aead_suite suite)
 {
 	(void)suite;
-	if (!manager)
-		manager = new_manager();
-	return manager != NULL;
+	return has_lanes(1);
 }
 
 /* In constant time. What does not belong to its tag is not left lying about. */
@@ -49,8 +59,13 @@ static void verify(struct aead_job *job, const uint8_t tag[static AEAD_TAG_LEN])
 
 /* -- ChaCha20-Poly1305 --------------------------------------------------- */
 
+static bool chacha_key_init(struct aead_key *key)
+{
+	return has_lanes(key->lanes);
+}
+
 /* Every field that the manager reads: its jobs are used again and again. */
-static void chacha_run(const uint8_t key[static KEY_LEN], const struct aead_job *job,
+static void chacha_run(IMB_MGR *manager, const uint8_t key[static KEY_LEN], const struct aead_job *job,
 		       IMB_CIPHER_DIRECTION direction, uint8_t tag[static AEAD_TAG_LEN])
 {
 	IMB_JOB *mb = IMB_GET_NEXT_JOB(manager);
@@ -80,18 +95,19 @@ static void chacha_run(const uint8_t key[static KEY_LEN], const struct aead_job 
 		abort();
 }
 
-static void chacha_seal(struct aead_key *key, struct aead_job *jobs, size_t n)
+static void chacha_seal(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		chacha_run(key->bytes, &jobs[i], IMB_DIR_ENCRYPT, jobs[i].text + jobs[i].len);
+		chacha_run(managers[lane], key->bytes, &jobs[i], IMB_DIR_ENCRYPT,
+			   jobs[i].text + jobs[i].len);
 }
 
-static void chacha_open(struct aead_key *key, struct aead_job *jobs, size_t n)
+static void chacha_open(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
 {
 	uint8_t tag[AEAD_TAG_LEN];
 
 	for (size_t i = 0; i < n; i++) {
-		chacha_run(key->bytes, &jobs[i], IMB_DIR_DECRYPT, tag);
+		chacha_run(managers[lane], key->bytes, &jobs[i], IMB_DIR_DECRYPT, tag);
 		verify(&jobs[i], tag);
 	}
 }
@@ -100,6 +116,7 @@ const struct aead_engine aead_ipsec_mb = {
 	.name = "ipsec-mb",
 	.suite = AEAD_CHACHA20POLY1305,
 	.init = init,
+	.key_init = chacha_key_init,
 	.seal = chacha_seal,
 	.open = chacha_open,
 };
@@ -111,7 +128,7 @@ static bool aes_key_init(struct aead_key *key)
 	key->context = aead_context_new(sizeof(struct gcm_key_data));
 	if (!key->context)
 		return false;
-	IMB_AES256_GCM_PRE(manager, key->bytes, key->context);
+	IMB_AES256_GCM_PRE(managers[0], key->bytes, key->context);
 	return true;
 }
 
@@ -121,31 +138,33 @@ static void aes_key_wipe(struct aead_key *key)
 	key->context = NULL;
 }
 
-static void aes_seal(struct aead_key *key, struct aead_job *jobs, size_t n)
+static void aes_seal(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
 {
 	struct gcm_context_data state;
 	uint8_t nonce[AEAD_NONCE_LEN];
 
+	(void)lane;
 	for (size_t i = 0; i < n; i++) {
 		struct aead_job *job = &jobs[i];
 
 		aead_nonce(nonce, AEAD_AES256GCM, job->counter);
-		IMB_AES256_GCM_ENC(manager, key->context, &state, job->text, job->text, job->len,
+		IMB_AES256_GCM_ENC(managers[0], key->context, &state, job->text, job->text, job->len,
 				   nonce, NULL, 0, job->text + job->len, AEAD_TAG_LEN);
 	}
 	wipe(&state, sizeof(state));
 }
 
-static void aes_open(struct aead_key *key, struct aead_job *jobs, size_t n)
+static void aes_open(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
 {
 	struct gcm_context_data state;
 	uint8_t nonce[AEAD_NONCE_LEN], tag[AEAD_TAG_LEN];
 
+	(void)lane;
 	for (size_t i = 0; i < n; i++) {
 		struct aead_job *job = &jobs[i];
 
 		aead_nonce(nonce, AEAD_AES256GCM, job->counter);
-		IMB_AES256_GCM_DEC(manager, key->context, &state, job->text, job->text, job->len,
+		IMB_AES256_GCM_DEC(managers[0], key->context, &state, job->text, job->text, job->len,
 				   nonce, NULL, 0, tag, AEAD_TAG_LEN);
 		verify(job, tag);
 	}

@@ -1,7 +1,7 @@
 /* aead_openssl.c -- OpenSSL's two suites, ChaCha20-Poly1305 the faster where there is AVX.
  *
- * A cipher is fetched once and each key keeps one context, so that a packet
- * costs a new nonce and nothing else. A context knows one direction. Ours
+ * A cipher is fetched once and each key keeps a context for each lane, so that a
+ * packet costs a new nonce and nothing else. A context knows one direction. Ours
  * begin by sealing and turn around when asked to open; as a transport key
  * only ever does one of the two, that happens at most once.
  */
@@ -28,22 +28,39 @@ static bool init(enum aead_suite suite)
 	return ciphers[suite] != NULL;
 }
 
+/* Of a lane; NULL: not made yet. */
+static EVP_CIPHER_CTX **context(const struct aead_key *key, unsigned lane)
+{
+	return (EVP_CIPHER_CTX **)key->context + lane;
+}
+
 static void key_wipe(struct aead_key *key)
 {
-	EVP_CIPHER_CTX_free(key->context);	/* wipes its copy of the key */
+	for (unsigned i = 0; key->context && i < key->lanes; i++)
+		EVP_CIPHER_CTX_free(*context(key, i));	/* wipes its copy of the key */
+	free(key->context);
 	key->context = NULL;
+}
+
+static bool lane_init(struct aead_key *key, unsigned lane)
+{
+	const EVP_CIPHER *cipher = ciphers[key->engine->suite];
+	EVP_CIPHER_CTX *ctx = *context(key, lane) = EVP_CIPHER_CTX_new();
+
+	return ctx && EVP_CipherInit_ex2(ctx, cipher, key->bytes, NULL, SEAL, NULL) == 1;
 }
 
 static bool key_init(struct aead_key *key)
 {
-	const EVP_CIPHER *cipher = ciphers[key->engine->suite];
+	bool ok;
 
-	key->context = EVP_CIPHER_CTX_new();
-	if (key->context &&
-	    EVP_CipherInit_ex2(key->context, cipher, key->bytes, NULL, SEAL, NULL) == 1)
-		return true;
-	key_wipe(key);
-	return false;
+	key->context = calloc(key->lanes, sizeof(EVP_CIPHER_CTX *));
+	ok = key->context != NULL;
+	for (unsigned i = 0; ok && i < key->lanes; i++)
+		ok = lane_init(key, i);
+	if (!ok)
+		key_wipe(key);
+	return ok;
 }
 
 /* Sent on after an error, `text` might be the plaintext: rather stop. None of
@@ -54,10 +71,14 @@ static void must(bool ok)
 		abort();
 }
 
-static void turn(struct aead_key *key, int direction)
+/* The lane's context, in that direction. */
+static EVP_CIPHER_CTX *turned(struct aead_key *key, unsigned lane, int direction)
 {
-	if (EVP_CIPHER_CTX_is_encrypting(key->context) != direction)
-		must(EVP_CipherInit_ex2(key->context, NULL, key->bytes, NULL, direction, NULL) == 1);
+	EVP_CIPHER_CTX *ctx = *context(key, lane);
+
+	if (EVP_CIPHER_CTX_is_encrypting(ctx) != direction)
+		must(EVP_CipherInit_ex2(ctx, NULL, key->bytes, NULL, direction, NULL) == 1);
+	return ctx;
 }
 
 /* The text in place, up to the tag, with this job's nonce. */
@@ -72,12 +93,11 @@ static void run(EVP_CIPHER_CTX *ctx, enum aead_suite suite, const struct aead_jo
 	     EVP_CipherUpdate(ctx, job->text, &len, job->text, (int)job->len) == 1);
 }
 
-static void seal(struct aead_key *key, struct aead_job *jobs, size_t n)
+static void seal(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
 {
-	EVP_CIPHER_CTX *ctx = key->context;
+	EVP_CIPHER_CTX *ctx = turned(key, lane, SEAL);
 	int len;
 
-	turn(key, SEAL);
 	for (size_t i = 0; i < n; i++) {
 		struct aead_job *job = &jobs[i];
 		uint8_t *tag = job->text + job->len;
@@ -88,12 +108,11 @@ static void seal(struct aead_key *key, struct aead_job *jobs, size_t n)
 	}
 }
 
-static void open(struct aead_key *key, struct aead_job *jobs, size_t n)
+static void open(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
 {
-	EVP_CIPHER_CTX *ctx = key->context;
+	EVP_CIPHER_CTX *ctx = turned(key, lane, OPEN);
 	int len;
 
-	turn(key, OPEN);
 	for (size_t i = 0; i < n; i++) {
 		struct aead_job *job = &jobs[i];
 		uint8_t *tag = job->text + job->len;

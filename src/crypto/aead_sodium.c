@@ -15,8 +15,9 @@ static bool init(enum aead_suite suite)
 
 /* -- ChaCha20-Poly1305 --------------------------------------------------- */
 
-static void chacha_seal(struct aead_key *key, struct aead_job *jobs, size_t n)
+static void chacha_seal(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
 {
+	(void)lane;
 	for (size_t i = 0; i < n; i++) {
 		struct aead_job *job = &jobs[i];
 		uint8_t nonce[AEAD_NONCE_LEN];
@@ -28,8 +29,9 @@ static void chacha_seal(struct aead_key *key, struct aead_job *jobs, size_t n)
 	}
 }
 
-static void chacha_open(struct aead_key *key, struct aead_job *jobs, size_t n)
+static void chacha_open(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
 {
+	(void)lane;
 	for (size_t i = 0; i < n; i++) {
 		struct aead_job *job = &jobs[i];
 		uint8_t nonce[AEAD_NONCE_LEN];
@@ -63,8 +65,9 @@ static void aes_key_wipe(struct aead_key *key)
 	key->context = NULL;
 }
 
-static void aes_seal(struct aead_key *key, struct aead_job *jobs, size_t n)
+static void aes_seal(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
 {
+	(void)lane;
 	for (size_t i = 0; i < n; i++) {
 		struct aead_job *job = &jobs[i];
 		uint8_t nonce[AEAD_NONCE_LEN];
@@ -76,8 +79,9 @@ static void aes_seal(struct aead_key *key, struct aead_job *jobs, size_t n)
 	}
 }
 
-static void aes_open(struct aead_key *key, struct aead_job *jobs, size_t n)
+static void aes_open(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
 {
+	(void)lane;
 	for (size_t i = 0; i < n; i++) {
 		struct aead_job *job = &jobs[i];
 		uint8_t nonce[AEAD_NONCE_LEN];

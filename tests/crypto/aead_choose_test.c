@@ -235,40 +235,42 @@ static bool refuse_key(struct aead_key *key)
 	return false;
 }
 
-static void seal_with_wrong_nonce(struct aead_key *key, struct aead_job *jobs, size_t n)
+static void seal_with_wrong_nonce(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct aead_job job = jobs[i];
 
 		job.counter = __builtin_bswap64(job.counter);
-		aead_sodium.seal(key, &job, 1);
+		aead_sodium.seal(key, lane, &job, 1);
 	}
 }
 
-static void seal_with_wrong_tag_when_long(struct aead_key *key, struct aead_job *jobs, size_t n)
+static void seal_with_wrong_tag_when_long(struct aead_key *key, unsigned lane,
+					  struct aead_job *jobs, size_t n)
 {
-	aead_sodium.seal(key, jobs, n);
+	aead_sodium.seal(key, lane, jobs, n);
 	for (size_t i = 0; i < n; i++)
 		jobs[i].text[jobs[i].len] ^= jobs[i].len > 1400;
 }
 
-static void open_nothing(struct aead_key *key, struct aead_job *jobs, size_t n)
+static void open_nothing(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
 {
 	(void)key;
+	(void)lane;
 	for (size_t i = 0; i < n; i++)
 		jobs[i].ok = false;
 }
 
-static void open_anything(struct aead_key *key, struct aead_job *jobs, size_t n)
+static void open_anything(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
 {
-	aead_sodium.open(key, jobs, n);
+	aead_sodium.open(key, lane, jobs, n);
 	for (size_t i = 0; i < n; i++)
 		jobs[i].ok = true;
 }
 
-static void open_to_another_text(struct aead_key *key, struct aead_job *jobs, size_t n)
+static void open_to_another_text(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
 {
-	aead_sodium.open(key, jobs, n);
+	aead_sodium.open(key, lane, jobs, n);
 	for (size_t i = 0; i < n; i++) {
 		if (jobs[i].len == 64)
 			jobs[i].text[63] ^= 1;
