@@ -86,15 +86,33 @@ static inline unsigned scratch_mode(const char *name)
 	return stat(scratch_path(name), &st) == 0 ? st.st_mode & 07777 : 0;
 }
 
-static inline size_t count_fds(void)
+static inline size_t count_entries(const char *path)
 {
-	DIR *dir = opendir("/proc/self/fd");
+	DIR *dir = opendir(path);
 	size_t n = 0;
 
 	while (readdir(dir))
 		n++;
 	closedir(dir);
 	return n;
+}
+
+static inline size_t count_fds(void)
+{
+	return count_entries("/proc/self/fd");
+}
+
+static inline size_t count_threads(void)
+{
+	return count_entries("/proc/self/task");
+}
+
+/* A thread that was joined is counted a little longer. */
+static inline bool has_threads_soon(size_t n)
+{
+	for (int i = 0; i < 5000 && count_threads() != n; i++)
+		usleep(1000);
+	return count_threads() == n;
 }
 
 #endif
