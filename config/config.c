@@ -478,6 +478,7 @@ static void set_defaults(struct config *c)
 	c->tcp = true;
 	c->lan = true;
 	c->offload = OFFLOAD_ALL;
+	c->queues = 1;
 	gethostname(host, sizeof(host) - 1);
 	dot = strchr(host, '.');
 	if (dot)

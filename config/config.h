@@ -37,6 +37,7 @@ enum {
 	CONFIG_TLS_PORT = 443,		/* of a rendezvous over TLS: what looks like HTTPS gets out */
 	CONFIG_URL_TEXT = CONFIG_ENDPOINT_TEXT + 8,
 	CONFIG_OFFLOAD_TEXT = 40,
+	CONFIG_QUEUES_MAX = 4,		/* threads that encrypt */
 	CONFIG_TURN_MAX = 4,		/* servers */
 	CONFIG_TURNS_PORT = 5349,	/* likewise, for TURN over TLS */
 	CONFIG_TURN_TEXT = CONFIG_ENDPOINT_TEXT + 32,
@@ -133,6 +134,7 @@ struct config {
 	enum config_cipher cipher;	/* of peers that have none of their own */
 	bool lan;			/* look for peers by multicast on the own networks */
 	unsigned offload;		/* enum offload: those that are tried */
+	unsigned queues;		/* threads that encrypt, 1..CONFIG_QUEUES_MAX */
 	struct config_server stun[CONFIG_STUN_MAX];	/* [nat] */
 	size_t stun_len;
 	unsigned punch_rate;		/* datagrams per second; 0: no ports are guessed */

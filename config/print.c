@@ -45,7 +45,8 @@ static void print_interface(FILE *out, const struct config *c)
 		fprintf(out, "fwmark = off\n");
 	fprintf(out, "log_level = %s\nlan = %s\ncipher = %s\n", log_level_name(c->log_level),
 		yes_or_no(c->lan), config_cipher_name(c->cipher));
-	fprintf(out, "offload = %s\n", config_write_offload(offload, c->offload));
+	fprintf(out, "offload = %s\nqueues = %u\n", config_write_offload(offload, c->offload),
+		c->queues);
 }
 
 static bool is_ip_of(const struct config_peer *peer, const struct cidr *prefix)

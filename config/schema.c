@@ -43,6 +43,7 @@ static const struct key table[] = {
 	{"interface", "lan", NULL, false, set_lan, NULL},
 	{"interface", "cipher", NULL, false, set_cipher, NULL},
 	{"interface", "offload", NULL, false, set_offload, NULL},
+	{"interface", "queues", NULL, false, set_queues, NULL},
 
 	{"nat", "stun", NULL, true, set_stun, NULL},
 	{"nat", "turn_ca", NULL, false, set_turn_ca, NULL},

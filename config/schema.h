@@ -56,6 +56,7 @@ void set_fwmark(struct load *l, const char *value);
 void set_log_level(struct load *l, const char *value);
 void set_lan(struct load *l, const char *value);
 void set_offload(struct load *l, const char *value);
+void set_queues(struct load *l, const char *value);
 void set_stun(struct load *l, const char *value);
 void set_turn(struct load *l, const char *value);
 void set_turn_user(struct load *l, const char *value);

@@ -377,6 +377,16 @@ void set_punch_rate(struct load *l, const char *value)
 			   value, CONFIG_PUNCH_RATE_MAX);
 }
 
+void set_queues(struct load *l, const char *value)
+{
+	unsigned queues;
+
+	if (number_parse(&queues, value, CONFIG_QUEUES_MAX, false) && queues)
+		l->config->queues = queues;
+	else
+		load_error(l, "queues \"%.64s\" is not 1 to %d", value, CONFIG_QUEUES_MAX);
+}
+
 void set_mtu(struct load *l, const char *value)
 {
 	unsigned mtu = CONFIG_MTU_DEFAULT;

@@ -15,7 +15,7 @@ static const struct command table[] = {
 	{"reload", "[NET]", "read the file again; sessions stay", NULL, 0, 0, 1, run_reload},
 	{"status", "[PEER]", "who is connected, by which path",
 	 "PEER is a name, a public key or an address: only that peer is shown.\n"
-	 "-v adds the data path (ciphers, engines, offloads) and the counters.",
+	 "-v adds the data path (ciphers, engines, offloads, threads) and the counters.",
 	 BIT(OPT_WATCH), 0, 1, run_status},
 	{"ping", "PEER", "ask a peer through its session, and say which path the answer took",
 	 "Until ^C, or as the options say. A peer that is not connected is connected first; an\n"

@@ -54,13 +54,15 @@ static json_t *self_json(const struct config *config)
 {
 	char key[KEY_TEXT], offload[CONFIG_OFFLOAD_TEXT];
 
-	return json_pack("{s:s, s:s, s:s, s:i, s:o, s:i, s:I, s:o, s:s, s:s}", "name", config->name,
+	return json_pack("{s:s, s:s, s:s, s:i, s:o, s:i, s:I, s:o, s:s, s:s, s:i}",
+			 "name", config->name,
 			 "public_key", key_to_base64(key, config->public_key), "device",
 			 config->device, "mtu", (int)config->mtu, "addresses",
 			 prefixes(config->addresses, config->addresses_len), "listen_port",
 			 (int)config->listen_port, "fwmark", (json_int_t)config->fwmark, "table",
 			 table_json(config), "log_level", log_level_name(config->log_level),
-			 "offload", config_write_offload(offload, config->offload));
+			 "offload", config_write_offload(offload, config->offload), "queues",
+			 (int)config->queues);
 }
 
 static json_t *nat_json(const struct config *config)

@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "base/msec.h"
+#include "crypto/aead.h"
 
 _Static_assert((int)CONFIG_STUN_MAX <= (int)NODE_STUN_MAX, "the node takes all of them");
 _Static_assert((int)CONFIG_HOST_MAX <= (int)NODE_HOST_MAX, "and each of them");
 
 _Static_assert((int)CONFIG_TURN_MAX <= (int)NODE_TURN_MAX, "all TURN servers as well");
+_Static_assert((int)CONFIG_QUEUES_MAX == (int)AEAD_LANES_MAX, "and all threads");
 
 enum { MAIN_TABLE = 254 }; /* RT_TABLE_MAIN of rtnetlink(7) */
 
@@ -135,6 +137,7 @@ bool settings_init(struct settings *out, const struct config *config, const stru
 			    [MAPPER_UPNP] = config->upnp},
 		.tcp = config->tcp,
 		.offloads = config->offload,
+		.queues = config->queues,
 		.proxy = config->proxy.host[0] ? &out->proxy : NULL,
 		.program = "/proc/self/exe",
 		.node = {.lan = config->lan,

@@ -302,12 +302,23 @@ static void print_offloads(FILE *out, const json_t *data_path)
 	fprintf(out, "%s%s\n", tun ? " " : "", tun ? tun : "");
 }
 
+/* "threads: 2, those that help did 12345 packets"; nothing if there is one. */
+static void print_threads(FILE *out, const json_t *data_path)
+{
+	int64_t threads = report_number(data_path, "threads", 1);
+
+	if (threads > 1)
+		fprintf(out, "threads: %lld, those that help did %lld packets\n", (long long)threads,
+			(long long)report_number(data_path, "helped", 0));
+}
+
 static void print_data_path(FILE *out, const json_t *data_path)
 {
 	if (!json_is_object(data_path))
 		return;
 	print_ciphers(out, json_object_get(data_path, "ciphers"));
 	print_offloads(out, data_path);
+	print_threads(out, data_path);
 }
 
 /* "encrypted with: laptop aes256gcm, phone chacha20", or nothing. */

@@ -13,7 +13,8 @@
  *	    "ciphers": [{"suite": "chacha20" | "aes256gcm", "engine": "openssl" | "libsodium" | "ipsec-mb",
  *	      "seal_ns": 1100, "open_ns": 1140}] (for 1420 bytes; 0: not measured),
  *	    "offloads": ["tun-gso", "tun-gro", "udp-gso", "udp-gro"] (those in effect),
- *	    "refused": [] (by the kernel), "tun_lacks": "USO4 USO6" | null (parts that it refused)
+ *	    "refused": [] (by the kernel), "tun_lacks": "USO4 USO6" | null (parts that it refused),
+ *	    "threads": 1 (that encrypt), "helped": 0 (packets that others than the first of them did)
  *	  },
  *	  "rendezvous": [{
  *	    "name": "town", "url": "udp://rendezvous.example.net:4901" or "tls://...",

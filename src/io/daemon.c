@@ -1,6 +1,6 @@
 /* daemon.c -- one net, running: what is opened, in which order, changed, and closed.
  *
- *   profile, loop, signals, lock, marks, tun, node, udp, streams, pump, netplan, portmap, links,
+ *   profile, loop, signals, lock, marks, tun, crew, node, udp, streams, pump, netplan, portmap, links,
  *   control, watches
  *        opened from left to right, closed from right to left
  *
@@ -91,6 +91,30 @@ static int open_tun(struct daemon *d, char error[static ERROR_TEXT])
 	else
 		snprintf(error, ERROR_TEXT, "cannot make the device %s: %s", name, strerror(-err));
 	return code_of(err);
+}
+
+/* Before the node: keys that are made later are for as many threads. */
+static int open_crew(struct daemon *d, char error[static ERROR_TEXT])
+{
+	int err = 0;
+
+	if (d->profile->queues > 1)
+		err = crew_new(&d->crew, d->profile->queues);
+	if (err) {
+		snprintf(error, ERROR_TEXT, "cannot start a thread for queues = %u: %s",
+			 d->profile->queues, strerror(-err));
+		return EXIT_FAILED;
+	}
+	if (d->crew)
+		aead_set_team(crew_team(d->crew));
+	return 0;
+}
+
+static void close_crew(struct daemon *d)
+{
+	if (d->crew)
+		aead_set_team(NULL);
+	crew_free(d->crew);
 }
 
 static int open_node(struct daemon *d, const struct node_settings *settings,
@@ -315,9 +339,12 @@ int daemon_new(struct daemon **out, const struct daemon_settings *settings,
 	code = open_tun(d, error);
 	if (code)
 		goto close_files;
-	code = open_node(d, &settings->node, error);
+	code = open_crew(d, error);
 	if (code)
 		goto close_tun;
+	code = open_node(d, &settings->node, error);
+	if (code)
+		goto close_crew;
 	code = open_udp(d, error);
 	if (code)
 		goto close_node;
@@ -363,6 +390,8 @@ close_udp:
 	udp_free(d->udp);
 close_node:
 	node_free(d->node);
+close_crew:
+	close_crew(d);
 close_tun:
 	tun_free(d->tun);
 close_files:
@@ -470,6 +499,7 @@ void daemon_free(struct daemon *d)
 	close_streams(d);
 	udp_free(d->udp);
 	node_free(d->node);
+	close_crew(d);
 	tun_free(d->tun);
 	marks_close(&d->marks);
 	lock_release(&d->lock);

@@ -40,6 +40,7 @@ struct daemon_settings {
 	bool portmap[MAPPER_METHODS];	/* may the router be asked for a port, and how */
 	bool tcp;			/* may peers be spoken to by TCP, too */
 	unsigned offloads;		/* enum offload: those that are tried */
+	unsigned queues;		/* threads that seal and open, up to AEAD_LANES_MAX; 0 is 1 */
 	const struct proxy *proxy;	/* for TLS; NULL: none */
 	const char *program;		/* this one, to run as a helper; NULL: no UPnP */
 	struct node_settings node;	/* its routes are the peers' allowed IPs */

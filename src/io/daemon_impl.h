@@ -13,6 +13,7 @@
 #include <uv.h>
 
 #include "io/control.h"
+#include "io/crew.h"
 #include "io/daemon.h"
 #include "io/lan.h"
 #include "io/links.h"
@@ -48,6 +49,7 @@ struct daemon {
 	struct peersfile peersfile;
 	struct rng rng;
 	struct tun *tun;
+	struct crew *crew;		/* NULL: one thread does all */
 	struct node *node;
 	struct udp *udp;
 	struct tcp *tcp;		/* NULL: not wanted, or not to be had */

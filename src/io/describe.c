@@ -334,10 +334,11 @@ static json_t *describe_offloads(unsigned set)
 
 static json_t *describe_data_path(const struct description *d)
 {
-	return json_pack("{s:o, s:o, s:o, s:o}", "ciphers", describe_ciphers(), "offloads",
+	return json_pack("{s:o, s:o, s:o, s:o, s:i, s:I}", "ciphers", describe_ciphers(), "offloads",
 			 describe_offloads(d->offloads), "refused",
 			 describe_offloads(d->offloads_wanted & ~d->offloads), "tun_lacks",
-			 text_or_null(d->tun_lacks));
+			 text_or_null(d->tun_lacks), "threads", (int)d->threads, "helped",
+			 (json_int_t)d->helped);
 }
 
 static json_t *describe_self(const struct description *d, msec now)

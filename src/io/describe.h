@@ -17,6 +17,8 @@ struct description {
 	const struct portmap *portmap;
 	unsigned offloads_wanted;	/* enum offload */
 	unsigned offloads;		/* those in effect; the kernel refused the others */
+	unsigned threads;		/* that seal and open */
+	uint64_t helped;		/* packets that others than the first of them did */
 	const char *tun_lacks;		/* what it refused of a part of one, in its words; or NULL */
 	msec started;
 	uint64_t wall_started_ns;

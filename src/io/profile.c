@@ -84,6 +84,7 @@ struct profile *profile_new(const struct daemon_settings *settings)
 	p->mtu = settings->mtu;
 	p->tcp = settings->tcp;
 	p->offloads = settings->offloads;
+	p->queues = settings->queues;
 	memcpy(p->portmap, settings->portmap, sizeof(p->portmap));
 	return p;
 }
@@ -120,6 +121,8 @@ const char *profile_differs(const struct profile *p, const struct profile *next)
 		return "tcp";
 	if (p->offloads != next->offloads)
 		return "offload";
+	if (p->queues != next->queues)
+		return "queues";
 	for (int i = 0; i < MAPPER_METHODS; i++) {
 		if (p->portmap[i] != next->portmap[i])
 			return methods[i];

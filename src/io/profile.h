@@ -12,6 +12,7 @@ struct profile {
 	bool portmap[MAPPER_METHODS];
 	bool tcp;
 	unsigned offloads;		/* wanted */
+	unsigned queues;
 	unsigned mtu;
 	struct cidr *addresses;
 	size_t addresses_len;

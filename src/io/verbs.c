@@ -70,6 +70,8 @@ static json_t *answer_status(struct daemon *d)
 		.offloads_wanted = d->profile->offloads,
 		.offloads = tun_offloads(d->tun) | udp_offloads(d->udp),
 		.tun_lacks = tun_lacks(d->tun),
+		.threads = d->crew ? crew_team(d->crew)->lanes : 1,
+		.helped = d->crew ? crew_helped(d->crew) : 0,
 		.started = d->started,
 		.wall_started_ns = d->wall_started_ns,
 	};

@@ -19,7 +19,8 @@ static const char sample[] =
 	"'aead':'openssl','log_level':'info','nat':'easy','counters':{'bad_mac1':0,'stranger':3,'loop':1}},"
 	"'data_path':{'ciphers':[{'suite':'chacha20','engine':'ipsec-mb','seal_ns':1100,'open_ns':1140},"
 	"{'suite':'aes256gcm','engine':'openssl','seal_ns':0,'open_ns':0}],"
-	"'offloads':['tun-gso','udp-gso','udp-gro'],'refused':['tun-gro'],'tun_lacks':'USO4 USO6'},"
+	"'offloads':['tun-gso','udp-gso','udp-gro'],'refused':['tun-gro'],'tun_lacks':'USO4 USO6',"
+	"'threads':2,'helped':345},"
 	"'peers':["
 	"{'name':'cabin','public_key':'CABIN','preshared_key':false,'ips':['fd00::5/"
 	"128'],'state':'idle',"
@@ -234,6 +235,7 @@ static void verbose_status_has_the_engine_and_what_was_counted(void **state)
 		      "file /etc/p2pnet/home.conf\n"
 		      "ciphers: chacha20 by ipsec-mb (1100 + 1140 ns a packet), aes256gcm by openssl\n"
 		      "offloads: tun-gso udp-gso udp-gro; the kernel lacks tun-gro USO4 USO6\n"
+		      "threads: 2, those that help did 345 packets\n"
 		      "dropped or noted: stranger 3, loop 1\n");
 	json_decref(report);
 }
@@ -250,6 +252,7 @@ static void verbose_status_says_what_it_does_not_offload(void **state)
 		{"{'offloads':['tun-gso'],'refused':[],'tun_lacks':'USO4 USO6'}",
 		 "offloads: tun-gso; the kernel lacks USO4 USO6\n"},
 		{"{'offloads':[],'refused':[],'tun_lacks':null}", "offloads: none\n"},
+		{"{'offloads':[],'threads':1,'helped':0}", "offloads: none\n"},
 		{"{'ciphers':[1],'offloads':[1],'refused':2}",
 		 "ciphers: ? by ?\noffloads: ?\n"},
 		{"[]", ""},

@@ -35,6 +35,7 @@ static struct config config = {
 	.stun_len = 2,
 	.tcp = true,
 	.offload = 5,
+	.queues = 3,
 	.proxy = {.host = "proxy", .port = 3128, .login = "me:pw"},
 	.peers = peers,
 	.peers_len = 2,
@@ -68,6 +69,7 @@ static void everything_of_the_file_arrives(void **state)
 	assert_int_equal(d->node.stun[1].port, 5);
 	assert_true(d->tcp);
 	assert_int_equal(d->offloads, 5);
+	assert_int_equal(d->queues, 3);
 	assert_string_equal(d->proxy->host, "proxy");
 	assert_string_equal(d->proxy->login, "me:pw");
 	assert_int_equal(d->proxy->port, 3128);

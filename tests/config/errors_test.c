@@ -99,7 +99,7 @@ static const struct row structure[] = {
 	{SELF "frobnicate = yes\n",
 	 "t.conf:3: error: unknown key \"frobnicate\" in [interface]; there are private_key, "
 	 "private_key_file, address, name, device, listen_port, mtu, table, fwmark, log_level, "
-	 "lan, cipher, offload, include\n"},
+	 "lan, cipher, offload, queues, include\n"},
 	{SELF PEER_A "DNS = 1.1.1.1\n",
 	 "t.conf:5: error: unknown key \"DNS\" in [peer]; there are public_key, preshared_key, "
 	 "preshared_key_file, endpoint, path, ip, allowed_ips, keepalive, cipher, include\n"},
@@ -113,7 +113,7 @@ static const struct row structure[] = {
 	 "value, [section], or a comment after #\n"
 	 "t.conf:3: error: unknown key \"(a long word)\" in [interface]; there are private_key, "
 	 "private_key_file, address, name, device, listen_port, mtu, table, fwmark, log_level, "
-	 "lan, cipher, offload, include\n"
+	 "lan, cipher, offload, queues, include\n"
 	 "t.conf:1: error: [interface] has no private key; add private_key_file = FILE, \"p2pnet "
 	 "genkey\" writes what belongs into it\n"},
 	{"[interface]\nprivate_key\n  : " SELF_PRIVATE "\n",
@@ -218,6 +218,9 @@ static const struct row values[] = {
 	{SELF "offload = auto off\n",
 	 "t.conf:3: error: offload \"auto off\" is not auto, off, or some of tun-gso, tun-gro, "
 	 "udp-gso and udp-gro\n"},
+	{SELF "queues = 0\n", "t.conf:3: error: queues \"0\" is not 1 to 4\n"},
+	{SELF "queues = 5\n", "t.conf:3: error: queues \"5\" is not 1 to 4\n"},
+	{SELF "queues = auto\n", "t.conf:3: error: queues \"auto\" is not 1 to 4\n"},
 	{SELF "mtu = 575\n",
 	 "t.conf:3: error: mtu \"575\" is not 576 to 65456; \"auto\" is right for most nets\n"},
 	{SELF "mtu = 65457\n",

@@ -282,6 +282,32 @@ static void comes_up_answers_and_leaves_nothing(void **state)
 	forget_notes();
 }
 
+static void ask_and_stop(void)
+{
+	ask(STATUS);
+	ask(DOWN);
+}
+
+static void threads_that_encrypt_come_and_go(void **state)
+{
+	struct daemon_settings s = settings_for_test();
+	size_t before = count_threads();
+	struct daemon *daemon;
+	json_t *data_path;
+
+	(void)state;
+	s.queues = 3;
+	daemon = start(&s, NULL);
+	assert_int_equal(count_threads(), before + 2);
+	assert_int_equal(run_visited(daemon, ask_and_stop), 0);
+	daemon_free(daemon);
+	assert_true(has_threads_soon(before));
+	data_path = json_object_get(notes[0], "data_path");
+	assert_int_equal(report_number(data_path, "threads", 0), 3);
+	assert_int_equal(report_number(data_path, "helped", -1), 0);
+	forget_notes();
+}
+
 static void without_tcp_nobody_listens_there(void **state)
 {
 	struct daemon_settings s = settings_for_test();
@@ -451,7 +477,7 @@ static void a_peer_that_cannot_be_reached_is_explained(void **state)
 static void fails_with(const struct daemon_settings *s, int code, const char *says)
 {
 	struct daemon *daemon = NULL;
-	size_t before = count_fds();
+	size_t before = count_fds(), threads = count_threads();
 	char error[512] = "";
 
 	assert_int_equal(daemon_new(&daemon, s, NULL, error), code);
@@ -459,6 +485,7 @@ static void fails_with(const struct daemon_settings *s, int code, const char *sa
 	if (!strstr(error, says))
 		fail_msg("\"%s\" does not say \"%s\"", error, says);
 	assert_int_equal(count_fds(), before);
+	assert_true(has_threads_soon(threads));
 }
 
 static void a_net_that_is_up_is_not_started_twice(void **state)
@@ -503,6 +530,7 @@ static void every_step_that_fails_is_undone(void **state)
 	assert_true(nothing_is_left());
 
 	s = settings_for_test();
+	s.queues = 2;
 	assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof(any)), 0);
 	fails_with(&s, EXIT_FAILED, "listen_port =");
 	close(fd);
@@ -612,7 +640,7 @@ static void a_reload_that_fails_changes_nothing(void **state)
 static void what_needs_a_restart_is_said(void **state)
 {
 	static const char *const words[] = {"device", "listen_port", "fwmark",
-					     "mtu", "tcp", "offload"};
+					     "mtu", "tcp", "offload", "queues"};
 	struct daemon_settings s = settings_for_test();
 	struct daemon *daemon;
 	char error[512];
@@ -620,7 +648,7 @@ static void what_needs_a_restart_is_said(void **state)
 	(void)state;
 	s.fwmark = 1;
 	daemon = start(&s, NULL);
-	for (size_t i = 0; i < 6; i++) {
+	for (size_t i = 0; i < 7; i++) {
 		struct daemon_settings next = settings_for_test();
 
 		next.fwmark = i == 2 ? 2 : 1;
@@ -628,6 +656,7 @@ static void what_needs_a_restart_is_said(void **state)
 		next.node.listen_port = i == 1 ? OTHER_PORT : PORT;
 		next.mtu = i == 3 ? 1300 : 1400;
 		next.tcp = i != 4;
+		next.queues = i == 6 ? 2 : 0;
 		next.offloads = i == 5 ? OFFLOAD_TUN_GSO : OFFLOAD_ALL;
 		assert_int_equal(daemon_reconfigure(daemon, &next, error), EXIT_CONFIG);
 		assert_int_equal(strncmp(error, words[i], strlen(words[i])), 0);
@@ -805,6 +834,7 @@ int main(void)
 #define in_scratch(test) cmocka_unit_test_setup_teardown(test, scratch_begin, scratch_end)
 	const struct CMUnitTest tests[] = {
 		in_scratch(comes_up_answers_and_leaves_nothing),
+		in_scratch(threads_that_encrypt_come_and_go),
 		in_scratch(without_tcp_nobody_listens_there),
 		in_scratch(a_tcp_port_that_is_taken_is_done_without),
 		in_scratch(no_secret_is_in_the_report),
