@@ -587,6 +587,21 @@ iperf()
 	lost_percent=$(jq -r '.end.sum.lost_percent // 0 | ceil' "$json")
 }
 
+# carry CLIENT SERVER ADDRESS BYTES: random ones, see carry.py; they arrive as they were sent.
+carry()
+{
+	local from=$1 to=$2 address=$3 bytes=$4 server
+
+	ip netns exec "$(ns "$to")" python3 "$here/carry.py" serve "$address" "$bytes" \
+		>"$tmp/$to/carry" 2>&1 &
+	server=$!
+	pids+=("$server")
+	wait_for 5 "the server listens" grep -q listening "$tmp/$to/carry"
+	in_ns "$from" python3 "$here/carry.py" call "$address" "$bytes" >"$tmp/$from/carry" 2>&1 ||
+		fail "$from: $(tail -n 3 "$tmp/$from/carry"); $to: $(tail -n 3 "$tmp/$to/carry")"
+	wait "$server" || fail "$to: $(tail -n 3 "$tmp/$to/carry")"
+}
+
 listens_udp()		# NAME ADDRESS:PORT
 {
 	[ -n "$(in_ns "$1" ss -Hlun "src $2")" ]

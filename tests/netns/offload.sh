@@ -16,21 +16,6 @@ rounds=${ROUNDS:-1}
 join a 1
 join b 2
 
-# carry CLIENT SERVER ADDRESS: it says what was wrong, if anything was.
-carry()
-{
-	local from=$1 to=$2 address=$3 server
-
-	ip netns exec "$(ns "$to")" python3 "$here/carry.py" serve "$address" "$bytes" \
-		>"$tmp/$to/carry" 2>&1 &
-	server=$!
-	pids+=("$server")
-	wait_for 5 "the server listens" grep -q listening "$tmp/$to/carry"
-	in_ns "$from" python3 "$here/carry.py" call "$address" "$bytes" >"$tmp/$from/carry" 2>&1 ||
-		fail "$from: $(tail -n 3 "$tmp/$from/carry"); $to: $(tail -n 3 "$tmp/$to/carry")"
-	wait "$server" || fail "$to: $(tail -n 3 "$tmp/$to/carry")"
-}
-
 # wanted_by NAME: in effect, or refused by an old kernel.
 wanted_by()
 {
@@ -59,8 +44,8 @@ for ((round = 0; round < rounds; round++)); do
 		wanted=$(wanted_by a)
 		equal "offloads in effect or refused" "$wanted" "$words"
 		claim "offload = $offload: $bytes bytes each way, IPv4, then IPv6"
-		carry a b "$(inner4 b)"
-		carry b a "$(inner6 a)"
+		carry a b "$(inner4 b)" "$bytes"
+		carry b a "$(inner6 a)" "$bytes"
 		claim "offload = $offload: nothing made no sense"
 		equal "packets of the kernel" "$(counter a tun_malformed)" 0
 		equal "packets of the kernel" "$(counter b tun_malformed)" 0
