@@ -98,6 +98,27 @@ double micro_measure(const struct micro *m)
 	return (double)took[0] / ops;
 }
 
+void micro_compare(const struct micro *m, const struct micro *other)
+{
+	static uint64_t took[2][ROUNDS_MAX];
+	uint64_t start = now_ns();
+	size_t n;
+
+	if (!strstr(m->name, wanted))
+		return;
+	for (n = 0; goes_on(n, start); n++) {
+		took[0][n] = time_round(m);
+		took[1][n] = time_round(other);
+	}
+	qsort(took[0], n, sizeof(took[0][0]), compare);
+	qsort(took[1], n, sizeof(took[1][0]), compare);
+	print(m, (double)took[0][0] / (double)m->ops, (double)took[0][n / 2] / (double)m->ops);
+	print(other, (double)took[1][0] / (double)other->ops,
+	      (double)took[1][n / 2] / (double)other->ops);
+	printf("%-46s %9.2f %9.2f\n", "  the other takes, times", (double)took[1][0] / (double)took[0][0],
+	       (double)took[1][n / 2] / (double)took[0][n / 2]);
+}
+
 void micro_must(bool ok)
 {
 	if (!ok)
@@ -120,6 +141,7 @@ int main(int argc, char **argv)
 	if (!crypto_init())
 		return 1;
 	micro_aead();
+	micro_crew();
 	micro_wg();
 	micro_tun();
 	micro_node();

@@ -31,10 +31,15 @@ void micro_heading(const char *text);
  * left out, and takes 0 ns. */
 double micro_measure(const struct micro *m);
 
+/* The same in turn with another way to do it, round by round, so that whatever else the machine
+ * does falls on both. Prints a line for each, and how many times as long the other takes. */
+void micro_compare(const struct micro *m, const struct micro *other);
+
 /* What was measured is not what was meant: a figure would be worse than none. */
 void micro_must(bool ok);
 
 void micro_aead(void);
+void micro_crew(void);
 void micro_wg(void);
 void micro_tun(void);
 void micro_node(void);
