@@ -71,7 +71,7 @@ def runs(total):
 
 
 def send_datagrams(sock, total):
-    begin, sent = time.monotonic(), 0
+    due = time.monotonic()
     for i, run in enumerate(runs(total)):
         if i % 2:
             sock.sendmsg([b"".join(run)],
@@ -79,8 +79,9 @@ def send_datagrams(sock, total):
         else:
             for datagram in run:
                 sock.send(datagram)
-        sent += sum(map(len, run))
-        time.sleep(max(0, begin + sent * 8 / MBIT / 1e6 - time.monotonic()))
+        due += sum(map(len, run)) * 8 / MBIT / 1e6
+        time.sleep(max(0, due - time.monotonic()))
+        due = max(due, time.monotonic())	# who was late does not catch up in one burst
     return sum(1 for run in runs(total) for _ in run)
 
 
