@@ -36,12 +36,15 @@ struct aead_job {
 	bool ok;		/* out, of aead_open: the tag was right */
 };
 
+/* Threads that may share the work of a burst: see aead_team.c. */
+enum { AEAD_LANES_MAX = 4 };
+
 /* A key as the chosen engine wants it. Not copyable once initialised. */
 struct aead_key {
 	const struct aead_engine *engine;	/* the suite's, chosen when the key was made */
 	unsigned lanes;				/* of the team, when the key was made; 1: there was none */
 	uint8_t bytes[KEY_LEN];
-	void *context;				/* the engine's own, or NULL */
+	void *contexts[AEAD_LANES_MAX];		/* the engine's own, for each lane or one for all; or NULL */
 };
 
 /* Needs aead_has(suite). False: no memory for the engine's context; the key is
@@ -55,11 +58,8 @@ void aead_key_wipe(struct aead_key *key);	/* also fine on zeroed memory, and twi
 void aead_seal(struct aead_key *key, struct aead_job *jobs, size_t n);
 void aead_open(struct aead_key *key, struct aead_job *jobs, size_t n);
 
-/* Threads that share the work of a large burst: see aead_team.c. A lane is what one of them
- * needs for itself; no two calls of a part at one time have the same, and the caller of run()
- * has lane 0. */
-enum { AEAD_LANES_MAX = 4 };
-
+/* A lane is what one thread needs for itself; no two calls of a part at one time have the same,
+ * and the caller of run() has lane 0. */
 typedef void aead_part(void *work, unsigned lane, size_t from, size_t to);
 
 struct aead_team {

@@ -11,8 +11,8 @@ enum { AEAD_NONCE_LEN = 12 };
 /* Seal or open n messages. */
 typedef void aead_run(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n);
 
-/* One library's way to compute one suite. `bytes` and `lanes` of the key are set when key_init is called; `context` is
- * the engine's, NULL before key_init and after key_wipe. Calls with one key may run at the same time, but not in the
+/* One library's way to compute one suite. `bytes` and `lanes` of the key are set when key_init is called; `contexts`
+ * are the engine's, NULL before key_init and after key_wipe. Calls with one key may run at the same time, but not in the
  * same lane, which is less than key->lanes. */
 struct aead_engine {
 	const char *name;

@@ -125,17 +125,17 @@ const struct aead_engine aead_ipsec_mb = {
 
 static bool aes_key_init(struct aead_key *key)
 {
-	key->context = aead_context_new(sizeof(struct gcm_key_data));
-	if (!key->context)
+	key->contexts[0] = aead_context_new(sizeof(struct gcm_key_data));
+	if (!key->contexts[0])
 		return false;
-	IMB_AES256_GCM_PRE(managers[0], key->bytes, key->context);
+	IMB_AES256_GCM_PRE(managers[0], key->bytes, key->contexts[0]);
 	return true;
 }
 
 static void aes_key_wipe(struct aead_key *key)
 {
-	aead_context_free(key->context, sizeof(struct gcm_key_data));
-	key->context = NULL;
+	aead_context_free(key->contexts[0], sizeof(struct gcm_key_data));
+	key->contexts[0] = NULL;
 }
 
 static void aes_seal(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
@@ -148,7 +148,7 @@ static void aes_seal(struct aead_key *key, unsigned lane, struct aead_job *jobs,
 		struct aead_job *job = &jobs[i];
 
 		aead_nonce(nonce, AEAD_AES256GCM, job->counter);
-		IMB_AES256_GCM_ENC(managers[0], key->context, &state, job->text, job->text, job->len,
+		IMB_AES256_GCM_ENC(managers[0], key->contexts[0], &state, job->text, job->text, job->len,
 				   nonce, NULL, 0, job->text + job->len, AEAD_TAG_LEN);
 	}
 	wipe(&state, sizeof(state));
@@ -164,7 +164,7 @@ static void aes_open(struct aead_key *key, unsigned lane, struct aead_job *jobs,
 		struct aead_job *job = &jobs[i];
 
 		aead_nonce(nonce, AEAD_AES256GCM, job->counter);
-		IMB_AES256_GCM_DEC(managers[0], key->context, &state, job->text, job->text, job->len,
+		IMB_AES256_GCM_DEC(managers[0], key->contexts[0], &state, job->text, job->text, job->len,
 				   nonce, NULL, 0, tag, AEAD_TAG_LEN);
 		verify(job, tag);
 	}

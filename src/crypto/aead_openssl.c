@@ -28,39 +28,31 @@ static bool init(enum aead_suite suite)
 	return ciphers[suite] != NULL;
 }
 
-/* Of a lane; NULL: not made yet. */
-static EVP_CIPHER_CTX **context(const struct aead_key *key, unsigned lane)
-{
-	return (EVP_CIPHER_CTX **)key->context + lane;
-}
-
 static void key_wipe(struct aead_key *key)
 {
-	for (unsigned i = 0; key->context && i < key->lanes; i++)
-		EVP_CIPHER_CTX_free(*context(key, i));	/* wipes its copy of the key */
-	free(key->context);
-	key->context = NULL;
+	for (unsigned i = 0; i < key->lanes; i++) {
+		EVP_CIPHER_CTX_free(key->contexts[i]);	/* wipes its copy of the key */
+		key->contexts[i] = NULL;
+	}
 }
 
 static bool lane_init(struct aead_key *key, unsigned lane)
 {
 	const EVP_CIPHER *cipher = ciphers[key->engine->suite];
-	EVP_CIPHER_CTX *ctx = *context(key, lane) = EVP_CIPHER_CTX_new();
+	EVP_CIPHER_CTX *ctx = key->contexts[lane] = EVP_CIPHER_CTX_new();
 
 	return ctx && EVP_CipherInit_ex2(ctx, cipher, key->bytes, NULL, SEAL, NULL) == 1;
 }
 
 static bool key_init(struct aead_key *key)
 {
-	bool ok;
-
-	key->context = calloc(key->lanes, sizeof(EVP_CIPHER_CTX *));
-	ok = key->context != NULL;
-	for (unsigned i = 0; ok && i < key->lanes; i++)
-		ok = lane_init(key, i);
-	if (!ok)
-		key_wipe(key);
-	return ok;
+	for (unsigned i = 0; i < key->lanes; i++) {
+		if (!lane_init(key, i)) {
+			key_wipe(key);
+			return false;
+		}
+	}
+	return true;
 }
 
 /* Sent on after an error, `text` might be the plaintext: rather stop. None of
@@ -74,7 +66,7 @@ static void must(bool ok)
 /* The lane's context, in that direction. */
 static EVP_CIPHER_CTX *turned(struct aead_key *key, unsigned lane, int direction)
 {
-	EVP_CIPHER_CTX *ctx = *context(key, lane);
+	EVP_CIPHER_CTX *ctx = key->contexts[lane];
 
 	if (EVP_CIPHER_CTX_is_encrypting(ctx) != direction)
 		must(EVP_CipherInit_ex2(ctx, NULL, key->bytes, NULL, direction, NULL) == 1);

@@ -55,14 +55,14 @@ const struct aead_engine aead_sodium = {
 
 static bool aes_key_init(struct aead_key *key)
 {
-	key->context = aead_context_new(sizeof(crypto_aead_aes256gcm_state));
-	return key->context && crypto_aead_aes256gcm_beforenm(key->context, key->bytes) == 0;
+	key->contexts[0] = aead_context_new(sizeof(crypto_aead_aes256gcm_state));
+	return key->contexts[0] && crypto_aead_aes256gcm_beforenm(key->contexts[0], key->bytes) == 0;
 }
 
 static void aes_key_wipe(struct aead_key *key)
 {
-	aead_context_free(key->context, sizeof(crypto_aead_aes256gcm_state));
-	key->context = NULL;
+	aead_context_free(key->contexts[0], sizeof(crypto_aead_aes256gcm_state));
+	key->contexts[0] = NULL;
 }
 
 static void aes_seal(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
@@ -75,7 +75,7 @@ static void aes_seal(struct aead_key *key, unsigned lane, struct aead_job *jobs,
 		aead_nonce(nonce, AEAD_AES256GCM, job->counter);
 		crypto_aead_aes256gcm_encrypt_detached_afternm(job->text, job->text + job->len,
 							       NULL, job->text, job->len, NULL, 0,
-							       NULL, nonce, key->context);
+							       NULL, nonce, key->contexts[0]);
 	}
 }
 
@@ -89,7 +89,7 @@ static void aes_open(struct aead_key *key, unsigned lane, struct aead_job *jobs,
 		aead_nonce(nonce, AEAD_AES256GCM, job->counter);
 		job->ok = crypto_aead_aes256gcm_decrypt_detached_afternm(
 				  job->text, NULL, job->text, job->len, job->text + job->len, NULL,
-				  0, nonce, key->context) == 0;
+				  0, nonce, key->contexts[0]) == 0;
 	}
 }
 
