@@ -82,6 +82,8 @@ roam()			# KIND-OF-A KIND-OF-B
 	move_back
 	stop a
 	stop b
+	forget_peers a		# who follows under that key has not what this one had
+	forget_peers b
 }
 
 roam "${KIND:-p2pnet}" "${KIND:-p2pnet}"
