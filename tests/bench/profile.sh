@@ -12,16 +12,16 @@
 # (The clock's tick waits while interrupts are off, and hits where they are let in again: at the
 # end of a spin lock, of a task switch.)
 #
-# What it found on an AMD EPYC with AVX2, per gigabit and daemon, 0.25 s in all:
+# What it found on an AMD EPYC with AVX2, per gigabit and daemon, 0.28 s in all:
 #
-#	AEAD      52 %	ChaCha20-Poly1305 of ipsec-mb; nothing else in user space comes near
-#	kernel    37 %	copies to and from it (10), then a's UDP sends and b's TUN writes with all that
+#	AEAD      53 %	ChaCha20-Poly1305 of ipsec-mb; nothing else in user space comes near
+#	kernel    32 %	copies to and from it (10), then a's UDP sends and b's TUN writes with all that
 #			these lead to: softirq, the other's socket, TCP's acknowledgements, wake-ups
-#	p2pnet    9 %	checksums (3 to 5): TSO leaves each segment's to us; headers, joining
+#	p2pnet    8 %	checksums (3 to 5): TSO leaves each segment's to us; headers, joining
 #	faults    0 %	500 a second: a fair queue gives memory back once in a second
 #
-# The kernel's part goes by message, not by packet or call: with bursts of 128 packets a message
-# holds 43 of the 44 that fit. What is left of it is copies.
+# The kernel's part goes by message, not by packet or call, which is why a burst is 128 packets:
+# two whole messages of the 44 that fit, and one nearly so. With 64 it was one and a half.
 #
 # For p2pnet's own functions to have names the program must not be stripped; the release build
 # is not. What a function belongs to is guessed from its name.
