@@ -32,6 +32,11 @@ read -ra loads <<<"${LOADS:-idle tcp1 tcp4 ecn back udp}"
 
 # shellcheck source=../netns/lib.sh
 . "$(dirname "$0")/../netns/lib.sh"
+bench=$root/tests/bench
+# shellcheck source=tunnels.sh
+. "$bench/tunnels.sh"
+# shellcheck source=rival/nebula.sh
+. "$bench/rival/nebula.sh"
 
 declare -A program_at
 programs=(p2pnet)
@@ -40,7 +45,7 @@ for other in ${P2PNET_OTHERS-}; do
 	programs+=("${other%%=*}")
 	program_at[${other%%=*}]=${other#*=}
 done
-if command -v nebula nebula-cert >/dev/null; then
+if nebula_installed; then
 	programs+=(nebula)
 fi
 
@@ -57,45 +62,14 @@ p2pnet_up()		# PROGRAM
 	start a b
 }
 
-nebula_config()		# NAME
-{
-	cat <<-END
-		pki: {ca: $tmp/ca.crt, cert: $tmp/$1.crt, key: $tmp/$1.key}
-		static_host_map:
-		  "$(inner4 b)": ["$(endpoint4 b)"]
-		lighthouse: {am_lighthouse: false}
-		listen: {host: 0.0.0.0, port: $(port "$1"), read_buffer: 10485760, write_buffer: 10485760}
-		cipher: aes
-		tun: {dev: vpn0, mtu: 1420}
-		logging: {level: warning}
-		firewall:
-		  outbound: [{port: any, proto: any, host: any}]
-		  inbound: [{port: any, proto: any, host: any}]
-	END
-}
-
-nebula_up()
-{
-	local name
-
-	if [ ! -e "$tmp/ca.crt" ]; then
-		nebula-cert ca -name bench -out-crt "$tmp/ca.crt" -out-key "$tmp/ca.key"
-	fi
-	for name in a b; do
-		if [ ! -e "$tmp/$name.crt" ]; then
-			nebula-cert sign -ca-crt "$tmp/ca.crt" -ca-key "$tmp/ca.key" -name "$name" \
-				-ip "$(inner4 "$name")/24" -out-crt "$tmp/$name.crt" -out-key "$tmp/$name.key"
-		fi
-		nebula_config "$name" >"$tmp/$name.yml"
-		ip netns exec "$(ns "$name")" nebula -config "$tmp/$name.yml" >>"$tmp/$name/log" 2>&1 &
-		pid_of[$name]=$!
-	done
-}
-
 tunnel_up()		# PROGRAM
 {
 	case $1 in
-	nebula) nebula_up ;;
+	nebula)
+		nebula_make nebula
+		nebula_start b
+		nebula_start a
+		;;
 	*) p2pnet_up "$1" ;;
 	esac
 	reaches a "$(inner4 b)"
@@ -156,18 +130,6 @@ load_stop()
 
 # -- the pings -----------------------------------------------------------------
 
-# A lost one took a second.
-round_trips()
-{
-	sed -n 's/.* time=\([0-9.]*\) ms$/\1/p' "$tmp/ping"
-	awk '/packets transmitted/ { for (n = $4; n < $1; n++) print 1000 }' "$tmp/ping"
-}
-
-percentile()		# PERCENT: of the lines
-{
-	sort -g | awk -v percent="$1" '{ n[NR] = $1 } END { print n[int((NR - 1) * percent / 100) + 1] }'
-}
-
 # one_turn PROGRAM LOAD: a line of $tmp/PROGRAM-LOAD: p50, p99, lost %, Mbit/s outside.
 one_turn()
 {
@@ -178,7 +140,7 @@ one_turn()
 	before=$(received "$load_to")
 	start=$(now_ms)
 	in_ns a ping -n -c "$pings" -i 0.01 -W 1 "$(inner4 b)" >"$tmp/ping" || true
-	echo "$(round_trips | percentile 50) $(round_trips | percentile 99)" \
+	echo "$(round_trips "$tmp/ping" | percentile 50) $(round_trips "$tmp/ping" | percentile 99)" \
 		"$(sed -n 's/.* \([0-9.]*\)% packet loss.*/\1/p' "$tmp/ping")" \
 		"$((($(received "$load_to") - before) / 125 / ($(now_ms) - start)))" >>"$tmp/$1-$2"
 	load_stop

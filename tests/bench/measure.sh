@@ -120,20 +120,11 @@ measure_udp()		# NAME ADDRESS [gso|free]
 
 # -- ping ----------------------------------------------------------------------
 
-# percentile FILE PERCENT: of the round trips in what ping said. A lost one took a second.
-percentile()
-{
-	{
-		sed -n 's/.* time=\([0-9.]*\) ms$/\1/p' "$1"
-		awk '/packets transmitted/ { for (n = $4; n < $1; n++) print 1000 }' "$1"
-	} | sort -n | awk -v percent="$2" '{ n[NR] = $1 } END { print n[int((NR - 1) * percent / 100) + 1] }'
-}
-
 measure_ping()		# NAME ADDRESS INTERVAL
 {
 	in_ns a ping -n -c "$pings" -i "$3" -W 1 "$2" >"$tmp/ping" || true
-	figure "${1}50" "$(percentile "$tmp/ping" 50)"
-	figure "${1}99" "$(percentile "$tmp/ping" 99)"
+	figure "${1}50" "$(round_trips "$tmp/ping" | percentile 50)"
+	figure "${1}99" "$(round_trips "$tmp/ping" | percentile 99)"
 }
 
 bytes_to_b()

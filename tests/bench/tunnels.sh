@@ -1,0 +1,27 @@
+# shellcheck shell=bash disable=SC2004,SC2034,SC2154	# sourced by rivals and latency.sh, after lib.sh
+#
+# tunnels.sh -- what the benches of tunnels share: starting a rival, and what ping said.
+
+inner_mtu=1420
+
+# spawn SIDE COMMAND...: in the background; pid_of[SIDE] is the command itself.
+spawn()
+{
+	local side=$1
+
+	shift
+	ip netns exec "$(ns "$side")" "$@" >>"$tmp/$side/log" 2>&1 </dev/null &
+	pid_of[$side]=$!
+}
+
+# round_trips FILE: in what ping said, one a line. A lost one took a second.
+round_trips()
+{
+	sed -n 's/.* time=\([0-9.]*\) ms$/\1/p' "$1"
+	awk '/packets transmitted/ { for (n = $4; n < $1; n++) print 1000 }' "$1"
+}
+
+percentile()		# PERCENT: of the lines
+{
+	sort -g | awk -v percent="$1" '{ n[NR] = $1 } END { print n[int((NR - 1) * percent / 100) + 1] }'
+}
