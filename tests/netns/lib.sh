@@ -647,12 +647,18 @@ one_by_one()
 	done
 }
 
+# For capture_start: what nodes say to each other. (Who waits long for an answer asks the
+# whole LAN as well.)
+unicast="udp and not ip multicast and not ip6 multicast"
+# Handshake messages only (IPv4 outside), so that a long run stays small.
+handshakes="$unicast and udp[8] != 4"
+
 # capture_start NAME [FILTER]: what crosses the bridge, into $capture.
 capture_start()
 {
 	one_by_one
 	capture=$tmp/$1.pcap
-	sniff net br0 "$capture" "${2:-udp}"
+	sniff net br0 "$capture" "${2:-$unicast}"
 	capture_pid=$sniffer
 }
 
@@ -724,9 +730,6 @@ computes_aes()
 {
 	grep -qw aes /proc/cpuinfo && grep -qw pclmulqdq /proc/cpuinfo
 }
-
-# For capture_start: handshake messages only (IPv4 outside), so that a long run stays small.
-handshakes="udp and udp[8] != 4"
 
 # -- start of each test ------------------------------------------------------
 
