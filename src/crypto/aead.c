@@ -37,6 +37,13 @@ void aead_context_free(void *context, size_t len)
 	free(context);
 }
 
+void aead_verify(struct aead_job *job, const uint8_t tag[static AEAD_TAG_LEN])
+{
+	job->ok = crypto_verify_16(tag, job->text + job->len) == 0;
+	if (!job->ok)
+		memset(job->text, 0, job->len);
+}
+
 bool aead_key_init_with(const struct aead_engine *engine, struct aead_key *key,
 			const uint8_t bytes[static KEY_LEN])
 {

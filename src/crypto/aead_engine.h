@@ -46,6 +46,10 @@ void aead_context_free(void *context, size_t len);	/* NULL is fine */
 bool aead_key_init_with(const struct aead_engine *engine, struct aead_key *key,
 			const uint8_t bytes[static KEY_LEN]);
 
+/* For an engine that has computed what the tag must be: set `ok`, in constant time. What does not
+ * belong to its tag is not left lying about. */
+void aead_verify(struct aead_job *job, const uint8_t tag[static AEAD_TAG_LEN]);
+
 /* aead_team.c: how many lanes a key must have that is made now, and a burst done by the team,
  * if there is one and the burst is worth it; else by the caller. */
 unsigned aead_lanes(void);
