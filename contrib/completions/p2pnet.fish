@@ -73,7 +73,7 @@ complete -c p2pnet -n __p2pnet_has_no_command -a offer -d 'print a token for a p
 complete -c p2pnet -n __p2pnet_has_no_command -a accept -d 'take a token of `p2pnet offer`, from stdin if it is not given'
 complete -c p2pnet -n __p2pnet_has_no_command -a events -d 'what happened to the paths to the peers, and why'
 complete -c p2pnet -n __p2pnet_has_no_command -a netcheck -d 'what kind of NAT this host is behind, and what follows from that'
-complete -c p2pnet -n __p2pnet_has_no_command -a speed -d 'how fast this machine encrypts, and by which library'
+complete -c p2pnet -n __p2pnet_has_no_command -a speed -d 'how fast this machine encrypts, and by which engine'
 complete -c p2pnet -n __p2pnet_has_no_command -a show -d 'the same in the words of `wg show`'
 complete -c p2pnet -n __p2pnet_has_no_command -a genkey -d 'print a new private key'
 complete -c p2pnet -n __p2pnet_has_no_command -a pubkey -d 'read a private key, print its public key'

@@ -44,7 +44,7 @@ static const struct command table[] = {
 	 "(RFC 5780) more than two. A rendezvous over TLS is connected to. The exit code is 1 if\n"
 	 "nobody answers.",
 	 BIT(OPT_STUN), 0, 0, run_netcheck},
-	{"speed", "", "how fast this machine encrypts, and by which library",
+	{"speed", "", "how fast this machine encrypts, and by which engine",
 	 "Seals and opens packets of 1420 bytes with each engine of each cipher, on one core, for a\n"
 	 "tenth of a second each. \"chosen\" is what `p2pnet up` would use. Needs no net that runs\n"
 	 "and no rights.",

@@ -25,6 +25,9 @@ static const struct aead_engine *const engines[] = {
 #ifdef P2PNET_IPSEC_MB
 	&aead_ipsec_mb_aes,
 #endif
+#ifdef P2PNET_VECTOR_AEAD
+	&aead_vaes,
+#endif
 };
 
 enum { ENGINES = sizeof(engines) / sizeof(engines[0]) };

@@ -11,9 +11,9 @@ enum { AEAD_NONCE_LEN = 12 };
 /* Seal or open n messages. */
 typedef void aead_run(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n);
 
-/* One library's way to compute one suite. `bytes` and `lanes` of the key are set when key_init is called; `contexts`
- * are the engine's, NULL before key_init and after key_wipe. Calls with one key may run at the same time, but not in the
- * same lane, which is less than key->lanes. */
+/* A library's way to compute one suite, or ours. `bytes` and `lanes` of the key are set when key_init is called;
+ * `contexts` are the engine's, NULL before key_init and after key_wipe. Calls with one key may run at the same time, but
+ * not in the same lane, which is less than key->lanes. */
 struct aead_engine {
 	const char *name;
 	enum aead_suite suite;
@@ -26,6 +26,7 @@ struct aead_engine {
 extern const struct aead_engine aead_openssl, aead_openssl_aes;	/* with P2PNET_OPENSSL_AEAD */
 extern const struct aead_engine aead_sodium, aead_sodium_aes;
 extern const struct aead_engine aead_ipsec_mb, aead_ipsec_mb_aes;	/* with P2PNET_IPSEC_MB */
+extern const struct aead_engine aead_vaes;			/* with P2PNET_VECTOR_AEAD */
 
 /* Noise spec, section 12: zeroes, then the counter in the order that the suite calls for. */
 static inline void aead_nonce(uint8_t nonce[static AEAD_NONCE_LEN], enum aead_suite suite,

@@ -1,4 +1,4 @@
-/* aead_ipsec_mb.c -- intel-ipsec-mb: the fastest where there is AES-NI, or AVX-512.
+/* aead_ipsec_mb.c -- intel-ipsec-mb: the fastest library where there is AES-NI, or AVX-512.
  *
  * Its manager is made for many buffers at once, but these two suites are done
  * when submitted, one by one: ChaCha20-Poly1305 as a job (which needs the key's

@@ -190,16 +190,40 @@ static void engines_open_what_aead_seal_once_sealed(void **state)
 	(void)state;
 	for_each_engine(&key) {
 		for (size_t len = 0; len <= LONGEST; len = len == 300 ? LONGEST : len + 1) {
-			uint8_t text[LONGEST + AEAD_TAG_LEN], opened[LONGEST + 1];
+			uint8_t text[LONGEST + AEAD_TAG_LEN], opened[LONGEST + 1], tag[AEAD_TAG_LEN];
 
 			aead_seal_once(text, key.engine->suite, key_bytes, len,
 				       bytes_of(pattern, len), nothing);
 			assert_true(aead_open_once(opened, key.engine->suite, key_bytes, len,
 						   bytes_of(text, len + AEAD_TAG_LEN), nothing));
 			assert_memory_equal(opened, pattern, len);
+			memcpy(tag, text + len, AEAD_TAG_LEN);
 			assert_true(opens(&key, text, len, len));
 			assert_memory_equal(text, pattern, len);
+			assert_memory_equal(text + len, tag, AEAD_TAG_LEN);
 		}
+	}
+}
+
+/* Blocks are counted in more than one byte. */
+static void engines_seal_and_open_the_longest_message(void **state)
+{
+	enum { LEN = UINT16_MAX };
+	static uint8_t plain[LEN], want[LEN + AEAD_TAG_LEN], text[LEN + AEAD_TAG_LEN];
+	struct aead_job job = {.text = text, .len = LEN, .counter = UINT64_MAX};
+	struct aead_key key;
+
+	(void)state;
+	for (size_t i = 0; i < LEN; i++)
+		plain[i] = (uint8_t)(i * i >> 3);
+	for_each_engine(&key) {
+		aead_seal_once(want, key.engine->suite, key_bytes, job.counter, bytes_of(plain, LEN), nothing);
+		memcpy(text, plain, LEN);
+		aead_seal(&key, &job, 1);
+		assert_memory_equal(text, want, sizeof(want));
+		aead_open(&key, &job, 1);
+		assert_true(job.ok);
+		assert_memory_equal(text, plain, LEN);
 	}
 }
 
@@ -247,8 +271,9 @@ static void only_the_message_and_its_tag_are_touched(void **state)
 
 enum {
 	BURST = 32,
-	SLOT_LEN = 2048 + 64,
-	LEN_MAX = 2000,
+	LEN_MAX = 9000,
+	PLACES = 64,
+	SLOT_LEN = PLACES + LEN_MAX + AEAD_TAG_LEN + PLACES,
 };
 
 struct burst {
@@ -270,7 +295,7 @@ static void fill(struct burst *b)
 	b->n = 1 + next_random() % BURST;
 	for (size_t i = 0; i < b->n; i++) {
 		b->jobs[i] = (struct aead_job){
-			.text = b->slots[i] + next_random() % 64,
+			.text = b->slots[i] + next_random() % PLACES,
 			.len = next_random() % (LEN_MAX + 1),
 			.counter = (uint64_t)next_random() << 32 | next_random(),
 		};
@@ -336,12 +361,12 @@ static void every_flipped_bit_is_refused(void **state)
 
 	(void)state;
 	for_each_engine(&key) {
-		for (size_t len = 0; len <= 100; len += 100) {
-			uint8_t sealed[100 + AEAD_TAG_LEN], text[100 + AEAD_TAG_LEN];
+		for (size_t len = 0; len <= 500; len += 100) {
+			uint8_t sealed[500 + AEAD_TAG_LEN], text[500 + AEAD_TAG_LEN];
 
 			seal_pattern(&key, sealed, len, 5);
 			for (size_t bit = 0; bit < 8 * (len + AEAD_TAG_LEN); bit++) {
-				memcpy(text, sealed, sizeof(text));
+				memcpy(text, sealed, len + AEAD_TAG_LEN);
 				text[bit / 8] ^= (uint8_t)(1 << bit % 8);
 				if (opens(&key, text, len, 5))
 					fail_msg("bit %zu of %zu bytes", bit, len);
@@ -588,6 +613,7 @@ int main(void)
 		cmocka_unit_test(aes_engines_seal_as_in_the_gcm_specification),
 		cmocka_unit_test(engines_seal_every_length_as_python_does),
 		cmocka_unit_test(engines_open_what_aead_seal_once_sealed),
+		cmocka_unit_test(engines_seal_and_open_the_longest_message),
 		cmocka_unit_test(sealing_touches_nothing_beyond_the_tag),
 		cmocka_unit_test(only_the_message_and_its_tag_are_touched),
 		cmocka_unit_test(engines_agree_on_bursts_of_any_length_and_place),
