@@ -1,7 +1,8 @@
 /* aead_check.c -- an engine must pass a known-answer test before it is used.
  *
  * Engines take other code for other lengths (one block, four, eight, twelve,
- * with and without a rest), so each stretch has its row. The tag covers the whole
+ * with and without a rest), so each stretch has its row; and some take blocks of
+ * several messages at once, so all rows are a burst too. The tag covers the whole
  * ciphertext: if it is right, so is the rest. The answers come from
  * implementations written line by line after RFC 8439, and after FIPS 197 and
  * SP 800-38D, with the key and counter of RFC 8439's appendix A.5.
@@ -11,7 +12,7 @@
 
 #include "crypto/aead_engine.h"
 
-enum { LONGEST = 1420 };
+enum { LONGEST = 1420, ROWS_MAX = 24 };
 
 static const uint8_t check_key[KEY_LEN] = {
 	0x1c, 0x92, 0x40, 0xa5, 0xeb, 0x55, 0xd3, 0x8a, 0xf3, 0x33, 0x88, 0x86, 0x04, 0xf6, 0xb5, 0xf0,
@@ -68,9 +69,17 @@ static const struct {
 	[AEAD_AES256GCM] = {aes256gcm, sizeof(aes256gcm) / sizeof(aes256gcm[0])},
 };
 
+_Static_assert(sizeof(aes256gcm) / sizeof(aes256gcm[0]) <= ROWS_MAX, "a message for every row");
+
 static uint8_t pattern(size_t i)
 {
 	return (uint8_t)(7 * i);
+}
+
+static void fill(uint8_t *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		text[i] = pattern(i);
 }
 
 static bool is_pattern(const uint8_t *text, size_t len)
@@ -88,8 +97,7 @@ static bool gives(struct aead_key *key, const struct answer *answer)
 	uint8_t *tag = text + answer->len;
 	struct aead_job job = {.text = text, .len = answer->len, .counter = check_counter};
 
-	for (size_t i = 0; i < answer->len; i++)
-		text[i] = pattern(i);
+	fill(text, answer->len);
 	aead_seal(key, &job, 1);
 	if (memcmp(tag, answer->tag, AEAD_TAG_LEN) != 0)
 		return false;
@@ -100,6 +108,28 @@ static bool gives(struct aead_key *key, const struct answer *answer)
 	tag[AEAD_TAG_LEN - 1] ^= 0x80;
 	aead_open(key, &job, 1);
 	return !job.ok;
+}
+
+/* Each row is a message of one burst, of which one is spoilt before it is opened. */
+static bool gives_together(struct aead_key *key, const struct answer *answers, size_t n)
+{
+	uint8_t texts[ROWS_MAX][LONGEST + AEAD_TAG_LEN];
+	struct aead_job jobs[ROWS_MAX];
+	size_t spoilt = n / 2;
+	bool good = true;
+
+	for (size_t i = 0; i < n; i++) {
+		jobs[i] = (struct aead_job){.text = texts[i], .len = answers[i].len, .counter = check_counter};
+		fill(texts[i], answers[i].len);
+	}
+	aead_seal(key, jobs, n);
+	for (size_t i = 0; i < n; i++)
+		good &= memcmp(texts[i] + answers[i].len, answers[i].tag, AEAD_TAG_LEN) == 0;
+	texts[spoilt][0] ^= 1;
+	aead_open(key, jobs, n);
+	for (size_t i = 0; i < n; i++)
+		good &= i == spoilt ? !jobs[i].ok : jobs[i].ok && is_pattern(texts[i], answers[i].len);
+	return good;
 }
 
 /* libsodium computes AES by the CPU's own instructions or not at all, which is
@@ -119,6 +149,7 @@ bool aead_engine_works(const struct aead_engine *engine)
 		return false;
 	for (size_t i = 0; ok && i < suites[engine->suite].len; i++)
 		ok = gives(&key, &suites[engine->suite].answers[i]);
+	ok = ok && gives_together(&key, suites[engine->suite].answers, suites[engine->suite].len);
 	aead_key_wipe(&key);
 	return ok;
 }

@@ -289,6 +289,14 @@ static void seal_with_wrong_tag_when_long(struct aead_key *key, unsigned lane,
 		jobs[i].text[jobs[i].len] ^= jobs[i].len > 1400;
 }
 
+static void seal_with_wrong_tag_when_together(struct aead_key *key, unsigned lane,
+					      struct aead_job *jobs, size_t n)
+{
+	aead_sodium.seal(key, lane, jobs, n);
+	if (n > 1)
+		jobs[n - 1].text[jobs[n - 1].len] ^= 1;
+}
+
 static void open_nothing(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
 {
 	(void)key;
@@ -313,6 +321,17 @@ static void open_to_another_text(struct aead_key *key, unsigned lane, struct aea
 	}
 }
 
+static void open_all_or_nothing(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
+{
+	bool ok = true;
+
+	aead_sodium.open(key, lane, jobs, n);
+	for (size_t i = 0; i < n; i++)
+		ok &= jobs[i].ok;
+	for (size_t i = 0; i < n; i++)
+		jobs[i].ok = ok;
+}
+
 static void an_engine_that_is_wrong_anywhere_does_not_pass(void **state)
 {
 	struct aead_engine e = aead_sodium;
@@ -329,12 +348,16 @@ static void an_engine_that_is_wrong_anywhere_does_not_pass(void **state)
 	assert_false(aead_engine_works(&e));
 	e.seal = seal_with_wrong_tag_when_long;
 	assert_false(aead_engine_works(&e));
+	e.seal = seal_with_wrong_tag_when_together;
+	assert_false(aead_engine_works(&e));
 	e = aead_sodium;
 	e.open = open_nothing;
 	assert_false(aead_engine_works(&e));
 	e.open = open_anything;
 	assert_false(aead_engine_works(&e));
 	e.open = open_to_another_text;
+	assert_false(aead_engine_works(&e));
+	e.open = open_all_or_nothing;
 	assert_false(aead_engine_works(&e));
 }
 
