@@ -93,7 +93,7 @@ struct aead_clock {
 
 struct aead_engine_report {
 	enum aead_suite suite;
-	const char *name;	/* "openssl", "libsodium", "ipsec-mb", "vaes" */
+	const char *name;	/* "openssl", "libsodium", "ipsec-mb", "avx2", "vaes" */
 	bool passed;		/* its known-answer test */
 	bool chosen;
 	unsigned seal_ns;	/* for AEAD_MEASURED_LEN bytes; 0: not measured */

@@ -18,6 +18,9 @@ static const struct aead_engine *const engines[] = {
 #ifdef P2PNET_IPSEC_MB
 	&aead_ipsec_mb,
 #endif
+#ifdef P2PNET_VECTOR_AEAD
+	&aead_avx2,
+#endif
 #ifdef P2PNET_OPENSSL_AEAD
 	&aead_openssl_aes,
 #endif

@@ -26,7 +26,7 @@ struct aead_engine {
 extern const struct aead_engine aead_openssl, aead_openssl_aes;	/* with P2PNET_OPENSSL_AEAD */
 extern const struct aead_engine aead_sodium, aead_sodium_aes;
 extern const struct aead_engine aead_ipsec_mb, aead_ipsec_mb_aes;	/* with P2PNET_IPSEC_MB */
-extern const struct aead_engine aead_vaes;			/* with P2PNET_VECTOR_AEAD */
+extern const struct aead_engine aead_avx2, aead_vaes;		/* with P2PNET_VECTOR_AEAD */
 
 /* Noise spec, section 12: zeroes, then the counter in the order that the suite calls for. */
 static inline void aead_nonce(uint8_t nonce[static AEAD_NONCE_LEN], enum aead_suite suite,

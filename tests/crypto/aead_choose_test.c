@@ -75,6 +75,8 @@ static bool has_to_pass(const struct aead_engine_report *r)
 {
 	if (is_called(r, "vaes") && !(cpu_has("avx2") && cpu_has("vaes") && cpu_has("vpclmulqdq")))
 		return false;
+	if (is_called(r, "avx2"))
+		return cpu_has("avx2") && cpu_has("bmi2");
 	return crypto_aead_aes256gcm_is_available() ||
 	       (r->suite != AEAD_AES256GCM && !is_called(r, "ipsec-mb"));
 }
