@@ -75,10 +75,10 @@ static void lengths_that_do_not_fit_what_is_left_are_filled_whole(void **state)
 		size_t len = 1 + (size_t)i * 3 % sizeof(drawn);
 
 		rng.fill(&rng, drawn, len);
-		for (size_t k = 0; k < len; k++)
-			seen[k] |= drawn[k];
 		for (size_t k = len; k < sizeof(drawn); k++)
 			assert_int_equal(drawn[k], 0);
+		for (size_t k = 0; k < sizeof(drawn); k++)
+			seen[k] |= drawn[k];
 	}
 	for (size_t k = 0; k < sizeof(seen); k++)
 		assert_int_not_equal(seen[k], 0);
