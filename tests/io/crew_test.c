@@ -302,13 +302,40 @@ static void only_large_bursts_are_shared_under_keys_made_for_it(void **state)
 	assert_true(aead_key_init(&since, AEAD_CHACHA20POLY1305, bytes));
 	assert_int_equal(times_shared(&since, 45, 1420), 2);
 	assert_int_equal(times_shared(&before, 45, 1420), 0);
-	assert_int_equal(times_shared(&since, 32, 1024), 2);
-	assert_int_equal(times_shared(&since, 32, 1023), 0);
+	assert_int_equal(times_shared(&since, 32, 1023), 2);
+	assert_int_equal(times_shared(&since, 32, 1022), 0);
 	assert_int_equal(times_shared(&since, BURST_MAX, 64), 0);
 	aead_set_team(NULL);
 	assert_int_equal(times_shared(&since, 45, 1420), 0);
 	aead_key_wipe(&before);
 	aead_key_wipe(&since);
+}
+
+static uint64_t faster(void)
+{
+	static uint64_t now;
+
+	return now += 16 * 499;		/* 16 packets: 500 ns each, with what is added for certainty */
+}
+
+static void the_faster_the_engine_the_larger_must_a_burst_be(void **state)
+{
+	static const uint8_t bytes[KEY_LEN] = {1};
+	const struct aead_clock clock = {.now_ns = faster, .measure_ns = 1};
+	struct aead_engine_report engines[AEAD_ENGINES_MAX];
+	struct aead_team team = {.lanes = 2, .run = run_alone};
+	struct aead_key key;
+
+	(void)state;
+	aead_choose_engines(&clock, engines);
+	assert_int_equal(aead_chosen(AEAD_CHACHA20POLY1305)->seal_ns, 500);
+	aead_set_team(&team);
+	assert_true(aead_key_init(&key, AEAD_CHACHA20POLY1305, bytes));
+	assert_int_equal(times_shared(&key, 50, 1420), 2);
+	assert_int_equal(times_shared(&key, 49, 1420), 0);
+	aead_set_team(NULL);
+	aead_key_wipe(&key);
+	aead_choose_engines(NULL, engines);
 }
 
 int main(void)
@@ -320,6 +347,7 @@ int main(void)
 		cmocka_unit_test(a_crew_ends_awake_or_asleep),
 		cmocka_unit_test(a_crew_that_is_not_complete_is_none),
 		cmocka_unit_test(only_large_bursts_are_shared_under_keys_made_for_it),
+		cmocka_unit_test(the_faster_the_engine_the_larger_must_a_burst_be),
 	};
 
 	return cmocka_run_group_tests(tests, ready, NULL);
