@@ -12,6 +12,7 @@
 
 #include <uv.h>
 
+#include "io/busy_poll.h"
 #include "io/control.h"
 #include "io/crew.h"
 #include "io/daemon.h"
@@ -55,6 +56,7 @@ struct daemon {
 	struct tcp *tcp;		/* NULL: not wanted, or not to be had */
 	struct dialer *dialer;
 	struct pump pump;
+	struct busy_poll busy_poll;
 	struct resolver resolver;
 	struct netplan_state *netplan;
 	struct control *control;
@@ -65,6 +67,7 @@ struct daemon {
 	uint32_t own_ifindex;		/* of our device */
 	uv_poll_t tun_poll, udp4_poll, udp6_poll, more_poll, tcp_poll, dialer_poll, timer_poll;
 	uv_idle_t tun_idle;	/* active while the device holds something */
+	uv_idle_t busy_poll_idle;	/* active while it is on */
 	uv_timer_t patience;
 	int timer_fd;
 	msec armed;		/* what the timer is set to; INT64_MIN: not started yet */

@@ -291,6 +291,9 @@ static json_t *describe_counters(const struct description *d)
 				      json_integer((json_int_t)tun_malformed(pump->tun)));
 	failed |= json_object_set_new(object, "no_place",
 				      json_integer((json_int_t)pump->no_place));
+	failed |= json_object_set_new(object, "busy_polls", json_integer((json_int_t)d->busy_poll->begun));
+	failed |= json_object_set_new(object, "busy_polls_in_vain",
+				      json_integer((json_int_t)d->busy_poll->in_vain));
 	if (failed) {
 		json_decref(object);
 		return NULL;

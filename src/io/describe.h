@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "io/busy_poll.h"
 #include "io/portmap.h"
 #include "io/profile.h"
 #include "io/pump.h"
@@ -14,6 +15,7 @@ struct description {
 	const char *device;		/* as the kernel named it */
 	const struct node *node;
 	const struct pump *pump;	/* for its counters, and udp's */
+	const struct busy_poll *busy_poll;	/* likewise */
 	const struct portmap *portmap;
 	unsigned offloads_wanted;	/* enum offload */
 	unsigned offloads;		/* those in effect; the kernel refused the others */

@@ -3,11 +3,15 @@
  *   TUN fd, sockets --> pump --.
  *   timer --------> node_tick --+--> drain: send, save, look up --> set the timer
  *   answers ---> node_resolved -'
+ *
+ * Then it sleeps until the next; or looks again for a moment, if an answer is due (busy_poll.h).
  */
+#include <sched.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "ctl/request.h"
+#include "io/busy_poll.h"
 #include "io/clock.h"
 #include "io/daemon_impl.h"
 #include "io/memory.h"
@@ -112,6 +116,32 @@ void daemon_drain(struct daemon *d)
 	arm_timer(d);
 }
 
+/* -- busy polling -------------------------------------------------------- */
+
+static usec now_usec(void)
+{
+	return (usec)(clock_cpu_ns() / 1000);
+}
+
+/* Once in each round of the loop, which does not sleep meanwhile. Who answers may wait for the
+ * very core that we are on. */
+static void on_busy_poll(uv_idle_t *idle)
+{
+	struct daemon *d = idle->data;
+
+	if (busy_poll_goes_on(&d->busy_poll, now_usec()))
+		sched_yield();
+	else
+		uv_idle_stop(idle);
+}
+
+static void note_sent(struct daemon *d)
+{
+	busy_poll_sent(&d->busy_poll, d->pump.moved, now_usec());
+	if (busy_poll_is_on(&d->busy_poll))
+		uv_idle_start(&d->busy_poll_idle, on_busy_poll);
+}
+
 /* -- inputs -------------------------------------------------------------- */
 
 void daemon_stop(struct daemon *d, int code)
@@ -145,6 +175,7 @@ static void read_tun(struct daemon *d, int status)
 	}
 	watch_queue(d);
 	daemon_drain(d);
+	note_sent(d);
 }
 
 static void on_tun_holds(uv_idle_t *idle)
@@ -165,23 +196,27 @@ static void on_tun(uv_poll_t *poll, int status, int events)
 static void on_udp(uv_poll_t *poll, int status, int events)
 {
 	struct daemon *d = poll->data;
+	usec came = now_usec();
 
 	(void)events;
 	if (status < 0)
 		watch_clear_error(poll);
 	node_set_wall(d->node, clock_wall_ns());
 	pump_from_net(&d->pump, poll == &d->udp4_poll ? IP_V4 : IP_V6, clock_now());
+	busy_poll_received(&d->busy_poll, d->pump.moved, came);
 	daemon_drain(d);
 }
 
 static void on_udp_more(uv_poll_t *poll, int status, int events)
 {
 	struct daemon *d = poll->data;
+	usec came = now_usec();
 
 	(void)status;
 	(void)events;
 	node_set_wall(d->node, clock_wall_ns());
 	pump_from_more(&d->pump, clock_now());
+	busy_poll_received(&d->busy_poll, d->pump.moved, came);
 	daemon_drain(d);
 }
 
@@ -357,7 +392,9 @@ int daemon_watch(struct daemon *d)
 	int err = watch_start(&d->loop, &d->timer_poll, d->timer_fd, on_timer, d);
 
 	uv_idle_init(&d->loop, &d->tun_idle);
-	d->tun_idle.data = d;
+	uv_idle_init(&d->loop, &d->busy_poll_idle);
+	d->tun_idle.data = d->busy_poll_idle.data = d;
+	busy_poll_init(&d->busy_poll, uv_available_parallelism());
 	if (!err)
 		err = watch_start(&d->loop, &d->tun_poll, tun_fd(d->tun), on_tun, d);
 	if (!err)

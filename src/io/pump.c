@@ -86,6 +86,7 @@ static void pass_on(struct pump *pump, msec now)
 
 static void note_burst(struct pump *pump, size_t n, msec now)
 {
+	pump->moved += n;
 	if (n > PUMP_FEW)
 		pump->busy = now;
 }
@@ -122,6 +123,7 @@ int pump_from_tun(struct pump *pump, msec now)
 	bool full = true;
 	int n = 0;
 
+	pump->moved = 0;
 	for (int i = 0; i < BURSTS_PER_TURN && full; i++) {
 		size_t asked = pump->burst;
 
@@ -154,6 +156,7 @@ void pump_from_net(struct pump *pump, enum ip_family family, msec now)
 {
 	bool more = true;
 
+	pump->moved = 0;
 	for (int i = 0; goes_on(pump, i, more); i++)
 		take_burst(pump, udp_recv(pump->udp, family, pump->datagrams, BURST_MAX, &more), now);
 }
@@ -162,6 +165,7 @@ void pump_from_more(struct pump *pump, msec now)
 {
 	bool more = true;
 
+	pump->moved = 0;
 	for (int i = 0; goes_on(pump, i, more); i++)
 		take_burst(pump, udp_recv_more(pump->udp, pump->datagrams, BURST_MAX, &more), now);
 }

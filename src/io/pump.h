@@ -33,6 +33,7 @@ struct pump {
 	size_t burst;			/* to read at once */
 	struct datagram datagrams[BURST_MAX];
 	struct node_out out;
+	size_t moved;			/* packets, in this turn */
 	msec busy;			/* more than a few came then; NEVER: not since it rested */
 	uint64_t tun_dropped;		/* packets that the device did not take */
 	uint64_t no_place;		/* datagrams for a place that there is not */
