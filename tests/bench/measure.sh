@@ -5,7 +5,7 @@
 #	metric       unit       how
 #	idle         KiB        memory of a daemon that has done nothing but answer pings (VmRSS);
 #	                        the larger of the two
-#	ping50 99    ms         `pings` pings 5 ms apart, nothing else going on
+#	ping50 99    ms         `pings` pings 10 ms apart, nothing else going on
 #	tcp1 4       Mbit/s     iperf3, what arrived; 1 stream, 4 streams
 #	tcpr         Mbit/s     1 stream from b to a
 #	cpu          s/Gbit     both daemons together, over the run of tcp1
@@ -23,6 +23,8 @@
 # TCP has the congestion control of the machine, the same for all; rivals says which. With bbr a read of
 # the TUN device brings 40 KB of the 64 that it may. (A namespace may choose only among what the machine's
 # tcp_allowed_congestion_control names, so none is chosen here.)
+#
+# Why not pings closer to each other: between those ping(8) does not sleep, and has a core to itself.
 #
 # A figure is a line of the file: ROUND RIVAL METRIC VALUE, with tabs between.
 
@@ -49,7 +51,7 @@ measure()		# RIVAL
 
 	address=$(address_of "$1" b)
 	measure_memory idle VmRSS
-	measure_ping ping "$address" 0.005
+	measure_ping ping "$address" 0.01
 	measure_tcp "$address"
 	measure_udp udp "$address"
 	measure_udp gso "$address" gso
