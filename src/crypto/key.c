@@ -133,5 +133,5 @@ bool secret_equal(const void *a, const void *b, size_t len)
 
 void wipe(void *p, size_t len)
 {
-	sodium_memzero(p, len);
+	explicit_bzero(p, len);
 }

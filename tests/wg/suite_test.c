@@ -232,7 +232,7 @@ static void nor_can_other_ones_be_written_there(void **state)
 		assert_int_equal(side_takes_initiation(&responder, &msg, NOW), NOISE_BAD);
 	}
 	side_initiates(&initiator, &msg, 0, NOW);
-	memcpy(msg.type, (uint8_t[]){MESSAGE_INITIATION, aes.suite, aes.offered, aes.expected}, 4);
+	memcpy(msg.type, (uint8_t[]){MESSAGE_INITIATION, (uint8_t)aes.suite, aes.offered, aes.expected}, 4);
 	cookie_jar_sign(&initiator.jar, (uint8_t *)&msg, sizeof(msg), NOW);
 	assert_int_equal(side_takes_initiation(&responder, &msg, NOW), NOISE_BAD);
 }
