@@ -93,7 +93,7 @@ static struct run next_run(struct burst *b, unsigned lane)
 }
 
 /* Lanes that the end of the burst leaves over compute some block, which nobody looks at. */
-static void plan(struct burst *b, struct stride *s)
+static void avx2_plan(struct burst *b, struct stride *s)
 {
 	unsigned lane = 0;
 
@@ -170,18 +170,18 @@ static void authenticate(struct burst *b, const struct stride *s, struct stride 
 
 /* -- a burst ------------------------------------------------------------- */
 
-static void work(struct burst *b)
+static void avx2_work(struct burst *b)
 {
 	struct stride *s = &b->strides[0], *next = &b->strides[1];
 
-	plan(b, s);
+	avx2_plan(b, s);
 	chacha20_stride(s->keystream, &b->rows, &b->mac, NULL, 0);
 	while (s->runs_len) {
 		struct stride *done = s;
 
 		if (!b->is_open)
 			encrypt(b, s);
-		plan(b, next);
+		avx2_plan(b, next);
 		authenticate(b, s, next);
 		if (b->is_open)
 			encrypt(b, s);
@@ -190,7 +190,7 @@ static void work(struct burst *b)
 	}
 }
 
-static void run(const struct aead_key *key, struct aead_job *jobs, size_t n, bool is_open)
+static void avx2_run(const struct aead_key *key, struct aead_job *jobs, size_t n, bool is_open)
 {
 	struct burst b;		/* not all of it needs a value, and it is large */
 
@@ -200,26 +200,26 @@ static void run(const struct aead_key *key, struct aead_job *jobs, size_t n, boo
 	b.block = 0;
 	b.is_open = is_open;
 	chacha20_set_key(&b.rows, key->bytes);
-	work(&b);
+	avx2_work(&b);
 	wipe(&b, sizeof(b));
 }
 
-static void seal(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
+static void avx2_seal(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
 {
 	(void)lane;
-	run(key, jobs, n, false);
+	avx2_run(key, jobs, n, false);
 }
 
-static void open(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
+static void avx2_open(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
 {
 	(void)lane;
-	run(key, jobs, n, true);
+	avx2_run(key, jobs, n, true);
 }
 
 const struct aead_engine aead_avx2 = {
 	.name = "avx2",
 	.suite = AEAD_CHACHA20POLY1305,
 	.init = init,
-	.seal = seal,
-	.open = open,
+	.seal = avx2_seal,
+	.open = avx2_open,
 };
