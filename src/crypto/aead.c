@@ -25,18 +25,25 @@ bool aead_has(enum aead_suite suite)
 	return aead_current(suite) != NULL;
 }
 
-void *aead_context_new(size_t len)
+/* On lines of the cache of its own. */
+static bool context_new(struct aead_key *key)
 {
-	return aligned_alloc(CACHE_LINE, (len + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+	size_t len = (key->engine->context_len + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+
+	if (len)
+		key->contexts[0] = aligned_alloc(CACHE_LINE, len);
+	return !len || key->contexts[0];
 }
 
-void aead_context_free(void *context, size_t len)
+static void context_free(struct aead_key *key)
 {
-	if (context)
-		wipe(context, len);
-	free(context);
+	if (!key->engine->context_len || !key->contexts[0])
+		return;
+	wipe(key->contexts[0], key->engine->context_len);
+	free(key->contexts[0]);
 }
 
+/* As secret_equal(), but for each packet. */
 static bool is_tag(const uint8_t *tag, const uint8_t *wanted)
 {
 	uint64_t a[AEAD_TAG_LEN / sizeof(uint64_t)], b[AEAD_TAG_LEN / sizeof(uint64_t)];
@@ -58,8 +65,9 @@ bool aead_key_init_with(const struct aead_engine *engine, struct aead_key *key,
 {
 	*key = (struct aead_key){.engine = engine, .lanes = aead_lanes()};
 	memcpy(key->bytes, bytes, KEY_LEN);
-	if (!engine->key_init || engine->key_init(key))
+	if (context_new(key) && (!engine->key_init || engine->key_init(key)))
 		return true;
+	context_free(key);
 	wipe(key, sizeof(*key));
 	return false;
 }
@@ -75,6 +83,8 @@ void aead_key_wipe(struct aead_key *key)
 {
 	if (key->engine && key->engine->key_wipe)
 		key->engine->key_wipe(key);
+	if (key->engine)
+		context_free(key);
 	wipe(key, sizeof(*key));
 }
 

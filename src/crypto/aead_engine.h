@@ -12,13 +12,14 @@ enum { AEAD_NONCE_LEN = 12 };
 typedef void aead_run(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n);
 
 /* A library's way to compute one suite, or ours. `bytes` and `lanes` of the key are set when key_init is called;
- * `contexts` are the engine's, NULL before key_init and after key_wipe. Calls with one key may run at the same time, but
- * not in the same lane, which is less than key->lanes. */
+ * `contexts` are the engine's, NULL before key_init and after key_wipe, but for the one that context_len asks for.
+ * Calls with one key may run at the same time, but not in the same lane, which is less than key->lanes. */
 struct aead_engine {
 	const char *name;
 	enum aead_suite suite;
 	bool (*init)(enum aead_suite suite);	/* again: no harm; false: not on this machine */
-	bool (*key_init)(struct aead_key *key);	/* NULL: no context; so too key_wipe */
+	size_t context_len;			/* bytes of contexts[0], there for key_init, and wiped for the engine; 0: none */
+	bool (*key_init)(struct aead_key *key);	/* NULL: nothing to do; so too key_wipe */
 	void (*key_wipe)(struct aead_key *key);
 	aead_run *seal, *open;
 };
@@ -38,11 +39,6 @@ static inline void aead_nonce(uint8_t nonce[static AEAD_NONCE_LEN], enum aead_su
 	else
 		store_le64(nonce + AEAD_NONCE_LEN - 8, counter);
 }
-
-/* Memory for what an engine makes of a key, on lines of the cache of its own; wiped when
- * freed. NULL: there is none. */
-void *aead_context_new(size_t len);
-void aead_context_free(void *context, size_t len);	/* NULL is fine */
 
 bool aead_key_init_with(const struct aead_engine *engine, struct aead_key *key,
 			const uint8_t bytes[static KEY_LEN]);

@@ -115,17 +115,8 @@ const struct aead_engine aead_ipsec_mb = {
 
 static bool aes_key_init(struct aead_key *key)
 {
-	key->contexts[0] = aead_context_new(sizeof(struct gcm_key_data));
-	if (!key->contexts[0])
-		return false;
 	IMB_AES256_GCM_PRE(managers[0], key->bytes, key->contexts[0]);
 	return true;
-}
-
-static void aes_key_wipe(struct aead_key *key)
-{
-	aead_context_free(key->contexts[0], sizeof(struct gcm_key_data));
-	key->contexts[0] = NULL;
 }
 
 static void aes_seal(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
@@ -165,8 +156,8 @@ const struct aead_engine aead_ipsec_mb_aes = {
 	.name = "ipsec-mb",
 	.suite = AEAD_AES256GCM,
 	.init = init,
+	.context_len = sizeof(struct gcm_key_data),
 	.key_init = aes_key_init,
-	.key_wipe = aes_key_wipe,
 	.seal = aes_seal,
 	.open = aes_open,
 };

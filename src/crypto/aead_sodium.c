@@ -55,14 +55,7 @@ const struct aead_engine aead_sodium = {
 
 static bool aes_key_init(struct aead_key *key)
 {
-	key->contexts[0] = aead_context_new(sizeof(crypto_aead_aes256gcm_state));
-	return key->contexts[0] && crypto_aead_aes256gcm_beforenm(key->contexts[0], key->bytes) == 0;
-}
-
-static void aes_key_wipe(struct aead_key *key)
-{
-	aead_context_free(key->contexts[0], sizeof(crypto_aead_aes256gcm_state));
-	key->contexts[0] = NULL;
+	return crypto_aead_aes256gcm_beforenm(key->contexts[0], key->bytes) == 0;
 }
 
 static void aes_seal(struct aead_key *key, unsigned lane, struct aead_job *jobs, size_t n)
@@ -97,8 +90,8 @@ const struct aead_engine aead_sodium_aes = {
 	.name = "libsodium",
 	.suite = AEAD_AES256GCM,
 	.init = init,
+	.context_len = sizeof(crypto_aead_aes256gcm_state),
 	.key_init = aes_key_init,
-	.key_wipe = aes_key_wipe,
 	.seal = aes_seal,
 	.open = aes_open,
 };

@@ -109,17 +109,8 @@ VAES static void set_key(struct context *c, const uint8_t bytes[static KEY_LEN])
 
 static bool key_init(struct aead_key *key)
 {
-	key->contexts[0] = aead_context_new(sizeof(struct context));
-	if (!key->contexts[0])
-		return false;
 	set_key(key->contexts[0], key->bytes);
 	return true;
-}
-
-static void key_wipe(struct aead_key *key)
-{
-	aead_context_free(key->contexts[0], sizeof(struct context));
-	key->contexts[0] = NULL;
 }
 
 /* -- AES ------------------------------------------------------------------- */
@@ -356,8 +347,8 @@ const struct aead_engine aead_vaes = {
 	.name = "vaes",
 	.suite = AEAD_AES256GCM,
 	.init = init,
+	.context_len = sizeof(struct context),
 	.key_init = key_init,
-	.key_wipe = key_wipe,
 	.seal = vaes_seal,
 	.open = vaes_open,
 };
