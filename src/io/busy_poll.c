@@ -59,12 +59,18 @@ void busy_poll_received(struct busy_poll *p, size_t n, usec now)
 	p->until = 0;
 }
 
-bool busy_poll_goes_on(struct busy_poll *p, usec now)
+void busy_poll_give_up(struct busy_poll *p)
 {
-	if (!p->until || now < p->until)
-		return p->until != 0;
+	if (!p->until)
+		return;
 	p->in_vain++;
 	p->soon = 0;
 	p->until = 0;
-	return false;
+}
+
+bool busy_poll_goes_on(struct busy_poll *p, usec now)
+{
+	if (now >= p->until)
+		busy_poll_give_up(p);
+	return p->until != 0;
 }

@@ -50,6 +50,9 @@ void busy_poll_received(struct busy_poll *p, size_t n, usec now);
 /* Look again without sleeping? Asked before each look, until it says no or something came. */
 bool busy_poll_goes_on(struct busy_poll *p, usec now);
 
+/* Nobody looks any more, and nothing came. If it is not on: no harm. */
+void busy_poll_give_up(struct busy_poll *p);
+
 static inline bool busy_poll_is_on(const struct busy_poll *p)
 {
 	return p->until != 0;

@@ -56,7 +56,9 @@ struct daemon {
 	struct tcp *tcp;		/* NULL: not wanted, or not to be had */
 	struct dialer *dialer;
 	struct pump pump;
-	struct busy_poll busy_poll;
+	struct busy_poll net_answers;	/* to what came from the device */
+	enum ip_family heard_by;	/* the last of them */
+	struct busy_poll tun_answers;	/* the host's: there at once, or not waited for */
 	struct resolver resolver;
 	struct netplan_state *netplan;
 	struct control *control;

@@ -129,17 +129,10 @@ static void on_busy_poll(uv_idle_t *idle)
 {
 	struct daemon *d = idle->data;
 
-	if (busy_poll_goes_on(&d->busy_poll, now_usec()))
+	if (busy_poll_goes_on(&d->net_answers, now_usec()))
 		sched_yield();
 	else
 		uv_idle_stop(idle);
-}
-
-static void note_sent(struct daemon *d)
-{
-	busy_poll_sent(&d->busy_poll, d->pump.moved, now_usec());
-	if (busy_poll_is_on(&d->busy_poll))
-		uv_idle_start(&d->busy_poll_idle, on_busy_poll);
 }
 
 /* -- inputs -------------------------------------------------------------- */
@@ -162,8 +155,11 @@ static void watch_queue(struct daemon *d)
 		uv_idle_stop(&d->tun_idle);
 }
 
-static void read_tun(struct daemon *d, int status)
+/* False: the device was taken away. */
+static bool read_tun(struct daemon *d, int status)
 {
+	usec came = now_usec();
+
 	if (status == 0) {
 		node_set_wall(d->node, clock_wall_ns());
 		status = pump_from_tun(&d->pump, clock_now());
@@ -171,16 +167,53 @@ static void read_tun(struct daemon *d, int status)
 	if (status < 0) {
 		log_error("the device %s was taken away (%s)", tun_name(d->tun), strerror(-status));
 		daemon_stop(d, EXIT_FAILED);
-		return;
+		return false;
 	}
 	watch_queue(d);
+	busy_poll_received(&d->tun_answers, d->pump.moved, came);
+	busy_poll_sent(&d->net_answers, d->pump.moved, now_usec());
+	return true;
+}
+
+/* Who waited for the answer that was just handed on may be on our core, and what else we owe has
+ * time. */
+static void step_aside(const struct daemon *d)
+{
+	if (d->pump.moved == 1)
+		sched_yield();
+}
+
+static void read_udp(struct daemon *d, enum ip_family family)
+{
+	usec came = now_usec();
+	bool awaited = busy_poll_is_on(&d->net_answers);
+
+	node_set_wall(d->node, clock_wall_ns());
+	pump_from_net(&d->pump, family, clock_now());
+	if (d->pump.moved)
+		d->heard_by = family;
+	busy_poll_received(&d->net_answers, d->pump.moved, came);
+	busy_poll_sent(&d->tun_answers, d->pump.moved, now_usec());
+	if (awaited)
+		step_aside(d);
+}
+
+/* If an answer is due within microseconds, the first look at the network is now: not after the drain
+ * and a round of the loop. */
+static void take_from_tun(struct daemon *d, int status)
+{
+	if (!read_tun(d, status))
+		return;
+	if (busy_poll_is_on(&d->net_answers))
+		read_udp(d, d->heard_by);
+	if (busy_poll_is_on(&d->net_answers))
+		uv_idle_start(&d->busy_poll_idle, on_busy_poll);
 	daemon_drain(d);
-	note_sent(d);
 }
 
 static void on_tun_holds(uv_idle_t *idle)
 {
-	read_tun(idle->data, 0);
+	take_from_tun(idle->data, 0);
 }
 
 /* One turn in each round of the loop is enough. */
@@ -190,20 +223,22 @@ static void on_tun(uv_poll_t *poll, int status, int events)
 
 	(void)events;
 	if (status < 0 || !uv_is_active((uv_handle_t *)&d->tun_idle))
-		read_tun(d, status);
+		take_from_tun(d, status);
 }
 
+/* Likewise for what the host answers, but there is no second look. */
 static void on_udp(uv_poll_t *poll, int status, int events)
 {
 	struct daemon *d = poll->data;
-	usec came = now_usec();
 
 	(void)events;
 	if (status < 0)
 		watch_clear_error(poll);
-	node_set_wall(d->node, clock_wall_ns());
-	pump_from_net(&d->pump, poll == &d->udp4_poll ? IP_V4 : IP_V6, clock_now());
-	busy_poll_received(&d->busy_poll, d->pump.moved, came);
+	read_udp(d, poll == &d->udp4_poll ? IP_V4 : IP_V6);
+	if (busy_poll_is_on(&d->tun_answers) && read_tun(d, 0)) {
+		busy_poll_give_up(&d->tun_answers);
+		step_aside(d);
+	}
 	daemon_drain(d);
 }
 
@@ -216,7 +251,7 @@ static void on_udp_more(uv_poll_t *poll, int status, int events)
 	(void)events;
 	node_set_wall(d->node, clock_wall_ns());
 	pump_from_more(&d->pump, clock_now());
-	busy_poll_received(&d->busy_poll, d->pump.moved, came);
+	busy_poll_received(&d->net_answers, d->pump.moved, came);
 	daemon_drain(d);
 }
 
@@ -394,7 +429,9 @@ int daemon_watch(struct daemon *d)
 	uv_idle_init(&d->loop, &d->tun_idle);
 	uv_idle_init(&d->loop, &d->busy_poll_idle);
 	d->tun_idle.data = d->busy_poll_idle.data = d;
-	busy_poll_init(&d->busy_poll, uv_available_parallelism());
+	d->heard_by = IP_V4;
+	busy_poll_init(&d->net_answers, uv_available_parallelism());
+	busy_poll_init(&d->tun_answers, uv_available_parallelism());
 	if (!err)
 		err = watch_start(&d->loop, &d->tun_poll, tun_fd(d->tun), on_tun, d);
 	if (!err)

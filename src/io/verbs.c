@@ -66,7 +66,7 @@ static json_t *answer_status(struct daemon *d)
 		.device = tun_name(d->tun),
 		.node = d->node,
 		.pump = &d->pump,
-		.busy_poll = &d->busy_poll,
+		.busy_poll = &d->net_answers,
 		.portmap = d->portmap,
 		.offloads_wanted = d->profile->offloads,
 		.offloads = tun_offloads(d->tun) | udp_offloads(d->udp),

@@ -130,6 +130,20 @@ static void in_vain_once_ends_it_until_it_is_learnt_anew(void **state)
 	assert_true(polls());
 }
 
+static void given_up_it_was_in_vain(void **state)
+{
+	(void)state;
+	busy_poll_give_up(&p);
+	assert_int_equal(p.in_vain, 0);
+	learns(90);
+	assert_true(polls());
+	busy_poll_give_up(&p);
+	busy_poll_give_up(&p);
+	assert_false(busy_poll_is_on(&p));
+	assert_int_equal(p.in_vain, 1);
+	assert_false(polls());
+}
+
 static void one_from_afar_ends_it(void **state)
 {
 	(void)state;
@@ -218,6 +232,7 @@ int main(void)
 		cmocka_unit_test_setup(lasts_twice_what_answers_take, set_up),
 		cmocka_unit_test_setup(follows_answers_that_take_longer_than_they_did, set_up),
 		cmocka_unit_test_setup(in_vain_once_ends_it_until_it_is_learnt_anew, set_up),
+		cmocka_unit_test_setup(given_up_it_was_in_vain, set_up),
 		cmocka_unit_test_setup(one_from_afar_ends_it, set_up),
 		cmocka_unit_test_setup(is_never_on_for_one_who_is_far, set_up),
 		cmocka_unit_test_setup(is_never_on_at_one_who_only_answers, set_up),
