@@ -248,6 +248,11 @@ void coalesce_begin(struct coalesce *c, const struct packet *burst, size_t n, un
 	c->burst_len = n;
 	c->kinds = kinds;
 	c->runs_len = c->given = 0;
+	if (n == 1) {		/* whatever it is, nothing joins it */
+		c->next[0] = COALESCE_NONE;
+		add_run(c, 0);
+		return;
+	}
 	close_all(c);
 	for (uint16_t i = 0; i < n; i++)
 		add(c, i);

@@ -56,23 +56,23 @@ struct coalesce {
 	const struct packet *burst;
 	size_t burst_len;
 	unsigned kinds;
-	uint16_t next[BURST_MAX];	/* the packet after this in its run */
-	struct run runs[BURST_MAX];	/* as they began */
 	uint16_t runs_len;
 	uint16_t given;			/* of them */
+	struct run runs[BURST_MAX];	/* as they began */
+	uint16_t next[BURST_MAX];	/* the packet after this in its run */
 	uint16_t newest[COALESCE_BUCKETS];
 };
 
 /* One write. */
 struct joined {
-	struct vnet_header vnet;
-	uint8_t headers[IPV4_HEADER_MAX + TCP_HEADER_MAX];
-	struct iovec parts[2 + COALESCE_MAX];	/* vnet, headers, payloads; or vnet, packet */
-	int parts_len;
 	size_t len;				/* of all parts but vnet */
 	enum coalesce_kind kind;		/* if packets > 1 */
 	uint16_t first;				/* place in the burst; COALESCE_NONE ends them */
 	uint16_t packets;
+	int parts_len;
+	struct iovec parts[2 + COALESCE_MAX];	/* vnet, headers, payloads; or vnet, packet */
+	struct vnet_header vnet;
+	uint8_t headers[IPV4_HEADER_MAX + TCP_HEADER_MAX];
 };
 
 /* The burst, n <= BURST_MAX, is borrowed until the last was taken. */

@@ -53,11 +53,12 @@ struct linux_tun {
 	size_t vnet_len;		/* 0: there is none */
 	unsigned kinds;			/* enum coalesce_kind: what may be written as one */
 	struct fair *fair;
+	usec last_used;			/* in either direction */
+	usec last_busy;			/* it was used soon after it was used */
 	struct frame frame;		/* the one that is cut up, */
 	struct segments segments;	/* and what is left of it */
 	struct coalesce coalesce;
 	struct joined joined;
-	usec last_used;			/* in either direction */
 };
 
 static const struct tun_ops linux_ops;
@@ -259,14 +260,21 @@ static int read_frame(struct linux_tun *t, usec now)
 	return 0;
 }
 
-/* A read that finds nothing costs as much as one that does. The first packet after a pause goes
- * on its way without one: if it is not alone, the next poll says so. */
+static void note_use(struct linux_tun *t, usec now)
+{
+	if (now - t->last_used < PAUSE)
+		t->last_busy = now;
+	t->last_used = now;
+}
+
+/* A read that finds nothing costs as much as one that does. The first packet after a pause, and
+ * the answer to it, go on their way without one: if they are not alone, the next poll says so. */
 static int read_frames(struct linux_tun *t, usec now)
 {
-	size_t most = now - t->last_used < PAUSE ? READS_MAX : 1;
+	size_t most = now - t->last_busy < PAUSE ? READS_MAX : 1;
 	int err = 0;
 
-	t->last_used = now;
+	note_use(t, now);
 	for (size_t i = 0; i < most && !err; i++)
 		err = read_frame(t, now);
 	return err == -EAGAIN ? 0 : err;
@@ -407,7 +415,7 @@ static size_t linux_write(struct tun *tun, const struct packet *packets, size_t 
 	coalesce_begin(&t->coalesce, packets, n, t->kinds);
 	while (coalesce_next(&t->coalesce, &t->joined))
 		taken += write_joined(t);
-	t->last_used = clock_now_usec();
+	note_use(t, clock_now_usec());
 	return taken;
 }
 

@@ -28,15 +28,15 @@ struct pump {
 	struct tcp *tcp;		/* NULL: what would leave by it is dropped */
 	struct dialer *dialer;		/* likewise */
 	uint8_t *slots;			/* for what comes from the TUN device */
-	struct packet packets[BURST_MAX];	/* empty, but for the first so many: */
-	size_t used;
+	size_t used;			/* of packets; the others are empty */
 	size_t burst;			/* to read at once */
-	struct datagram datagrams[BURST_MAX];
-	struct node_out out;
 	size_t moved;			/* packets, in this turn */
 	msec busy;			/* more than a few came then; NEVER: not since it rested */
 	uint64_t tun_dropped;		/* packets that the device did not take */
 	uint64_t no_place;		/* datagrams for a place that there is not */
+	struct node_out out;
+	struct packet packets[BURST_MAX];
+	struct datagram datagrams[BURST_MAX];
 };
 
 /* False: no memory. The three, and those that are set later, are borrowed until pump_deinit(). */

@@ -17,8 +17,6 @@
  */
 struct udp_in {
 	uint8_t *slots;
-	struct mmsghdr messages[BURST_MAX];
-	struct udp_message parts[BURST_MAX];
 	size_t wanted;			/* messages to ask for at once */
 	size_t got, at;			/* of the last call; those from `at` on are untouched */
 	uint16_t via;			/* where they came in */
@@ -26,8 +24,10 @@ struct udp_in {
 	struct datagram current;	/* the path of a message, and what is left of it */
 	size_t segment;			/* its datagrams' length; the last may be shorter */
 	size_t longest, most;		/* bytes, datagrams: the largest message of the last call */
-	uint32_t touched[BURST_MAX];	/* bytes of each slot that have memory */
 	size_t touched_all;
+	uint32_t touched[BURST_MAX];	/* bytes of each slot that have memory */
+	struct mmsghdr messages[BURST_MAX];
+	struct udp_message parts[BURST_MAX];
 };
 
 /* Datagrams of one path, all but the last of equal length: one message. */
@@ -50,20 +50,19 @@ enum { UDP_REFUSALS = 16 };
 
 /* Messages and runs go together. The second half is for a message that is split. */
 struct udp_out {
+	unsigned next_refusal;		/* the one to give up for another */
+	unsigned refused;		/* how many are in use */
+	struct udp_refusal refusals[UDP_REFUSALS];
+	uint16_t run_of[BURST_MAX];	/* by datagram */
 	struct udp_run runs[2 * BURST_MAX];
 	struct mmsghdr messages[2 * BURST_MAX];
 	struct udp_message parts[BURST_MAX];
 	struct iovec iov[BURST_MAX];
-	uint16_t run_of[BURST_MAX];	/* by datagram */
-	struct udp_refusal refusals[UDP_REFUSALS];
-	unsigned next_refusal;		/* the one to give up for another */
-	unsigned refused;		/* how many are in use */
 };
 
 struct udp {
 	int fd4, fd6;
 	int epoll;			/* watches what is in `more` */
-	int more[UDP_MORE_MAX + 1];	/* by number; 0: closed (descriptor 0 is never ours) */
 	uint16_t port;
 	uint32_t mark;
 	unsigned offloads;		/* in effect: enum offload */
@@ -73,6 +72,7 @@ struct udp {
 	uint64_t counters[UDP_COUNTERS];
 	struct udp_in in;
 	struct udp_out out;
+	int more[UDP_MORE_MAX + 1];	/* by number; 0: closed (descriptor 0 is never ours) */
 };
 
 /* 0 or -ENOMEM. Deinit is fine without. */

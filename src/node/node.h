@@ -175,11 +175,10 @@ bool node_known_restore(struct node *node, struct bytes file, msec now);
 
 /* What a burst led to. The packets are views of the buffers that came in. */
 struct node_out {
-	struct datagram to_net[BURST_MAX];
-	size_t to_net_len;
-	struct packet to_tun[BURST_MAX];
-	size_t to_tun_len;
+	size_t to_net_len, to_tun_len;
 	bool by_relay;			/* some of to_net, by node_send() */
+	struct datagram to_net[BURST_MAX];
+	struct packet to_tun[BURST_MAX];
 };
 
 /* Packets from the TUN device, n <= BURST_MAX, each with HEADROOM and TAILROOM. Sealed in

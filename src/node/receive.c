@@ -62,8 +62,8 @@ static void deliver(struct node *node, struct peer *peer, struct packet *inner, 
 
 /* Datagrams that were inside those of a burst. */
 struct inside {
-	struct datagram datagrams[BURST_MAX];
 	size_t len;
+	struct datagram datagrams[BURST_MAX];
 };
 
 static void receive_relayed(struct node *node, struct peer *from, const struct datagram *outer,
@@ -373,7 +373,8 @@ void node_receive(struct node *node, struct datagram *datagrams, size_t n, struc
 	out->to_net_len = out->to_tun_len = 0;
 	rooms_begin(&node->rooms);
 	receive_burst(node, datagrams, n, &inside, out, now);
-	receive_burst(node, inside.datagrams, inside.len, &none, out, now);
+	if (inside.len)
+		receive_burst(node, inside.datagrams, inside.len, &none, out, now);
 	introduction_pass_on(node, out, now);
 	out->to_net_len = wrap(node, out->to_net, out->to_net_len, now);
 }
