@@ -54,7 +54,7 @@ struct linux_tun {
 	unsigned kinds;			/* enum coalesce_kind: what may be written as one */
 	struct fair *fair;
 	usec last_used;			/* in either direction */
-	usec last_busy;			/* it was used soon after it was used */
+	usec last_busy;			/* the same, but for the first write after a pause */
 	struct frame frame;		/* the one that is cut up, */
 	struct segments segments;	/* and what is left of it */
 	struct coalesce coalesce;
@@ -260,21 +260,15 @@ static int read_frame(struct linux_tun *t, usec now)
 	return 0;
 }
 
-static void note_use(struct linux_tun *t, usec now)
-{
-	if (now - t->last_used < PAUSE)
-		t->last_busy = now;
-	t->last_used = now;
-}
-
-/* A read that finds nothing costs as much as one that does. The first packet after a pause, and
- * the answer to it, go on their way without one: if they are not alone, the next poll says so. */
+/* A read that finds nothing costs as much as one that does. The first packet after a pause goes
+ * on its way without one, and so does the answer to the first one that was written: if it is not
+ * alone, the next poll says so. */
 static int read_frames(struct linux_tun *t, usec now)
 {
 	size_t most = now - t->last_busy < PAUSE ? READS_MAX : 1;
 	int err = 0;
 
-	note_use(t, now);
+	t->last_used = t->last_busy = now;
 	for (size_t i = 0; i < most && !err; i++)
 		err = read_frame(t, now);
 	return err == -EAGAIN ? 0 : err;
@@ -411,11 +405,15 @@ static size_t linux_write(struct tun *tun, const struct packet *packets, size_t 
 {
 	struct linux_tun *t = linux_of(tun);
 	size_t taken = 0;
+	usec now;
 
 	coalesce_begin(&t->coalesce, packets, n, t->kinds);
 	while (coalesce_next(&t->coalesce, &t->joined))
 		taken += write_joined(t);
-	note_use(t, clock_now_usec());
+	now = clock_now_usec();
+	if (now - t->last_used < PAUSE)
+		t->last_busy = now;
+	t->last_used = now;
 	return taken;
 }
 

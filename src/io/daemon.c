@@ -291,6 +291,7 @@ static int open_watches(struct daemon *d, char error[static ERROR_TEXT])
 	err = d->timer_fd < 0 ? d->timer_fd : daemon_watch(d);
 	if (!err)
 		return 0;
+	front_close(&d->front);
 	if (d->timer_fd >= 0)
 		close(d->timer_fd);
 	snprintf(error, ERROR_TEXT, "cannot watch the sockets: %s", strerror(-err));
@@ -327,6 +328,7 @@ int daemon_new(struct daemon **out, const struct daemon_settings *settings,
 	if (hooks)
 		d->hooks = *hooks;
 	d->armed = INT64_MIN;
+	d->front.epoll = -1;
 	d->profile = profile_new(settings);
 	if (!d->profile)
 		goto free_daemon;
@@ -470,13 +472,14 @@ static void give_back(struct daemon *d)
 	node_stop(d->node, clock_now());
 	daemon_drain(d);
 	while (!all_is_given_back(d) && uv_is_active((uv_handle_t *)&d->patience))
-		uv_run(&d->loop, UV_RUN_ONCE);
+		daemon_turn(d);
 }
 
 int daemon_run(struct daemon *d)
 {
 	daemon_drain(d);
-	uv_run(&d->loop, UV_RUN_DEFAULT);
+	while (!d->is_stopped)
+		daemon_turn(d);
 	peersfile_save(&d->peersfile, d->node, clock_now());
 	give_back(d);
 	return d->exit;
@@ -493,6 +496,7 @@ void daemon_free(struct daemon *d)
 	portmap_close(d->portmap);
 	resolver_deinit(&d->resolver);
 	watch_close_all(&d->loop);
+	front_close(&d->front);
 	close(d->timer_fd);
 	netplan_undo(d->netplan);
 	pump_deinit(&d->pump);

@@ -16,6 +16,7 @@
 #include "io/control.h"
 #include "io/crew.h"
 #include "io/daemon.h"
+#include "io/front.h"
 #include "io/lan.h"
 #include "io/links.h"
 #include "io/lock.h"
@@ -43,7 +44,8 @@ struct ping_clock {
 struct daemon {
 	struct profile *profile;
 	struct daemon_hooks hooks;
-	uv_loop_t loop;
+	struct front front;
+	uv_loop_t loop;		/* turned by front */
 	uv_signal_t signals[DAEMON_SIGNALS];
 	struct lock lock;
 	struct marks marks;
@@ -67,9 +69,7 @@ struct daemon {
 	struct links_watch *links;
 	struct links_sleep sleep;
 	uint32_t own_ifindex;		/* of our device */
-	uv_poll_t tun_poll, udp4_poll, udp6_poll, more_poll, tcp_poll, dialer_poll, timer_poll;
-	uv_idle_t tun_idle;	/* active while the device holds something */
-	uv_idle_t busy_poll_idle;	/* active while it is on */
+	uv_poll_t more_poll, tcp_poll, dialer_poll, timer_poll;
 	uv_timer_t patience;
 	int timer_fd;
 	msec armed;		/* what the timer is set to; INT64_MIN: not started yet */
@@ -77,11 +77,13 @@ struct daemon {
 	struct ping_clock pings[PINGS_MAX];
 	msec started;
 	uint64_t wall_started_ns;
+	bool is_stopped;
 	int exit;		/* of daemon_run() */
 };
 
-/* Start to listen; the handles are the loop's to close. 0 or -errno. */
+/* Start to listen; the handles are the loop's to close, and front is the daemon's. 0 or -errno. */
 int daemon_watch(struct daemon *d);
+void daemon_turn(struct daemon *d);
 void daemon_catch_signals(struct daemon *d);
 
 /* Do what the node owes, then set the timer to when it is due. After every input. */

@@ -4,7 +4,8 @@
  *   timer --------> node_tick --+--> drain: send, save, look up --> set the timer
  *   answers ---> node_resolved -'
  *
- * Then it sleeps until the next; or looks again for a moment, if an answer is due (busy_poll.h).
+ * That was a turn. In the next it sleeps until something comes; or looks again for a moment, if an answer
+ * is due (busy_poll.h).
  */
 #include <sched.h>
 #include <string.h>
@@ -123,53 +124,28 @@ static usec now_usec(void)
 	return (usec)(clock_cpu_ns() / 1000);
 }
 
-/* Once in each round of the loop, which does not sleep meanwhile. Who answers may wait for the
- * very core that we are on. */
-static void on_busy_poll(uv_idle_t *idle)
-{
-	struct daemon *d = idle->data;
-
-	if (busy_poll_goes_on(&d->net_answers, now_usec()))
-		sched_yield();
-	else
-		uv_idle_stop(idle);
-}
-
 /* -- inputs -------------------------------------------------------------- */
 
 void daemon_stop(struct daemon *d, int code)
 {
 	d->exit = code;
-	uv_stop(&d->loop);
-}
-
-static void on_tun_holds(uv_idle_t *idle);
-
-/* What the device's queue holds still: no descriptor tells of it, and others have their turn
- * in between. While the idle handle is active, the loop does not sleep. */
-static void watch_queue(struct daemon *d)
-{
-	if (tun_holds(d->tun))
-		uv_idle_start(&d->tun_idle, on_tun_holds);
-	else
-		uv_idle_stop(&d->tun_idle);
+	d->is_stopped = true;
 }
 
 /* False: the device was taken away. */
-static bool read_tun(struct daemon *d, int status)
+static bool read_tun(struct daemon *d)
 {
 	usec came = now_usec();
+	int err;
 
-	if (status == 0) {
-		node_set_wall(d->node, clock_wall_ns());
-		status = pump_from_tun(&d->pump, clock_now());
-	}
-	if (status < 0) {
-		log_error("the device %s was taken away (%s)", tun_name(d->tun), strerror(-status));
+	node_set_wall(d->node, clock_wall_ns());
+	err = pump_from_tun(&d->pump, clock_now());
+	if (err) {
+		log_error("the device %s was taken away (%s)", tun_name(d->tun), strerror(-err));
+		front_remove(&d->front, tun_fd(d->tun));
 		daemon_stop(d, EXIT_FAILED);
 		return false;
 	}
-	watch_queue(d);
 	busy_poll_received(&d->tun_answers, d->pump.moved, came);
 	busy_poll_sent(&d->net_answers, d->pump.moved, now_usec());
 	return true;
@@ -199,43 +175,21 @@ static void read_udp(struct daemon *d, enum ip_family family)
 }
 
 /* If an answer is due within microseconds, the first look at the network is now: not after the drain
- * and a round of the loop. */
-static void take_from_tun(struct daemon *d, int status)
+ * and a turn. */
+static void take_from_tun(struct daemon *d)
 {
-	if (!read_tun(d, status))
+	if (!read_tun(d))
 		return;
 	if (busy_poll_is_on(&d->net_answers))
 		read_udp(d, d->heard_by);
-	if (busy_poll_is_on(&d->net_answers))
-		uv_idle_start(&d->busy_poll_idle, on_busy_poll);
 	daemon_drain(d);
 }
 
-static void on_tun_holds(uv_idle_t *idle)
-{
-	take_from_tun(idle->data, 0);
-}
-
-/* One turn in each round of the loop is enough. */
-static void on_tun(uv_poll_t *poll, int status, int events)
-{
-	struct daemon *d = poll->data;
-
-	(void)events;
-	if (status < 0 || !uv_is_active((uv_handle_t *)&d->tun_idle))
-		take_from_tun(d, status);
-}
-
 /* Likewise for what the host answers, but there is no second look. */
-static void on_udp(uv_poll_t *poll, int status, int events)
+static void take_from_udp(struct daemon *d, enum ip_family family)
 {
-	struct daemon *d = poll->data;
-
-	(void)events;
-	if (status < 0)
-		watch_clear_error(poll);
-	read_udp(d, poll == &d->udp4_poll ? IP_V4 : IP_V6);
-	if (busy_poll_is_on(&d->tun_answers) && read_tun(d, 0)) {
+	read_udp(d, family);
+	if (busy_poll_is_on(&d->tun_answers) && read_tun(d)) {
 		busy_poll_give_up(&d->tun_answers);
 		step_aside(d);
 	}
@@ -422,22 +376,32 @@ void daemon_stream_closed(void *context, uint16_t via, enum node_stream_end why,
 	node_stream_closed(d->node, via, why, now);
 }
 
+/* -- turns ----------------------------------------------------------------- */
+
+enum source { SOURCE_TUN, SOURCE_UDP4, SOURCE_UDP6 };
+
+static int watch_packets(struct daemon *d)
+{
+	int err = front_open(&d->front, &d->loop);
+
+	if (!err)
+		err = front_add(&d->front, tun_fd(d->tun), SOURCE_TUN);
+	if (!err)
+		err = front_add(&d->front, udp_fd(d->udp, IP_V4), SOURCE_UDP4);
+	if (!err)
+		err = front_add(&d->front, udp_fd(d->udp, IP_V6), SOURCE_UDP6);
+	return err;
+}
+
 int daemon_watch(struct daemon *d)
 {
-	int err = watch_start(&d->loop, &d->timer_poll, d->timer_fd, on_timer, d);
+	int err = watch_packets(d);
 
-	uv_idle_init(&d->loop, &d->tun_idle);
-	uv_idle_init(&d->loop, &d->busy_poll_idle);
-	d->tun_idle.data = d->busy_poll_idle.data = d;
+	if (!err)
+		err = watch_start(&d->loop, &d->timer_poll, d->timer_fd, on_timer, d);
 	d->heard_by = IP_V4;
 	busy_poll_init(&d->net_answers, uv_available_parallelism());
 	busy_poll_init(&d->tun_answers, uv_available_parallelism());
-	if (!err)
-		err = watch_start(&d->loop, &d->tun_poll, tun_fd(d->tun), on_tun, d);
-	if (!err)
-		err = watch_start(&d->loop, &d->udp4_poll, udp_fd(d->udp, IP_V4), on_udp, d);
-	if (!err)
-		err = watch_start(&d->loop, &d->udp6_poll, udp_fd(d->udp, IP_V6), on_udp, d);
 	if (!err)
 		err = watch_start(&d->loop, &d->more_poll, udp_more_fd(d->udp), on_udp_more, d);
 	if (!err && d->tcp)
@@ -445,4 +409,28 @@ int daemon_watch(struct daemon *d)
 	if (!err)
 		err = watch_start(&d->loop, &d->dialer_poll, dialer_fd(d->dialer), on_dialer, d);
 	return err;
+}
+
+/* What the device's queue holds still waits, but no descriptor tells of it. An answer that is due is
+ * waited for awake; who gives it may wait for the very core that we are on. */
+static bool may_sleep(struct daemon *d)
+{
+	if (tun_holds(d->tun))
+		return false;
+	if (!busy_poll_is_on(&d->net_answers) || !busy_poll_goes_on(&d->net_answers, now_usec()))
+		return true;
+	sched_yield();
+	return false;
+}
+
+void daemon_turn(struct daemon *d)
+{
+	unsigned ready = front_turn(&d->front, may_sleep(d));
+
+	if (ready & 1u << SOURCE_TUN || tun_holds(d->tun))
+		take_from_tun(d);
+	if (ready & 1u << SOURCE_UDP4)
+		take_from_udp(d, IP_V4);
+	if (ready & 1u << SOURCE_UDP6)
+		take_from_udp(d, IP_V6);
 }

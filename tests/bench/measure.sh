@@ -5,7 +5,8 @@
 #	metric       unit       how
 #	idle         KiB        memory of a daemon that has done nothing but answer pings (VmRSS);
 #	                        the larger of the two
-#	ping50 99    ms         `pings` pings 10 ms apart, nothing else going on
+#	ping50 99    ms         `pings` pings 10 ms apart, nothing else going on; three times, before, after
+#	                        and between the others, as what else the host does lasts for seconds
 #	tcp1 4       Mbit/s     iperf3, what arrived; 1 stream, 4 streams
 #	tcpr         Mbit/s     1 stream from b to a
 #	cpu          s/Gbit     both daemons together, over the run of tcp1
@@ -51,11 +52,14 @@ measure()		# RIVAL
 
 	address=$(address_of "$1" b)
 	measure_memory idle VmRSS
-	measure_ping ping "$address" 0.01
+	ping_some "$address" >"$tmp/ping"
 	measure_tcp "$address"
+	ping_some "$address" >>"$tmp/ping"
 	measure_udp udp "$address"
 	measure_udp gso "$address" gso
 	measure_udp flood "$address" free
+	ping_some "$address" >>"$tmp/ping"
+	figures_of_pings ping "$tmp/ping"
 	measure_ping_under_load "$address"
 	measure_memory peak VmHWM
 }
@@ -122,11 +126,15 @@ measure_udp()		# NAME ADDRESS [gso|free]
 
 # -- ping ----------------------------------------------------------------------
 
-measure_ping()		# NAME ADDRESS INTERVAL
+ping_some()		# ADDRESS
 {
-	in_ns a ping -n -c "$pings" -i "$3" -W 1 "$2" >"$tmp/ping" || true
-	figure "${1}50" "$(round_trips "$tmp/ping" | percentile 50)"
-	figure "${1}99" "$(round_trips "$tmp/ping" | percentile 99)"
+	in_ns a ping -n -c "$pings" -i 0.01 -W 1 "$1" || true
+}
+
+figures_of_pings()	# NAME FILE
+{
+	figure "${1}50" "$(round_trips "$2" | percentile 50)"
+	figure "${1}99" "$(round_trips "$2" | percentile 99)"
 }
 
 bytes_to_b()
@@ -151,7 +159,8 @@ measure_ping_under_load()	# ADDRESS
 	ip netns exec "$(ns a)" iperf3 -c "$1" -t 3600 >"$tmp/load.client" 2>&1 &
 	client=$!
 	wait_for 10 "the load is on" has_grown $((before + 2000000))
-	measure_ping load "$1" 0.01
+	ping_some "$1" >"$tmp/load"
+	figures_of_pings load "$tmp/load"
 	kill -TERM "$client" "$server"
 	wait "$client" "$server" || true
 }

@@ -425,6 +425,12 @@ static void after_a_pause_the_first_comes_alone(void **state)
 	tun_free(tun);
 }
 
+static void send_two(int fd)
+{
+	send_to(fd, "10.77.0.2", 5001, "a", 1);
+	send_to(fd, "10.77.0.2", 5001, "b", 1);
+}
+
 static void what_was_written_is_no_pause(void **state)
 {
 	struct tun *tun = open_mesh0();
@@ -433,9 +439,25 @@ static void what_was_written_is_no_pause(void **state)
 	(void)state;
 	a_second_passes();
 	tun_write(tun, NULL, 0);
-	send_to(fd, "10.77.0.2", 5001, "a", 1);
-	send_to(fd, "10.77.0.2", 5001, "b", 1);
+	tun_write(tun, NULL, 0);
+	send_two(fd);
 	assert_int_equal(read_packets(tun, SLOTS), 2);
+	close(fd);
+	tun_free(tun);
+}
+
+static void the_answer_to_the_first_that_was_written_comes_alone(void **state)
+{
+	struct tun *tun = open_mesh0();
+	int fd = udp_socket("10.77.0.1", 5000);
+
+	(void)state;
+	a_second_passes();
+	tun_write(tun, NULL, 0);
+	send_two(fd);
+	assert_int_equal(read_packets(tun, SLOTS), 1);
+	send_two(fd);
+	assert_int_equal(read_packets(tun, SLOTS), 3);
 	close(fd);
 	tun_free(tun);
 }
@@ -568,6 +590,7 @@ int main(void)
 		netns_test(a_burst_is_read_in_order_and_n_is_kept),
 		netns_test(after_a_pause_the_first_comes_alone),
 		netns_test(what_was_written_is_no_pause),
+		netns_test(the_answer_to_the_first_that_was_written_comes_alone),
 		netns_test(the_largest_packet_fits_a_slot),
 		netns_test(the_descriptor_polls_readable_when_there_is_a_packet),
 		netns_test(a_written_ipv4_packet_reaches_a_socket),
