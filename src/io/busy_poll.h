@@ -12,6 +12,9 @@
  * Two in a row, either way, are a stream, which needs no polling; an answer that takes longer comes
  * from afar. Either, and polling in vain, ends it until it has been learnt anew. So a peer that
  * fell silent is polled for once, and one that is far away never.
+ *
+ * The other way the same tells whether the host answers what came for it before it is handed over,
+ * as a kernel does a ping: then the device is looked at once, without a poll.
  */
 #ifndef IO_BUSY_POLL_H
 #define IO_BUSY_POLL_H

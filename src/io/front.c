@@ -45,8 +45,8 @@ void front_remove(struct front *f, int fd)
 	epoll_ctl(f->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
-/* 0 as long as there is something that it was told of and has not heard of yet: handles that were
- * started or closed. Its clock stands still while only packets come. */
+/* 0 if a timer is due, or handles were started or closed since it ran. Its clock stands still
+ * while only packets come. */
 static int patience_of_others(struct front *f)
 {
 	uv_update_time(f->loop);

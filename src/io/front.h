@@ -4,9 +4,9 @@
  *   UDP sockets --+--> front's epoll --> what is ready, to who turns
  *   libuv's epoll '                 '--> uv_run(), once
  *
- * A lone packet finds the caches cold, so what lies between the kernel and it counts by what has to be
- * fetched: libuv's way to a callback takes several microseconds then, of the 200 that a ping takes. It
- * has its turn when there is something to do for it, timers and what was begun meanwhile included.
+ * A lone packet finds the caches cold, and what it passes counts by what has to be fetched: libuv's
+ * way to a callback takes several microseconds then, of the 200 of a ping. libuv has its turn when
+ * there is something to do for it, timers and what was begun meanwhile included.
  */
 #ifndef IO_FRONT_H
 #define IO_FRONT_H
@@ -25,13 +25,13 @@ struct front {
 int front_open(struct front *f, uv_loop_t *loop);
 void front_close(struct front *f);	/* fine if it is not open: epoll is -1 */
 
-/* Tell by bit `source`, < FRONT_SOURCES, when there is something to read, or an error. fd -1: this host
- * has no such descriptor, which is fine. 0 or -errno. */
+/* Tell by bit `source`, < FRONT_SOURCES, when there is something to read, or an error. fd -1: this
+ * host has no such descriptor, which is fine. 0 or -errno. */
 int front_add(struct front *f, int fd, unsigned source);
 void front_remove(struct front *f, int fd);
 
-/* Run what libuv has to do; if there was nothing, and it may, sleep until there is, or a source is
- * ready. The sources that are, by bits. */
+/* Run what libuv has to do; if that is nothing, and it may, sleep until it is something or a source
+ * is ready. The sources that are, by bits. */
 unsigned front_turn(struct front *f, bool may_sleep);
 
 #endif

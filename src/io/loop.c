@@ -4,8 +4,8 @@
  *   timer --------> node_tick --+--> drain: send, save, look up --> set the timer
  *   answers ---> node_resolved -'
  *
- * That was a turn. In the next it sleeps until something comes; or looks again for a moment, if an answer
- * is due (busy_poll.h).
+ * That was a turn. In the next it sleeps until something comes; or looks again for a moment, if an
+ * answer is due (busy_poll.h).
  */
 #include <sched.h>
 #include <string.h>
@@ -151,8 +151,8 @@ static bool read_tun(struct daemon *d)
 	return true;
 }
 
-/* Who waited for the answer that was just handed on may be on our core, and what else we owe has
- * time. */
+/* Who waited for the answer that was just handed on may be on our core, and what else we owe
+ * has time. */
 static void step_aside(const struct daemon *d)
 {
 	if (d->pump.moved == 1)
@@ -174,8 +174,8 @@ static void read_udp(struct daemon *d, enum ip_family family)
 		step_aside(d);
 }
 
-/* If an answer is due within microseconds, the first look at the network is now: not after the drain
- * and a turn. */
+/* If an answer is due within microseconds, the first look at the network is now: not after the
+ * drain and a turn. */
 static void take_from_tun(struct daemon *d)
 {
 	if (!read_tun(d))
@@ -411,23 +411,23 @@ int daemon_watch(struct daemon *d)
 	return err;
 }
 
-/* What the device's queue holds still waits, but no descriptor tells of it. An answer that is due is
- * waited for awake; who gives it may wait for the very core that we are on. */
-static bool may_sleep(struct daemon *d)
+static bool answer_is_due(struct daemon *d)
 {
-	if (tun_holds(d->tun))
-		return false;
-	if (!busy_poll_is_on(&d->net_answers) || !busy_poll_goes_on(&d->net_answers, now_usec()))
-		return true;
-	sched_yield();
-	return false;
+	return busy_poll_is_on(&d->net_answers) && busy_poll_goes_on(&d->net_answers, now_usec());
 }
 
+/* It does not sleep while the device's queue holds something, which no descriptor tells of. Who
+ * gives the answer that is due may wait for the very core that we are on. */
 void daemon_turn(struct daemon *d)
 {
-	unsigned ready = front_turn(&d->front, may_sleep(d));
+	bool holds = tun_holds(d->tun);
+	bool polls = !holds && answer_is_due(d);
+	unsigned ready;
 
-	if (ready & 1u << SOURCE_TUN || tun_holds(d->tun))
+	if (polls)
+		sched_yield();
+	ready = front_turn(&d->front, !holds && !polls);
+	if (holds || ready & 1u << SOURCE_TUN)
 		take_from_tun(d);
 	if (ready & 1u << SOURCE_UDP4)
 		take_from_udp(d, IP_V4);
