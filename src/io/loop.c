@@ -117,14 +117,12 @@ void daemon_drain(struct daemon *d)
 	arm_timer(d);
 }
 
-/* -- busy polling -------------------------------------------------------- */
+/* -- inputs -------------------------------------------------------------- */
 
 static usec now_usec(void)
 {
 	return (usec)(clock_cpu_ns() / 1000);
 }
-
-/* -- inputs -------------------------------------------------------------- */
 
 void daemon_stop(struct daemon *d, int code)
 {
