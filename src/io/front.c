@@ -45,7 +45,7 @@ void front_remove(struct front *f, int fd)
 	epoll_ctl(f->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
-unsigned front_turn(struct front *f, bool may_sleep)
+unsigned front_wait(struct front *f, bool may_sleep)
 {
 	struct epoll_event events[FRONT_SOURCES + 1];
 	int patience = uv_backend_timeout(f->loop);	/* 0 too if handles were started or closed */
@@ -56,7 +56,12 @@ unsigned front_turn(struct front *f, bool may_sleep)
 	uv_update_time(f->loop);
 	for (int i = 0; i < n; i++)
 		ready |= 1u << events[i].data.u32;
-	if (ready & 1u << OTHERS || patience == 0 || (n == 0 && may_sleep))
-		uv_run(f->loop, UV_RUN_NOWAIT);
+	f->has_others = ready & 1u << OTHERS || patience == 0 || (n == 0 && may_sleep);
 	return ready & ~(1u << OTHERS);
+}
+
+void front_run_others(struct front *f)
+{
+	if (f->has_others)
+		uv_run(f->loop, UV_RUN_NOWAIT);
 }

@@ -2,11 +2,12 @@
  *
  *   TUN fd ------.
  *   UDP sockets --+--> front's epoll --> what is ready, to who turns
- *   libuv's epoll '                 '--> uv_run(), once
+ *   libuv's epoll '                 '--> uv_run() once, after that
  *
  * A lone packet finds the caches cold, and what it passes counts by what has to be fetched: libuv's
  * way to a callback takes several microseconds then, of the 200 of a ping. libuv has its turn when
- * there is something to do for it, timers and what was begun meanwhile included.
+ * there is something to do for it, timers and what was begun meanwhile included, and after the
+ * packets: of a handshake message that came by UDP and by TCP, UDP's is heard.
  */
 #ifndef IO_FRONT_H
 #define IO_FRONT_H
@@ -19,6 +20,7 @@ enum { FRONT_SOURCES = 8 };
 struct front {
 	uv_loop_t *loop;
 	int epoll;
+	bool has_others;	/* libuv has something to do */
 };
 
 /* The loop is borrowed, and is run by nobody else from now on. 0 or -errno. */
@@ -30,8 +32,10 @@ void front_close(struct front *f);	/* fine if it is not open: epoll is -1 */
 int front_add(struct front *f, int fd, unsigned source);
 void front_remove(struct front *f, int fd);
 
-/* Run what libuv has to do; if that is nothing, and it may, sleep until it is something or a source
- * is ready. The sources that are, by bits. */
-unsigned front_turn(struct front *f, bool may_sleep);
+/* The sources that are ready, by bits; if none is, libuv has nothing to do either, and it may, sleep
+ * until that changes. */
+unsigned front_wait(struct front *f, bool may_sleep);
+/* What libuv had to do when the wait was over. */
+void front_run_others(struct front *f);
 
 #endif

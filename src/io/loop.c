@@ -424,11 +424,12 @@ void daemon_turn(struct daemon *d)
 
 	if (polls)
 		sched_yield();
-	ready = front_turn(&d->front, !holds && !polls);
+	ready = front_wait(&d->front, !holds && !polls);
 	if (holds || ready & 1u << SOURCE_TUN)
 		take_from_tun(d);
 	if (ready & 1u << SOURCE_UDP4)
 		take_from_udp(d, IP_V4);
 	if (ready & 1u << SOURCE_UDP6)
 		take_from_udp(d, IP_V6);
+	front_run_others(&d->front);
 }
