@@ -263,7 +263,7 @@ void agent_check_failed(struct ice_agent *a, struct check *c)
 		p->state = PAIR_FAILED;
 	if (probe_is_over)
 		p->probing = false;
-	if (c->nominates && a->nominee == c->pair) {
+	if (c->nominates && a->nominee == c->pair && p->state == PAIR_FAILED) {
 		a->nominee = NO_INDEX;
 		p->use_candidate = false;
 	}

@@ -165,12 +165,17 @@ static struct check *start_check(struct ice_agent *a, uint8_t pair, enum check_k
 	return checks_start(&a->checks, &a->list, pair, kind, wait, a->settings.rng, now);
 }
 
+/* It tells the nomination as well, until one that did is answered. */
+static struct check *nominating(const struct ice_agent *a, struct check *c)
+{
+	c->nominates = a->list.controlling && a->nominee == c->pair &&
+		       a->nominated != c->pair;
+	return c;
+}
+
 static struct check *start_connect(struct ice_agent *a, uint8_t pair, msec now)
 {
-	struct check *c = start_check(a, pair, CHECK_CONNECT, connect_rto(a), now);
-
-	c->nominates = a->list.controlling && a->nominee == pair;
-	return c;
+	return nominating(a, start_check(a, pair, CHECK_CONNECT, connect_rto(a), now));
 }
 
 static struct check *start_triggered(struct ice_agent *a, msec now)
@@ -183,8 +188,8 @@ static struct check *start_triggered(struct ice_agent *a, msec now)
 	return NULL;
 }
 
-/* A pair that is to be probed and waits for no answer just now. A nomination under way is
- * a question as good as any. */
+/* A pair that is to be probed and waits for no answer to that just now. A nomination under way
+ * is no such question: silence would fail it after 40 s. */
 static uint8_t next_probed(const struct ice_agent *a)
 {
 	for (uint8_t i = 0; i < PAIRS_MAX; i++) {
@@ -193,8 +198,7 @@ static uint8_t next_probed(const struct ice_agent *a)
 		if (!a->list.pairs[i].questions_left)
 			continue;
 		live = checks_live(&a->checks, i);
-		if (!live || live->kind == CHECK_CONSENT || live->kind == CHECK_SAMPLE ||
-		    (live->kind == CHECK_CONNECT && !live->nominates))
+		if (!live || live->kind != CHECK_PROBE)
 			return i;
 	}
 	return NO_INDEX;
@@ -204,12 +208,14 @@ static struct check *start_probe(struct ice_agent *a, msec now)
 {
 	uint8_t pair = next_probed(a);
 	struct pair *p;
+	int32_t wait;
 
 	if (pair == NO_INDEX)
 		return NULL;
 	p = &a->list.pairs[pair];
 	p->questions_left--;
-	return start_check(a, pair, CHECK_PROBE, p->questions_left ? ICE_PROBE_GAP : ICE_ASK_WAIT, now);
+	wait = p->questions_left ? ICE_PROBE_GAP : ICE_ASK_WAIT;
+	return nominating(a, start_check(a, pair, CHECK_PROBE, wait, now));
 }
 
 static bool may_sample(const struct ice_agent *a, uint8_t pair)

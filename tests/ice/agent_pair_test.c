@@ -104,6 +104,47 @@ static void a_probe_and_a_nomination_do_not_hinder_each_other(void **state)
 	assert_true(r.action.answered);
 }
 
+static void start_nomination_and_probe(void)
+{
+	rig_connect(&r);
+	assert_true(ice_agent_nominate(agent, 0));
+	assert_true(rig_until_request(&r, r.now + PACER_TA));
+	assert_true(ice_agent_check_now(agent, 0));
+}
+
+/* A way that dies while it is being nominated is not believed in for another 40 s. */
+static void a_probe_fails_a_pair_whose_nomination_is_not_answered(void **state)
+{
+	msec start;
+
+	(void)state;
+	start_nomination_and_probe();
+	start = r.now;
+	for (int i = 0; i < 3; i++) {
+		assert_true(rig_until_request(&r, start + i * ICE_PROBE_GAP + PACER_TA));
+		assert_non_null(stun_find(&r.msg, ATTR_USE_CANDIDATE));
+	}
+	assert_true(rig_until(&r, ICE_PROBE_RESULT, start + 2000 + PACER_TA));
+	assert_false(r.action.answered);
+	assert_int_equal(pair(0)->state, PAIR_FAILED);
+	assert_int_equal(agent->nominee, NO_INDEX);
+}
+
+static void a_question_of_a_probe_nominates_in_its_place(void **state)
+{
+	(void)state;
+	start_nomination_and_probe();
+	assert_true(rig_until_request(&r, r.now + PACER_TA));
+	assert_true(rig_until_request(&r, r.now + ICE_PROBE_GAP));	/* the first was lost */
+	assert_int_equal(rig_answer(&r, NULL), ICE_HANDLED);
+	assert_int_equal(rig_next(&r), ICE_NOMINATED);
+	assert_int_equal(rig_next(&r), ICE_PROBE_RESULT);
+	assert_true(r.action.answered);
+	assert_true(ice_agent_check_now(agent, 0));
+	assert_true(rig_until_request(&r, r.now + PACER_TA));
+	assert_null(stun_find(&r.msg, ATTR_USE_CANDIDATE));		/* once is enough */
+}
+
 /* Every 100 ms, whatever became of the one before; five of eight are answered, one of them late. */
 static void a_sample_counts_what_is_lost_of_eight_questions(void **state)
 {
@@ -335,6 +376,8 @@ int main(void)
 		TEST(a_late_answer_to_a_probe_counts),
 		TEST(a_probe_on_a_pair_being_checked_does_not_wait_for_its_next_turn),
 		TEST(a_probe_and_a_nomination_do_not_hinder_each_other),
+		TEST(a_probe_fails_a_pair_whose_nomination_is_not_answered),
+		TEST(a_question_of_a_probe_nominates_in_its_place),
 		TEST(a_sample_counts_what_is_lost_of_eight_questions),
 		TEST(a_sample_is_over_with_its_last_answer),
 		TEST(a_pair_of_which_a_whole_sample_is_lost_has_failed),
