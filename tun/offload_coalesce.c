@@ -50,7 +50,8 @@ static bool is_same(const uint8_t *a, const uint8_t *b, size_t from, size_t end)
 static bool is_same_flow(const struct look *a, const struct look *b)
 {
 	return a->kind == b->kind &&
-	       memcmp(addresses_of(a).data, addresses_of(b).data, addresses_of(a).len) == 0 &&
+	       (a->headers.version == 4 ? is_same(a->data, b->data, 12, 20)
+					: is_same(a->data, b->data, 8, 40)) &&
 	       is_same(l4_of(a), l4_of(b), 0, 4);
 }
 
@@ -63,15 +64,21 @@ static uint16_t *bucket_of(struct coalesce *c, const struct look *p)
 	return &c->newest[(word ^ word >> 8) % COALESCE_BUCKETS];
 }
 
-/* The newest run of that flow, if it is still open. */
-static struct run *find_open(struct coalesce *c, const struct look *p)
+static bool is_of_flow(const struct coalesce *c, const struct run *run, const struct look *p)
 {
-	for (uint16_t i = *bucket_of(c, p); i != COALESCE_NONE; i = c->runs[i].older) {
-		struct run *run = &c->runs[i];
-		struct look first = look_at_first(c, run);
+	struct look first = look_at_first(c, run);
 
-		if (is_same_flow(&first, p))
-			return run->open ? run : NULL;
+	return is_same_flow(&first, p);
+}
+
+/* The newest run of that flow: mostly the packet before is in it. NULL: there is none. */
+static struct run *find_newest(struct coalesce *c, const struct look *p)
+{
+	if (c->latest != COALESCE_NONE && is_of_flow(c, &c->runs[c->latest], p))
+		return &c->runs[c->latest];
+	for (uint16_t i = *bucket_of(c, p); i != COALESCE_NONE; i = c->runs[i].older) {
+		if (is_of_flow(c, &c->runs[i], p))
+			return &c->runs[i];
 	}
 	return NULL;
 }
@@ -79,6 +86,7 @@ static struct run *find_open(struct coalesce *c, const struct look *p)
 static void close_all(struct coalesce *c)
 {
 	memset(c->newest, 0xff, sizeof(c->newest));
+	c->latest = COALESCE_NONE;
 }
 
 /* -- what may be joined ---------------------------------------------------- */
@@ -208,12 +216,15 @@ static void join(struct coalesce *c, struct run *run, const struct look *p, uint
 
 static void add_to_flow(struct coalesce *c, const struct look *p, uint16_t place)
 {
-	struct run *run = find_open(c, p);
+	struct run *run = find_newest(c, p);
 
-	if (run && may_join(c, run, p))
+	if (run && run->open && may_join(c, run, p)) {
 		join(c, run, p, place);
-	else
-		open_run(c, add_run(c, place), p);
+	} else {
+		run = add_run(c, place);
+		open_run(c, run, p);
+	}
+	c->latest = (uint16_t)(run - c->runs);
 }
 
 static void add(struct coalesce *c, uint16_t place)

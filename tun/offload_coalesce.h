@@ -58,6 +58,7 @@ struct coalesce {
 	unsigned kinds;
 	uint16_t runs_len;
 	uint16_t given;			/* of them */
+	uint16_t latest;		/* where the packet before went; COALESCE_NONE: nowhere to join */
 	struct run runs[BURST_MAX];	/* as they began */
 	uint16_t next[BURST_MAX];	/* the packet after this in its run */
 	uint16_t newest[COALESCE_BUCKETS];

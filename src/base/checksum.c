@@ -67,6 +67,8 @@ FOR_EACH_CPU uint64_t checksum_add(uint64_t sum, struct bytes span)
 	size_t len = span.len;
 	lanes one = {0}, two = {0}, a, b;
 
+	if (len < STEP)		/* a header */
+		return add_rest(sum, p, len);
 	for (; len >= STEP; p += STEP, len -= STEP) {
 		load(&a, p);
 		load(&b, p + sizeof(a));

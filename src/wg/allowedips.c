@@ -135,47 +135,55 @@ void *allowedips_find(const struct allowedips *t, const struct ip *ip)
 
 enum which { SOURCE, DESTINATION };
 
-/* An address of the IP header at the start of the packet: IPv4 (RFC 791) has
- * them at 12 and 16, IPv6 (RFC 8200) at 8 and 24. An IPv4-mapped address in an
- * IPv6 header stays IPv6: made IPv4, it would pass for somebody else's. */
-static bool header_address(struct ip *out, struct bytes packet, enum which which)
+/* An address of the IP header at the start of the packet, empty if that is none: IPv4 (RFC 791)
+ * has them at 12 and 16, IPv6 (RFC 8200) at 8 and 24. */
+static struct bytes header_address(struct bytes packet, enum which which)
 {
 	struct reader r = reader_over(packet);
 	uint8_t version = get_u8(&r) >> 4;
-	size_t len = version == 4 ? 4 : 16;
+	struct bytes source, destination;
 
 	if (version != 4 && version != 6)
-		return false;
-	*out = (struct ip){.family = version};
+		return bytes_of(NULL, 0);
 	get_bytes(&r, version == 4 ? 11 : 7);
-	if (which == DESTINATION)
-		get_bytes(&r, len);
-	get_copy(&r, out->bytes, len);
-	if (which == SOURCE)
-		get_bytes(&r, len);
-	return !r.bad;
+	source = get_bytes(&r, version == 4 ? 4 : 16);
+	destination = get_bytes(&r, version == 4 ? 4 : 16);
+	if (r.bad)
+		return bytes_of(NULL, 0);
+	return which == SOURCE ? source : destination;
+}
+
+/* An IPv4-mapped address in an IPv6 header stays IPv6: made IPv4, it would pass for somebody
+ * else's. */
+static void *find_address(const struct allowedips *t, struct bytes address)
+{
+	struct ip ip = {.family = address.len == 4 ? IP_V4 : IP_V6};
+
+	if (!address.len)
+		return NULL;
+	memcpy(ip.bytes, address.data, address.len);
+	return allowedips_find(t, &ip);
 }
 
 void *allowedips_route(const struct allowedips *t, struct bytes packet)
 {
-	struct ip ip;
-
-	return header_address(&ip, packet, DESTINATION) ? allowedips_find(t, &ip) : NULL;
+	return find_address(t, header_address(packet, DESTINATION));
 }
 
 bool allowedips_same_route(struct bytes a, struct bytes b)
 {
-	struct ip to_a, to_b;
+	struct bytes to_a = header_address(a, DESTINATION);
+	struct bytes to_b = header_address(b, DESTINATION);
 
-	return header_address(&to_a, a, DESTINATION) && header_address(&to_b, b, DESTINATION) &&
-	       ip_equal(&to_a, &to_b);
+	if (!to_a.len || to_a.len != to_b.len)
+		return false;
+	return to_a.len == 4 ? memcmp(to_a.data, to_b.data, 4) == 0
+			     : memcmp(to_a.data, to_b.data, 16) == 0;
 }
 
 bool allowedips_allows(const struct allowedips *t, struct bytes packet, const void *owner)
 {
-	struct ip ip;
-
-	return owner && header_address(&ip, packet, SOURCE) && allowedips_find(t, &ip) == owner;
+	return owner && find_address(t, header_address(packet, SOURCE)) == owner;
 }
 
 static size_t ipv4_len(struct reader *r, uint8_t first)
