@@ -45,15 +45,21 @@ void front_remove(struct front *f, int fd)
 	epoll_ctl(f->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
+/* 0 if a timer is due, or handles were started or closed since it ran. Its clock stands still
+ * while only packets come. */
+static int patience_of_others(struct front *f)
+{
+	uv_update_time(f->loop);
+	return uv_backend_timeout(f->loop);
+}
+
 unsigned front_wait(struct front *f, bool may_sleep)
 {
 	struct epoll_event events[FRONT_SOURCES + 1];
-	int patience = uv_backend_timeout(f->loop);	/* 0 too if handles were started or closed */
+	int patience = patience_of_others(f);
 	int n = epoll_wait(f->epoll, events, FRONT_SOURCES + 1, may_sleep ? patience : 0);
 	unsigned ready = 0;
 
-	/* Its clock stood still: timers that are started for what came would be due too soon. */
-	uv_update_time(f->loop);
 	for (int i = 0; i < n; i++)
 		ready |= 1u << events[i].data.u32;
 	f->has_others = ready & 1u << OTHERS || patience == 0 || (n == 0 && may_sleep);

@@ -33,7 +33,8 @@ int front_add(struct front *f, int fd, unsigned source);
 void front_remove(struct front *f, int fd);
 
 /* The sources that are ready, by bits; if none is, libuv has nothing to do either, and it may, sleep
- * until that changes. */
+ * until that changes. libuv's clock does not know of the sleep: who starts a timer for a packet calls
+ * uv_update_time() first. */
 unsigned front_wait(struct front *f, bool may_sleep);
 /* What libuv had to do when the wait was over. */
 void front_run_others(struct front *f);

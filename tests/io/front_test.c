@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "io/front.h"
@@ -178,25 +177,6 @@ static void a_timer_is_due_though_nobody_sleeps(void **state)
 		assert_int_equal(turn(false), 0);
 }
 
-/* What it slept for is told to libuv's clock, which timers are started by. */
-static void who_was_woken_by_a_packet_knows_the_time(void **state)
-{
-	struct itimerspec soon = {.it_value.tv_nsec = 20000000};
-	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-	static uv_poll_t poll;
-	uint64_t before;
-
-	(void)state;
-	listen_to_others(&poll);	/* else there is nothing to sleep for */
-	turn(false);
-	before = uv_now(&loop);
-	assert_int_equal(front_add(&front, fd, 1), 0);
-	assert_int_equal(timerfd_settime(fd, 0, &soon, NULL), 0);
-	assert_int_equal(turn(true), 1 << 1);
-	assert_true(uv_now(&loop) >= before + 19);
-	close(fd);
-}
-
 static bool is_closed;
 
 static void on_close(uv_handle_t *handle)
@@ -230,8 +210,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_timer_wakes_who_sleeps, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_timer_is_due_while_packets_come, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_timer_is_due_though_nobody_sleeps, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(who_was_woken_by_a_packet_knows_the_time, set_up,
-						tear_down),
 		cmocka_unit_test_setup_teardown(what_is_closed_hears_of_it, set_up, tear_down),
 	};
 
