@@ -75,7 +75,7 @@ void daemon_drain(struct daemon *d)
 	struct action action;
 	enum action_kind kind;
 
-	uv_update_time(&d->loop);	/* not before, as an answer is on its way by now */
+	uv_update_time(&d->loop);	/* timers count from now; not sooner, an answer goes first */
 	node_set_wall(d->node, clock_wall_ns());
 	while ((kind = node_poll(d->node, &action, now)) != ACTION_NONE) {
 		switch (kind) {
