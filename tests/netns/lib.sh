@@ -592,6 +592,7 @@ carry()
 {
 	local from=$1 to=$2 address=$3 bytes=$4 server
 
+	rm -f "$tmp/$to/carry"		# or the one before would be heard to listen
 	ip netns exec "$(ns "$to")" python3 "$here/carry.py" serve "$address" "$bytes" \
 		>"$tmp/$to/carry" 2>&1 &
 	server=$!
