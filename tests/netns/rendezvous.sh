@@ -25,6 +25,7 @@ rendezvous()
 		"$P2PNET" pubkey <"$tmp/$name/private" >"$tmp/$name/public"
 		chown nobody "$tmp/$name" "$tmp/$name/private"
 	fi
+	rm -f "$tmp/$name/out"		# of the one that ran before
 	ip netns exec "$(ns "$name")" setpriv --reuid=nobody --regid=nogroup --clear-groups \
 		--no-new-privs --bounding-set=-all "$tmp/p2pnet" rendezvous \
 		--key "$tmp/$name/private" "$@" -v >"$tmp/$name/out" 2>"$tmp/$name/log" &

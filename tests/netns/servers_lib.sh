@@ -106,6 +106,7 @@ rendezvous_start()	# HOST [OPTION...]
 	if [ ! -e "$rendezvous_psk" ]; then
 		"$P2PNET" genpsk >"$rendezvous_psk"
 	fi
+	rm -f "$tmp/$host/rendezvous.out"	# of the one that ran before
 	ip netns exec "$(ns "$host")" "$P2PNET" rendezvous --key "$tmp/$host/rendezvous.key" "$@" \
 		-v >"$tmp/$host/rendezvous.out" 2>"$tmp/$host/rendezvous.log" </dev/null &
 	rendezvous_pid[$host]=$!
