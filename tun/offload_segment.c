@@ -36,6 +36,30 @@ static bool has_place_for_checksum(const struct vnet_header *vnet, size_t len)
 	       (vnet->csum_start < len && vnet->csum_start + vnet->csum_offset + 2u <= len);
 }
 
+static uint64_t sum_ipv4_header(const struct segments *s)
+{
+	const uint8_t *ip = s->whole.data;
+	uint64_t sum = checksum_add(0, bytes_of(ip, s->headers.l4));
+
+	sum = checksum_take_u16(sum, load_be16(ip + 2));	/* length */
+	sum = checksum_take_u16(sum, load_be16(ip + 4));	/* identification */
+	return checksum_take_u16(sum, load_be16(ip + 10));	/* checksum */
+}
+
+static uint64_t sum_l4_header(const struct segments *s)
+{
+	const struct headers *h = &s->headers;
+	const uint8_t *l4 = s->whole.data + h->l4;
+	uint64_t sum = headers_pseudo_sum(h, s->whole.data, 0);
+
+	sum = checksum_add(sum, bytes_of(l4, h->header_len - h->l4));
+	sum = checksum_take_u16(sum, load_be16(l4 + headers_checksum_offset(h)));
+	if (h->protocol == PROTO_UDP)
+		return checksum_take_u16(sum, load_be16(l4 + 4));	/* length */
+	sum = checksum_take_u32(sum, load_be32(l4 + 4));		/* sequence number */
+	return checksum_take_u16(sum, load_be16(l4 + 12));		/* flags */
+}
+
 static enum segment_verdict judge(struct segments *s)
 {
 	size_t payload;
@@ -55,7 +79,8 @@ static enum segment_verdict judge(struct segments *s)
 	    (payload - 1) / s->vnet.gso_size >= SEGMENTS_MAX)
 		return SEGMENT_BAD_SIZE;
 	s->at = s->headers.header_len;
-	s->pseudo_sum = headers_pseudo_sum(&s->headers, s->whole.data, 0);
+	s->ip_sum = s->headers.version == 4 ? sum_ipv4_header(s) : 0;
+	s->l4_sum = sum_l4_header(s);
 	return SEGMENT_GOOD;
 }
 
@@ -102,36 +127,46 @@ enum segment_verdict segment_finish(const struct vnet_header *vnet, uint8_t *pac
 
 static void finish_ip(const struct segments *s, uint8_t *ip, size_t len)
 {
+	uint16_t identification;
+
 	if (s->headers.version == 6) {
 		store_be16(ip + 4, (uint16_t)(len - IPV6_HEADER_LEN));
 		return;
 	}
+	identification = (uint16_t)(load_be16(ip + 4) + s->index);
 	store_be16(ip + 2, (uint16_t)len);
-	store_be16(ip + 4, (uint16_t)(load_be16(ip + 4) + s->index));
-	store_be16(ip + 10, 0);
-	store_checksum(ip + 10, checksum_add(0, bytes_of(ip, (ip[0] & 15) * 4u)), false);
+	store_be16(ip + 4, identification);
+	store_checksum(ip + 10,
+		       checksum_add_u16(checksum_add_u16(s->ip_sum, (uint16_t)len), identification), false);
 }
 
-static void finish_tcp(const struct segments *s, uint8_t *tcp, bool last)
+/* Returns the sum of what it wrote. */
+static uint64_t finish_tcp(const struct segments *s, uint8_t *tcp, bool last)
 {
-	uint32_t before = (uint32_t)(s->at - s->headers.header_len);
+	uint32_t sequence = load_be32(tcp + 4) + (uint32_t)(s->at - s->headers.header_len);
 
-	store_be32(tcp + 4, load_be32(tcp + 4) + before);
+	store_be32(tcp + 4, sequence);
 	if (s->index > 0)
 		tcp[13] &= (uint8_t)~TCP_CWR;
 	if (!last)
 		tcp[13] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
+	return checksum_add_u32(checksum_add_u16(0, load_be16(tcp + 12)), sequence);
+}
+
+static uint64_t finish_udp(uint8_t *udp, size_t len)
+{
+	store_be16(udp + 4, (uint16_t)len);
+	return checksum_add_u16(0, (uint16_t)len);
 }
 
 /* sum: of the payload */
-static void finish_l4(const struct segments *s, uint8_t *l4, size_t len, uint64_t sum)
+static void finish_l4(const struct segments *s, uint8_t *l4, size_t len, bool last, uint64_t sum)
 {
-	uint8_t *field = l4 + headers_checksum_offset(&s->headers);
+	bool is_udp = s->headers.protocol == PROTO_UDP;
 
-	store_be16(field, 0);
-	sum += checksum_add_u16(s->pseudo_sum, (uint16_t)len);
-	sum += checksum_add(0, bytes_of(l4, s->headers.header_len - s->headers.l4));
-	store_checksum(field, sum, s->headers.protocol == PROTO_UDP);
+	sum += is_udp ? finish_udp(l4, len) : finish_tcp(s, l4, last);
+	sum = checksum_add_u16(sum + s->l4_sum, (uint16_t)len);
+	store_checksum(l4 + headers_checksum_offset(&s->headers), sum, is_udp);
 }
 
 static size_t cut(struct segments *s, uint8_t *out)
@@ -145,11 +180,7 @@ static size_t cut(struct segments *s, uint8_t *out)
 	memcpy(out, s->whole.data, h->header_len);
 	sum = checksum_copy(0, out + h->header_len, bytes_of(s->whole.data + s->at, size));
 	finish_ip(s, out, len);
-	if (h->protocol == PROTO_TCP)
-		finish_tcp(s, out + h->l4, size == left);
-	else
-		store_be16(out + h->l4 + 4, (uint16_t)(len - h->l4));
-	finish_l4(s, out + h->l4, len - h->l4, sum);
+	finish_l4(s, out + h->l4, len - h->l4, size == left, sum);
 	s->at += size;
 	s->index++;
 	return len;

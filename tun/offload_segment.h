@@ -37,7 +37,8 @@ struct segments {
 	struct vnet_header vnet;
 	struct bytes whole;
 	struct headers headers;
-	uint64_t pseudo_sum;	/* but for the length */
+	uint64_t ip_sum;	/* of headers, but for what differs from one segment to the next; */
+	uint64_t l4_sum;	/* the latter with the pseudo-header */
 	size_t at;		/* in the whole: the payload of the next; whole.len: none is left */
 	uint16_t index;		/* of the next */
 };

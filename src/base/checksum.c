@@ -1,10 +1,12 @@
 /* checksum.c -- the Internet's checksum, RFC 1071, 64 bytes at a time.
  *
- *   8 bytes  [ high 32 | low 32 ]  --> sum += low, sum += high
+ *   8 bytes  [ high 32 | low 32 ]  --> all += word, high += word >> 32
+ *   in the end                         low = all - (high << 32)
  *
- * As 2^16 is 1 modulo 2^16 - 1, wider words have the same sum, and sums of 64 bits need not look
- * for a carry. GCC and clang make vectors of it, whatever the machine has; GCC on x86-64 also makes each
- * loop for AVX2, and the loader takes the one that fits.
+ * As 2^16 is 1 modulo 2^16 - 1, wider words have the same sum. Sums of halves do not overflow 64
+ * bits; that of the words may, which takes nothing from the lower halves. GCC and clang make vectors
+ * of it, whatever the machine has; GCC on x86-64 also makes each loop for AVX2, and the loader takes
+ * the one that fits.
  */
 #include "base/checksum.h"
 
@@ -32,14 +34,20 @@ INLINE void store(uint8_t *p, const lanes *words)
 	memcpy(p, words, sizeof(*words));
 }
 
-INLINE void add(lanes *sum, const lanes *words)
+/* Of the words: all of them, as far as 64 bits hold that, and their upper halves. */
+struct sums {
+	lanes all, high;
+};
+
+INLINE void add(struct sums *sums, const lanes *a, const lanes *b)
 {
-	*sum += (*words & 0xffffffff) + (*words >> 32);
+	sums->all += *a + *b;
+	sums->high += (*a >> 32) + (*b >> 32);
 }
 
-INLINE uint64_t total(const lanes *one, const lanes *two)
+INLINE uint64_t total(const struct sums *sums)
 {
-	lanes both = *one + *two;
+	lanes low = sums->all - (sums->high << 32), both = low + sums->high;
 
 	return both[0] + both[1] + both[2] + both[3];
 }
@@ -65,54 +73,33 @@ FOR_EACH_CPU uint64_t checksum_add(uint64_t sum, struct bytes span)
 {
 	const uint8_t *p = span.data;
 	size_t len = span.len;
-	lanes one = {0}, two = {0}, a, b;
+	struct sums sums = {{0}, {0}};
+	lanes a, b;
 
 	if (len < STEP)		/* a header */
 		return add_rest(sum, p, len);
 	for (; len >= STEP; p += STEP, len -= STEP) {
 		load(&a, p);
 		load(&b, p + sizeof(a));
-		add(&one, &a);
-		add(&two, &b);
+		add(&sums, &a, &b);
 	}
-	return add_rest(sum + total(&one, &two), p, len);
+	return add_rest(sum + total(&sums), p, len);
 }
 
 FOR_EACH_CPU uint64_t checksum_copy(uint64_t sum, uint8_t *to, struct bytes from)
 {
 	const uint8_t *p = from.data;
 	size_t len = from.len;
-	lanes one = {0}, two = {0}, a, b;
+	struct sums sums = {{0}, {0}};
+	lanes a, b;
 
 	for (; len >= STEP; p += STEP, to += STEP, len -= STEP) {
 		load(&a, p);
 		load(&b, p + sizeof(a));
 		store(to, &a);
 		store(to + sizeof(a), &b);
-		add(&one, &a);
-		add(&two, &b);
+		add(&sums, &a, &b);
 	}
 	memcpy(to, p, len);
-	return add_rest(sum + total(&one, &two), p, len);
-}
-
-uint64_t checksum_add_u16(uint64_t sum, uint16_t word)
-{
-	uint8_t bytes[2] = {(uint8_t)(word >> 8), (uint8_t)word};
-
-	return add_rest(sum, bytes, sizeof(bytes));
-}
-
-uint16_t checksum_fold(uint64_t sum)
-{
-	uint8_t bytes[2];
-	uint16_t word;
-
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	word = (uint16_t)sum;
-	memcpy(bytes, &word, sizeof(bytes));
-	return load_be16(bytes);
+	return add_rest(sum + total(&sums), p, len);
 }

@@ -85,6 +85,36 @@ static void a_number_counts_like_its_bytes(void **state)
 			 checksum_fold(checksum_add(0, bytes_of(bytes, 2))));
 }
 
+static void a_number_of_32_bits_counts_like_its_bytes(void **state)
+{
+	static const uint8_t bytes[] = {0x12, 0x34, 0xfe, 0xdc};
+
+	(void)state;
+	assert_int_equal(checksum_fold(checksum_add_u32(0, 0x1234fedc)), slow(bytes, sizeof(bytes)));
+}
+
+/* A sum of one's complement has two zeroes, and what is left of something is never 0. */
+static void what_is_taken_out_was_never_there(void **state)
+{
+	uint64_t sum;
+
+	(void)state;
+	fill_noise();
+	sum = checksum_add(0, bytes_of(noise, 100));
+	for (size_t at = 0; at <= 96; at += 2) {
+		uint64_t without_two = checksum_take_u16(sum, load_be16(noise + at));
+		uint64_t without_four = checksum_take_u32(sum, load_be32(noise + at));
+		uint8_t rest[100];
+
+		memcpy(rest, noise, sizeof(rest));
+		memset(rest + at, 0, 2);
+		assert_int_equal(checksum_fold(without_two), slow(rest, sizeof(rest)));
+		memset(rest + at, 0, 4);
+		assert_int_equal(checksum_fold(without_four), slow(rest, sizeof(rest)));
+	}
+	assert_int_equal(checksum_fold(checksum_take_u16(checksum_add_u16(0, 0x1234), 0x1234)), 0xffff);
+}
+
 static void carries_are_not_lost(void **state)
 {
 	static uint8_t ones[65536];
@@ -107,6 +137,8 @@ int main(void)
 		cmocka_unit_test(each_length_and_alignment_is_as_the_slow_way),
 		cmocka_unit_test(parts_in_any_order_make_up_the_whole),
 		cmocka_unit_test(a_number_counts_like_its_bytes),
+		cmocka_unit_test(a_number_of_32_bits_counts_like_its_bytes),
+		cmocka_unit_test(what_is_taken_out_was_never_there),
 		cmocka_unit_test(carries_are_not_lost),
 	};
 
