@@ -1,8 +1,6 @@
 /* tun.c -- the one face of all makers of a virtual interface. */
 #include "tun/tun.h"
 
-#include <assert.h>
-
 #include "tun/tun_impl.h"
 
 void tun_free(struct tun *tun)
@@ -41,11 +39,9 @@ uint64_t tun_queue_counter(const struct tun *tun, enum fair_counter counter)
 	return tun->fair ? fair_counter(tun->fair, counter) : 0;
 }
 
-int tun_read(struct tun *tun, struct packet *packets, size_t n)
+int tun_read(struct tun *tun, uint8_t *room, struct packet *packets, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		assert(packets[i].end - packets[i].start >= PACKET_SLOT);
-	return tun->ops->read(tun, packets, n);
+	return tun->ops->read(tun, room, packets, n);
 }
 
 bool tun_holds(const struct tun *tun)

@@ -35,12 +35,12 @@ uint64_t tun_malformed(const struct tun *tun);	/* packets of the kernel that mad
 
 uint64_t tun_queue_counter(const struct tun *tun, enum fair_counter counter);
 
-/* Read up to n packets. packets[i] must come with start and end set to a buffer of PACKET_SLOT
- * bytes or more. It is set here to a packet with HEADROOM before it and TAILROOM behind it, in that
- * buffer or in one of the device's own, which lasts until the next call.
+/* Read up to n packets, each with HEADROOM before it and TAILROOM behind it: in the room, of
+ * n * PACKET_SLOT bytes, where they lie one after the other, so that small ones touch little of it;
+ * or in memory of the device's own, which lasts until the next call.
  * After a pause the first may come alone, even if there are more: poll.
  * Returns how many; 0: nothing there now; -errno: the device is gone (-EBADFD). */
-int tun_read(struct tun *tun, struct packet *packets, size_t n);
+int tun_read(struct tun *tun, uint8_t *room, struct packet *packets, size_t n);
 
 /* There is more to read, and no poll will tell of it: the kernel gave it already. */
 bool tun_holds(const struct tun *tun);

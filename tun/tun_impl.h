@@ -5,7 +5,7 @@
 #include "tun/tun.h"
 
 struct tun_ops {
-	int (*read)(struct tun *tun, struct packet *packets, size_t n);
+	int (*read)(struct tun *tun, uint8_t *room, struct packet *packets, size_t n);
 	bool (*holds)(const struct tun *tun);	/* NULL: never any */
 	size_t (*write)(struct tun *tun, const struct packet *packets, size_t n);
 	void (*free)(struct tun *tun);
@@ -22,16 +22,15 @@ struct tun {
 	const struct fair *fair;	/* NULL: none */
 };
 
-/* Where a packet is read to: HEADROOM before it, and TAILROOM left behind it. */
-static inline size_t tun_slot_room(const struct packet *slot)
+/* A packet of that length, which lies HEADROOM behind the beginning of the room; and the next one's
+ * begins after it. One of 64 KB takes no more than PACKET_SLOT. */
+static inline struct packet tun_place(uint8_t **room, size_t len)
 {
-	return (size_t)(slot->end - slot->start) - HEADROOM - TAILROOM;
-}
+	enum { ALIGNMENT = 16 };
+	struct packet packet = packet_in(*room, HEADROOM + len + TAILROOM, HEADROOM, len);
 
-static inline void tun_slot_fill(struct packet *slot, size_t len)
-{
-	slot->data = slot->start + HEADROOM;
-	slot->len = len;
+	*room += (HEADROOM + len + TAILROOM + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	return packet;
 }
 
 #endif

@@ -274,15 +274,12 @@ static int read_frames(struct linux_tun *t, usec now)
 	return err == -EAGAIN ? 0 : err;
 }
 
-static size_t take_segments(struct linux_tun *t, struct packet *packets, size_t n)
+static size_t take_segments(struct linux_tun *t, uint8_t **room, struct packet *packets, size_t n)
 {
 	size_t got = 0;
 
-	for (; got < n && segments_left(&t->segments); got++) {
-		struct packet *slot = &packets[got];
-
-		tun_slot_fill(slot, segments_next(&t->segments, slot->start + HEADROOM));
-	}
+	for (; got < n && segments_left(&t->segments); got++)
+		packets[got] = tun_place(room, segments_next(&t->segments, *room + HEADROOM));
 	return got;
 }
 
@@ -297,7 +294,7 @@ static bool is_good(struct linux_tun *t, enum segment_verdict verdict)
 }
 
 /* The frame was taken: how many packets of it there are now, at most n. */
-static size_t take_frame(struct linux_tun *t, struct packet *packets, size_t n)
+static size_t take_frame(struct linux_tun *t, uint8_t **room, struct packet *packets, size_t n)
 {
 	struct packet *p = &t->frame.packet;
 	struct vnet_header vnet = vnet_of(t, p);
@@ -311,13 +308,13 @@ static size_t take_frame(struct linux_tun *t, struct packet *packets, size_t n)
 	if (!is_good(t, segments_begin(&t->segments, &vnet, packet_bytes(p))))
 		return 0;
 	if (t->frame.leave_first_out)
-		take_segments(t, packets, 1);
-	return take_segments(t, packets, n);
+		segments_next(&t->segments, *room + HEADROOM);
+	return take_segments(t, room, packets, n);
 }
 
 /* What was read before an error is handed over; the error will still be there
  * at the next call. */
-static int linux_read(struct tun *tun, struct packet *packets, size_t n)
+static int linux_read(struct tun *tun, uint8_t *room, struct packet *packets, size_t n)
 {
 	struct linux_tun *t = linux_of(tun);
 	usec now = clock_now_usec();
@@ -326,9 +323,9 @@ static int linux_read(struct tun *tun, struct packet *packets, size_t n)
 
 	fair_release(t->fair, segments_left(&t->segments) ? &t->frame : NULL, now);
 	err = read_frames(t, now);
-	got = take_segments(t, packets, n);
+	got = take_segments(t, &room, packets, n);
 	while (got < n && fair_take(t->fair, &t->frame, now))
-		got += take_frame(t, packets + got, n - got);
+		got += take_frame(t, &room, packets + got, n - got);
 	return got ? (int)got : err;
 }
 

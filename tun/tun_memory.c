@@ -89,7 +89,7 @@ static struct packet dequeue(struct memory_end *end)
 	return p;
 }
 
-static int memory_read(struct tun *tun, struct packet *packets, size_t n)
+static int memory_read(struct tun *tun, uint8_t *room, struct packet *packets, size_t n)
 {
 	struct memory_end *end = end_of(tun);
 	size_t got;
@@ -99,8 +99,8 @@ static int memory_read(struct tun *tun, struct packet *packets, size_t n)
 	for (got = 0; got < n && end->len > 0; got++) {
 		struct packet p = dequeue(end);
 
-		memcpy(packets[got].start + HEADROOM, p.data, p.len);
-		tun_slot_fill(&packets[got], p.len);
+		packets[got] = tun_place(&room, p.len);
+		memcpy(packets[got].data, p.data, p.len);
 		free(p.start);
 	}
 	return (int)got;

@@ -17,7 +17,7 @@ bool pump_init(struct pump *pump, struct node *node, struct tun *tun, struct udp
 	pump->dialer = NULL;
 	pump->tun_dropped = pump->no_place = 0;
 	pump->busy = NEVER;
-	pump->used = pump->burst = BURST_MAX;
+	pump->burst = BURST_MAX;
 	pump->slots = slots_new();
 	return pump->slots != NULL;
 }
@@ -103,12 +103,8 @@ bool pump_rest(struct pump *pump, msec now)
 
 static int burst_from_tun(struct pump *pump, msec now)
 {
-	int n;
+	int n = tun_read(pump->tun, pump->slots, pump->packets, pump->burst);
 
-	for (size_t j = 0; j < pump->used; j++)
-		pump->packets[j] = slot_packet(pump->slots, j);
-	n = tun_read(pump->tun, pump->packets, pump->burst);
-	pump->used = n > 0 ? (size_t)n : 0;
 	if (n > 0) {
 		note_burst(pump, (size_t)n, now);
 		node_send(pump->node, pump->packets, (size_t)n, &pump->out, now);

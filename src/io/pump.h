@@ -28,7 +28,6 @@ struct pump {
 	struct tcp *tcp;		/* NULL: what would leave by it is dropped */
 	struct dialer *dialer;		/* likewise */
 	uint8_t *slots;			/* for what comes from the TUN device */
-	size_t used;			/* of packets; the others are empty */
 	size_t burst;			/* to read at once */
 	size_t moved;			/* packets, in this turn */
 	msec busy;			/* more than a few came then; NEVER: not since it rested */

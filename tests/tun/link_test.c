@@ -114,8 +114,8 @@ static void the_mtu_is_set(void **state)
 
 static void up_makes_no_link_local_address_and_no_packet(void **state)
 {
-	static uint8_t buffer[PACKET_SLOT];
-	struct packet slot = packet_in(buffer, sizeof(buffer), 0, 0);
+	static uint8_t room[PACKET_SLOT];
+	struct packet packet;
 	struct world w = make_world();
 
 	(void)state;
@@ -125,7 +125,7 @@ static void up_makes_no_link_local_address_and_no_packet(void **state)
 	assert_int_equal(add_address(w, "fd77::1/64"), 0);
 	assert_output("ip -o link show up | grep -c mesh0", "1\n");
 	assert_output("grep -c fe80 /proc/net/if_inet6 || true", "0\n");
-	assert_int_equal(tun_read(w.tun, &slot, 1), 0);
+	assert_int_equal(tun_read(w.tun, room, &packet, 1), 0);
 	end_world(w);
 }
 
