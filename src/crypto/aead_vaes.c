@@ -26,8 +26,9 @@ enum {
 	BLOCK_LEN = 16,
 	PAIR_LEN = 2 * BLOCK_LEN,
 	BATCH_LEN = PAIRS * PAIR_LEN,
-	POWERS = 2 * PAIRS + 1,		/* the longest rest has so many blocks, and the lengths */
 };
+
+_Static_assert(GHASH_BLOCKS >= 2 * PAIRS + 1, "what is less than a batch, and the lengths");
 
 /* To become registers, arrays need loops that are gone. */
 #ifdef __clang__
@@ -38,7 +39,7 @@ enum {
 
 struct context {
 	__m128i round_keys[ROUNDS + 1];
-	__m128i powers[POWERS + 1];	/* of H, which is GHASH's key */
+	struct ghash_key ghash;
 };
 
 /* What is too much for registers. */
@@ -104,7 +105,7 @@ VAES static void set_key(struct context *c, const uint8_t bytes[static KEY_LEN])
 	zero = c->round_keys[0];
 	for (int i = 1; i < ROUNDS; i++)
 		zero = _mm_aesenc_si128(zero, c->round_keys[i]);
-	ghash_set_key(c->powers, POWERS, _mm_aesenclast_si128(zero, c->round_keys[ROUNDS]));
+	ghash_set_key(&c->ghash, _mm_aesenclast_si128(zero, c->round_keys[ROUNDS]));
 }
 
 static bool key_init(struct aead_key *key)
@@ -143,7 +144,7 @@ VAES_INLINE void hash_pair(struct ghash_sum *sum, const struct context *c, __m25
 {
 	if (i == 0)
 		pair = _mm256_xor_si256(pair, alone(y));
-	ghash_add(sum, pair, &c->powers[POWERS - 2 * PAIRS + 2 * i]);
+	ghash_add(sum, pair, &c->ghash, (size_t)(2 * (PAIRS - i)));
 }
 
 VAES_INLINE __m128i hash_batch(const struct context *c, const __m256i sealed[static PAIRS], __m128i y)
@@ -256,27 +257,27 @@ VAES_INLINE __m128i do_block(uint8_t *text, size_t len, __m128i stream, bool sea
 VAES_INLINE void do_rest(const struct context *c, struct rest *r, const __m256i *stream, size_t text_len,
 			 bool sealing)
 {
-	const __m128i *powers = &c->powers[POWERS - 1 - (r->len + BLOCK_LEN - 1) / BLOCK_LEN];
+	size_t blocks = (r->len + BLOCK_LEN - 1) / BLOCK_LEN + 1;	/* with the lengths */
 	struct ghash_sum sum = {0};
 	__m256i carried = alone(r->y);
 
-	for (; r->len >= PAIR_LEN; r->len -= PAIR_LEN, r->text += PAIR_LEN, powers += 2) {
+	for (; r->len >= PAIR_LEN; r->len -= PAIR_LEN, r->text += PAIR_LEN, blocks -= 2) {
 		__m256i before = load_pair(r->text), after = _mm256_xor_si256(before, *stream++);
 
 		_mm256_storeu_si256((__m256i *)r->text, after);
-		ghash_add(&sum, _mm256_xor_si256(carried, turned_around(sealing ? after : before)), powers);
+		ghash_add(&sum, _mm256_xor_si256(carried, turned_around(sealing ? after : before)), &c->ghash, blocks);
 		carried = _mm256_setzero_si256();
 	}
-	for (const __m128i *block = (const __m128i *)stream; r->len > 0; block++, powers++) {
+	for (const __m128i *block = (const __m128i *)stream; r->len > 0; block++, blocks--) {
 		size_t len = r->len < BLOCK_LEN ? r->len : BLOCK_LEN;
 		__m256i sealed = alone(do_block(r->text, len, *block, sealing));
 
-		ghash_add(&sum, _mm256_xor_si256(carried, turned_around(sealed)), powers);
+		ghash_add(&sum, _mm256_xor_si256(carried, turned_around(sealed)), &c->ghash, blocks);
 		carried = _mm256_setzero_si256();
 		r->text += len;
 		r->len -= len;
 	}
-	ghash_add(&sum, _mm256_xor_si256(carried, alone(_mm_set_epi64x(0, 8 * (long long)text_len))), powers);
+	ghash_add(&sum, _mm256_xor_si256(carried, alone(_mm_set_epi64x(0, 8 * (long long)text_len))), &c->ghash, 1);
 	r->y = ghash_reduce(&sum);
 }
 
