@@ -22,7 +22,8 @@
 
 enum {
 	SEGMENTS_MAX = 64,		/* UDP_MAX_SEGMENTS; 128 since Linux 6.6 */
-	BYTES_MAX = 65000,		/* of one message: below 65535 with all headers */
+	BYTES_MAX = 65400,		/* of one message: with all headers below 65536, of Ethernet as well,
+					   or the kernel cuts it up itself */
 	LOOK_BACK = 8,			/* runs among which a datagram's path is looked for */
 	REFUSED_FOR = 1 << 14,		/* datagrams */
 };

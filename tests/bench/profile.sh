@@ -26,8 +26,8 @@
 # While it works the AEAD takes a third longer than `p2pnet speed --crypto` says: TCP's timers and softirq
 # interrupt it, half of all bursts, and are counted as its own.
 #
-# The kernel's part goes by message, not by packet or call, which is why a burst is 128 packets:
-# two whole messages of the 44 that fit, and one nearly so. With 64 it was one and a half.
+# The kernel's part goes by message, not by packet or call, which is why a burst is 135 packets:
+# three whole messages of the 45 that fit. With 64 it was one and a half.
 #
 # For p2pnet's own functions to have names the program must not be stripped; the release build
 # is not. What a function belongs to is guessed from its name.

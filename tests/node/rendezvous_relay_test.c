@@ -89,34 +89,34 @@ static void a_datagram_goes_to_who_registered_the_tag(void **state)
 static void a_burst_is_sealed_together_for_each_and_keeps_its_order(void **state)
 {
 	static const uint8_t cora[MAILBOX_LEN] = {0xc0, 1};
-	struct datagram burst[BURST_MAX];
-	uint8_t *starts[BURST_MAX];
+	enum { HALF = BURST_MAX / 2, ALL = 2 * HALF };
+	struct datagram burst[ALL];
+	uint8_t *starts[ALL];
 
 	(void)state;
 	open_with(psk, 0);
 	register_box(BERT, bert);
 	register_box(CORA, cora);
 	callers[BERT].heard_len = callers[CORA].heard_len = 0;
-	for (unsigned n = 0; n < BURST_MAX; n++) {
+	for (unsigned n = 0; n < ALL; n++) {
 		datagram[0] = (uint8_t)n;
 		burst[n] = caller_relayed(&hall, &callers[ANNA], n % 2 ? cora : bert, datagram, LEN);
 		starts[n] = burst[n].packet.start;
 	}
-	assert_int_equal(rendezvous_node_receive(hall.rendezvous, burst, BURST_MAX, hall.now),
-			 BURST_MAX);
-	for (unsigned n = 0; n < BURST_MAX; n++) {
-		bool first_half = n < BURST_MAX / 2;
+	assert_int_equal(rendezvous_node_receive(hall.rendezvous, burst, ALL, hall.now), ALL);
+	for (unsigned n = 0; n < ALL; n++) {
+		bool first_half = n < HALF;
 		unsigned to = first_half ? BERT : CORA;
 
 		assert_true(endpoint_equal(&burst[n].path.remote, &callers[to].at));
 		caller_hear(&hall, &callers[to], &burst[n]);
-		datagram[0] = (uint8_t)(first_half ? 2 * n : 2 * n + 1 - BURST_MAX);
+		datagram[0] = (uint8_t)(first_half ? 2 * n : 2 * n + 1 - ALL);
 		assert_got(to, first_half ? bert : cora);
 		callers[to].heard_len = 0;
 	}
-	for (size_t n = 0; n < BURST_MAX; n++)
+	for (size_t n = 0; n < ALL; n++)
 		exact_free(starts[n]);
-	assert_int_equal(count(FORWARD_FRAMES), BURST_MAX);
+	assert_int_equal(count(FORWARD_FRAMES), ALL);
 	close_all();
 }
 

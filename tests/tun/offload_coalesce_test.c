@@ -489,25 +489,26 @@ static void addresses_and_ports_make_flows(void **state)
 /* All flows a burst can have, one packet each and then another. */
 static void as_many_flows_as_packets_are_kept_apart(void **state)
 {
+	enum { HALF = BURST_MAX / 2 };
 	struct recipe r = tcp4();
 
 	(void)state;
-	for (size_t i = 0; i < BURST_MAX; i++) {
+	for (size_t i = 0; i < 2 * HALF; i++) {
 		struct recipe one = r;
 
-		one.flow = (uint8_t)(i % (BURST_MAX / 2));
-		if (i >= BURST_MAX / 2) {
+		one.flow = (uint8_t)(i % HALF);
+		if (i >= HALF) {
 			one.seq += PAYLOAD;
 			one.id++;
 		}
 		add(&one);
 	}
 	begin();
-	for (uint16_t i = 0; i < BURST_MAX / 2; i++) {
+	for (uint16_t i = 0; i < HALF; i++) {
 		assert_true(coalesce_next(&c, &joined));
 		assert_int_equal(joined.packets, 2);
 		assert_int_equal(joined.first, i);
-		assert_int_equal(coalesce_after(&c, i), i + BURST_MAX / 2);
+		assert_int_equal(coalesce_after(&c, i), i + HALF);
 	}
 	expect_end();
 }
