@@ -32,12 +32,7 @@ static inline uint64_t checksum_add_u16(uint64_t sum, uint16_t number)
 
 static inline uint64_t checksum_add_u32(uint64_t sum, uint32_t number)
 {
-	uint8_t bytes[4];
-	uint32_t word;
-
-	store_be32(bytes, number);
-	memcpy(&word, bytes, sizeof(word));
-	return sum + word;
+	return checksum_add_u16(checksum_add_u16(sum, (uint16_t)(number >> 16)), (uint16_t)number);
 }
 
 /* What was added before, taken out again. */
