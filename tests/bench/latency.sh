@@ -111,6 +111,7 @@ load_start()		# LOAD
 		;;
 	udp) arguments=(-u -b 0 -l 1300) ;;
 	esac
+	[ "$1" = udp ] || arguments+=(-C "$congestion")
 	ip netns exec "$(ns b)" iperf3 -s -1 -B "$(inner4 b)" >"$tmp/load.server" 2>&1 &
 	load_pids+=("$!")
 	wait_for 5 "iperf3 listens" listens b 5201

@@ -21,9 +21,7 @@
 # Why not iperf3 for UDP: here it sends 75,000 datagrams of 64 bytes a second on a core of its
 # own, by a syscall each, and would itself be the limit. (TCP is no burden for it.)
 #
-# TCP has the congestion control of the machine, the same for all; rivals says which. With bbr a read of
-# the TUN device brings 40 KB of the 64 that it may. (A namespace may choose only among what the machine's
-# tcp_allowed_congestion_control names, so none is chosen here.)
+# What TCP's congestion control has to do with it: see tunnels.sh.
 #
 # Why not pings closer to each other: between those ping(8) does not sleep, and has a core to itself.
 #
@@ -95,16 +93,16 @@ measure_tcp()		# ADDRESS
 	if has_daemons; then
 		before=$(cpu_ticks)
 	fi
-	iperf a b "$1" -t "$seconds"
+	iperf a b "$1" -C "$congestion" -t "$seconds"
 	figure tcp1 "$mbits"
 	if has_daemons; then
 		figure cpu "$(awk -v ticks="$(($(cpu_ticks) - before))" -v tick="$tick" \
 			-v bytes="$(jq .end.sum_received.bytes "$tmp/iperf.json")" \
 			'BEGIN { printf "%.3f", ticks / tick / (bytes * 8 / 1e9) }')"
 	fi
-	iperf a b "$1" -t "$seconds" -P 4
+	iperf a b "$1" -C "$congestion" -t "$seconds" -P 4
 	figure tcp4 "$mbits"
-	iperf a b "$1" -t "$seconds" -R
+	iperf a b "$1" -C "$congestion" -t "$seconds" -R
 	figure tcpr "$mbits"
 }
 
@@ -156,7 +154,7 @@ measure_ping_under_load()	# ADDRESS
 	server=$!
 	wait_for 5 "iperf3 listens on $1" listens b 5201
 	before=$(bytes_to_b)
-	ip netns exec "$(ns a)" iperf3 -c "$1" -t 3600 >"$tmp/load.client" 2>&1 &
+	ip netns exec "$(ns a)" iperf3 -c "$1" -C "$congestion" -t 3600 >"$tmp/load.client" 2>&1 &
 	client=$!
 	wait_for 10 "the load is on" has_grown $((before + 2000000))
 	ping_some "$1" >"$tmp/load"

@@ -126,7 +126,7 @@ declare -A recorder
 event=$(event)
 record a
 record b
-iperf a b "$(inner4 b)" -t "$seconds"
+iperf a b "$(inner4 b)" -C "${CONGESTION:-cubic}" -t "$seconds"
 kill -INT "${recorder[a]}" "${recorder[b]}"
 wait "${recorder[a]}" "${recorder[b]}" || true
 echo "$mbits Mbit/s while $event was sampled"

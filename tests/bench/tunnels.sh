@@ -1,8 +1,13 @@
 # shellcheck shell=bash disable=SC2004,SC2034,SC2154	# sourced by rivals and latency.sh, after lib.sh
 #
-# tunnels.sh -- what the benches of tunnels share: starting a rival, and what ping said.
+# tunnels.sh -- what the benches of tunnels share: what TCP is to be, starting a rival, and what ping said.
 
 inner_mtu=1420
+
+# TCP's congestion control: what Linux has where nobody chooses, or $CONGESTION. Not what this machine
+# happens to have: bbr sends by a timer, and carries a fifth of what cubic does where there is no
+# tunnel at all. It brings a tunnel 40 KB at a time of the 64 that fit, so the fastest lose most.
+congestion=${CONGESTION:-cubic}
 
 # spawn SIDE COMMAND...: in the background; pid_of[SIDE] is the command itself.
 spawn()
