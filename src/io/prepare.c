@@ -10,6 +10,7 @@
 #include "crypto/crypto.h"
 #include "ctl/request.h"
 #include "io/clock.h"
+#include "io/memory.h"
 
 enum {
 	ERROR_TEXT = 512,
@@ -52,5 +53,6 @@ int prepare_process(char error[static ERROR_TEXT])
 	signal(SIGPIPE, SIG_IGN);
 	forbid_dumps();
 	choose_engines();
+	memory_give_back();	/* the engines that lost */
 	return 0;
 }
