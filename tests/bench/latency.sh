@@ -111,7 +111,6 @@ load_start()		# LOAD
 		;;
 	udp) arguments=(-u -b 0 -l 1300) ;;
 	esac
-	[ "$1" = udp ] || arguments+=(-C "$congestion")
 	ip netns exec "$(ns b)" iperf3 -s -1 -B "$(inner4 b)" >"$tmp/load.server" 2>&1 &
 	load_pids+=("$!")
 	wait_for 5 "iperf3 listens" listens b 5201
@@ -156,6 +155,7 @@ column()		# PROGRAM LOAD COLUMN: the median over the rounds
 
 join a 1
 join b 2
+use_congestion a b
 for ((round = 0; round < rounds; round++)); do
 	for program in "${programs[@]}"; do
 		tunnel_up "$program"

@@ -93,16 +93,16 @@ measure_tcp()		# ADDRESS
 	if has_daemons; then
 		before=$(cpu_ticks)
 	fi
-	iperf a b "$1" -C "$congestion" -t "$seconds"
+	iperf a b "$1" -t "$seconds"
 	figure tcp1 "$mbits"
 	if has_daemons; then
 		figure cpu "$(awk -v ticks="$(($(cpu_ticks) - before))" -v tick="$tick" \
 			-v bytes="$(jq .end.sum_received.bytes "$tmp/iperf.json")" \
 			'BEGIN { printf "%.3f", ticks / tick / (bytes * 8 / 1e9) }')"
 	fi
-	iperf a b "$1" -C "$congestion" -t "$seconds" -P 4
+	iperf a b "$1" -t "$seconds" -P 4
 	figure tcp4 "$mbits"
-	iperf a b "$1" -C "$congestion" -t "$seconds" -R
+	iperf a b "$1" -t "$seconds" -R
 	figure tcpr "$mbits"
 }
 
@@ -154,7 +154,7 @@ measure_ping_under_load()	# ADDRESS
 	server=$!
 	wait_for 5 "iperf3 listens on $1" listens b 5201
 	before=$(bytes_to_b)
-	ip netns exec "$(ns a)" iperf3 -c "$1" -C "$congestion" -t 3600 >"$tmp/load.client" 2>&1 &
+	ip netns exec "$(ns a)" iperf3 -c "$1" -t 3600 >"$tmp/load.client" 2>&1 &
 	client=$!
 	wait_for 10 "the load is on" has_grown $((before + 2000000))
 	ping_some "$1" >"$tmp/load"

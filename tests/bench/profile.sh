@@ -41,6 +41,8 @@ set --
 
 # shellcheck source=../netns/lib.sh
 . "$(dirname "$0")/../netns/lib.sh"
+# shellcheck source=tunnels.sh
+. "$root/tests/bench/tunnels.sh"
 
 command -v perf >/dev/null || skip "perf is not installed (Debian: linux-perf)"
 
@@ -115,6 +117,7 @@ print_daemon()		# NAME WHAT
 # -- one run -------------------------------------------------------------------
 
 join_directly a b
+use_congestion a b
 node a p2pnet "${lines[@]}"
 node b p2pnet "${lines[@]}"
 peer a b "Endpoint = $(endpoint4 b)"
@@ -126,7 +129,7 @@ declare -A recorder
 event=$(event)
 record a
 record b
-iperf a b "$(inner4 b)" -C "${CONGESTION:-cubic}" -t "$seconds"
+iperf a b "$(inner4 b)" -t "$seconds"
 kill -INT "${recorder[a]}" "${recorder[b]}"
 wait "${recorder[a]}" "${recorder[b]}" || true
 echo "$mbits Mbit/s while $event was sampled"

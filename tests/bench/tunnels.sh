@@ -7,7 +7,21 @@ inner_mtu=1420
 # TCP's congestion control: what Linux has where nobody chooses, or $CONGESTION. Not what this machine
 # happens to have: bbr sends by a timer, and carries a fifth of what cubic does where there is no
 # tunnel at all. It brings a tunnel 40 KB at a time of the 64 that fit, so the fastest lose most.
+# (Nor is iperf3's -C enough: the timer stays.)
 congestion=${CONGESTION:-cubic}
+
+# use_congestion NAMESPACE...: a namespace may choose only among what the machine allows.
+use_congestion()
+{
+	local name key=net.ipv4.tcp_allowed_congestion_control allowed
+
+	allowed=$(sysctl -n "$key")
+	sysctl -qw "$key=$allowed $congestion"
+	for name in "$@"; do
+		in_ns "$name" sysctl -qw net.ipv4.tcp_congestion_control="$congestion"
+	done
+	sysctl -qw "$key=$allowed"
+}
 
 # spawn SIDE COMMAND...: in the background; pid_of[SIDE] is the command itself.
 spawn()
