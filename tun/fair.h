@@ -15,7 +15,7 @@
  * A flow whose queue stands (RFC 8289) gets a mark if it knows ECN, and else loses one packet: of
  * a packet of many segments only the first. Beyond the bound in bytes or frames, the oldest of
  * the fattest flow are dropped whole. That is rare: a flow from this machine hears of the
- * first loss in no time, and the bound is what comes while we do not get to run for 10 ms.
+ * first loss in no time, and the bound is what comes while we do not get to run for 5 ms.
  *
  * A frame is an IP packet of up to 64 KB with what the device says of it before it. It stays
  * where it was read to: slots in one span that the kernel fills page by page, the lowest
@@ -29,7 +29,7 @@
 
 enum {
 	FAIR_FRAMES = 512,
-	FAIR_BYTES = 4 << 20,
+	FAIR_BYTES = 3 << 20,
 	FAIR_QUANTUM = 65536,	/* a whole frame: its segments stay together, and so they are joined at
 				   the other end. What a ping may wait for is cut up in 50 us */
 };
