@@ -12,16 +12,18 @@
 # (The clock's tick waits while interrupts are off, and hits where they are let in again: at the
 # end of a spin lock, of a task switch.)
 #
-# What it found on an AMD EPYC with AVX2 and VAES, in percent of both daemons' time, 0.3 s per gigabit
-# with ChaCha20-Poly1305 and 0.25 with AES-256-GCM:
+# What it found, in percent of both daemons' time: on an AMD EPYC with AVX2 and VAES, 0.3 s per gigabit
+# with ChaCha20-Poly1305 and 0.25 with AES-256-GCM (and bbr); on an Intel Xeon with AVX-512, 0.26 and 0.17:
 #
-#	            ChaCha  AES
-#	AEAD            46   22	ours; ipsec-mb's took 53 and 31, of more
-#	kernel          33   55	copies to and from it (12 to 20), then a's UDP sends and b's TUN writes with
-#				all that these lead to: softirq, the other's socket, TCP's acknowledgements
-#	p2pnet           6    8	headers, joining, routes
-#	checksums        5    7	TSO leaves each segment's to us; joining looks at them
-#	faults           0    0	500 a second: a fair queue gives memory back once in a second
+#	            EPYC          Xeon
+#	            ChaCha  AES   ChaCha  AES
+#	AEAD            46   22       42   16	ours, and ipsec-mb's on the Xeon
+#	kernel          33   55       43   63	copies to and from it (12 to 31), then a's UDP sends and b's TUN
+#						writes with all that these lead to: softirq, the other's socket,
+#						TCP's acknowledgements
+#	p2pnet           6    8        7   10	headers, joining, routes
+#	checksums        5    7        4    5	TSO leaves each segment's to us; joining looks at them
+#	faults           0    0        0    0	500 a second: a fair queue gives memory back once in a second
 #
 # While it works the AEAD takes a third longer than `p2pnet speed --crypto` says: TCP's timers and softirq
 # interrupt it, half of all bursts, and are counted as its own.
