@@ -127,6 +127,7 @@ cleanup()
 	local status=$? namespace
 
 	trap - EXIT ERR
+	trap '' PIPE		# who read what we say may be gone
 	set +e
 	if [ "$status" -ne 0 ] && [ "$status" -ne 77 ]; then
 		echo "not ok $claims - ${claim_text:-set-up}"
@@ -146,7 +147,9 @@ cleanup()
 }
 
 trap cleanup EXIT
+trap 'exit 129' HUP
 trap 'exit 130' INT
+trap 'exit 141' PIPE
 trap 'exit 143' TERM
 trap 'failed_at=${failed_at:-"line ${LINENO}: $BASH_COMMAND"}' ERR
 
