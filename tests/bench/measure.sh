@@ -21,7 +21,7 @@
 # Why not iperf3 for UDP: here it sends 75,000 datagrams of 64 bytes a second on a core of its
 # own, by a syscall each, and would itself be the limit. (TCP is no burden for it.)
 #
-# What TCP's congestion control has to do with it: see tunnels.sh.
+# Which congestion control TCP has, and why that one: see tunnels.sh.
 #
 # Why not pings closer to each other: between those ping(8) does not sleep, and has a core to itself.
 #

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2004,SC2034,SC2154	# sourced by rivals and latency.sh, after lib.sh
+# shellcheck shell=bash disable=SC2004,SC2034,SC2154	# sourced by rivals, latency.sh and profile.sh, after lib.sh
 #
 # tunnels.sh -- what the benches of tunnels share: what TCP is to be, starting a rival, and what ping said.
 
@@ -10,15 +10,17 @@ inner_mtu=1420
 # (Nor is iperf3's -C enough: the timer stays.)
 congestion=${CONGESTION:-cubic}
 
-# use_congestion NAMESPACE...: a namespace may choose only among what the machine allows.
+# use_congestion SIDE...: a namespace may choose only among what the machine allows, so that is
+# widened meanwhile.
 use_congestion()
 {
-	local name key=net.ipv4.tcp_allowed_congestion_control allowed
+	local side key=net.ipv4.tcp_allowed_congestion_control allowed
 
 	allowed=$(sysctl -n "$key")
-	sysctl -qw "$key=$allowed $congestion"
-	for name in "$@"; do
-		in_ns "$name" sysctl -qw net.ipv4.tcp_congestion_control="$congestion"
+	sysctl -qw "$key=$allowed $congestion" 2>/dev/null ||
+		fail "TCP has no $congestion here: CONGESTION is one of $(sysctl -n net.ipv4.tcp_available_congestion_control)"
+	for side in "$@"; do
+		in_ns "$side" sysctl -qw net.ipv4.tcp_congestion_control="$congestion"
 	done
 	sysctl -qw "$key=$allowed"
 }
